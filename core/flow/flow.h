@@ -1,0 +1,72 @@
+/* The whole product as a few functions on files and values; each is a list of calls to the rooms below.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/alignment/alignment.h"
+#include "core/base/base_context.h"
+#include "core/music/motion.h"
+#include "core/music/score.h"
+#include "core/omr/omr.h"
+#include "core/transcription/transcription.h"
+
+typedef enum {
+  FLOW_UNKNOWN,
+  FLOW_PAGES,    /* PNG, JPEG, TIFF, PDF */
+  FLOW_SCORE,    /* MusicXML, .mxl */
+  FLOW_MIDI,
+  FLOW_NOTES,    /* CSV of notes */
+  FLOW_AUDIO,
+  FLOW_PROJECT,  /* .triptych */
+} FlowKind;
+
+/* What a file is, by its content first and its ending second. BASE_UNREADABLE when it cannot be opened,
+ * BASE_UNSUPPORTED with a sentence when it is nothing the program knows. Reads at most a few kB. */
+BaseStatus flow_kind(BaseContext *ctx, FlowKind *out, const char *path);
+
+/* An answer remembered from earlier: bytes under a key. Implemented by the app's store; zeroed: no memory.
+ * `find` gives malloc'ed bytes or null. Both may be called from worker threads. */
+typedef struct {
+  void *(*find)(void *user, const char *key, size_t *n);
+  void (*keep)(void *user, const char *key, const void *bytes, size_t n);
+  void *user;
+} FlowMemo;
+
+/* Called after each page, with all pages so far and the score made of them (borrowed during the call). `failed` pages are null. */
+typedef void (*FlowPageFn)(void *user, const OmrPage *const *pages, size_t n, size_t total, const Score *score);
+
+typedef struct {
+  FlowMemo memo;
+  FlowPageFn page;  /* may be null */
+  void *user;
+} FlowReadParams;
+
+/* V → Score: all pages of all files, in order. Pages without music are skipped; BASE_BAD_INPUT when none has
+ * any. `pages` may be null; else receives the array (flow_pages_free) for omr_write_json. */
+BaseStatus flow_read(BaseContext *ctx, Score **score, OmrPage ***pages, size_t *n_pages, const char *const *paths,
+                     size_t n_paths, const FlowReadParams *params);
+void flow_pages_free(OmrPage **pages, size_t n);
+
+/* Any score-like file (pages, MusicXML, MIDI) as a Score. A MIDI file becomes one part with a measure every
+ * four quarters of its tempo map. */
+BaseStatus flow_load_score(BaseContext *ctx, Score **out, const char *const *paths, size_t n_paths);
+
+/* Any motion-like file (MIDI, CSV, MusicXML played plainly) as Motion. */
+BaseStatus flow_load_motion(BaseContext *ctx, Motion **out, const char *path);
+
+/* Score and recording → alignment. All outputs but `alignment` may be null. */
+typedef struct {
+  Score *score;
+  ScoreUnfolded *unfolded;
+  Transcription *heard;
+  Alignment *alignment;
+} FlowAligned;
+
+BaseStatus flow_align(BaseContext *ctx, FlowAligned **out, const char *const *score_paths, size_t n_paths,
+                      const char *audio_path, const AlignmentAnchor *anchors, size_t n_anchors);
+void flow_aligned_free(FlowAligned *aligned);
+
+/* Writers by the ending of `path`, as CONTRACT promises. */
+BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const *pages, size_t n_pages,
+                            const char *path);
+BaseStatus flow_write_motion(BaseContext *ctx, const Motion *motion, const char *path);
+BaseStatus flow_write_alignment(BaseContext *ctx, const FlowAligned *aligned, const char *path);
