@@ -23,7 +23,8 @@ typedef struct {
   char format[48]; /* "FLAC, 16 bit" */
 } DspAudioInfo;
 
-/* A recording being read front to back, or from any frame. Everything libsndfile reads. One thread at a time. */
+/* A recording being read front to back, or from any frame. Everything libsndfile reads. One thread at a time.
+ */
 typedef struct DspReader DspReader;
 
 BaseStatus dsp_reader_open(BaseContext *ctx, DspReader **out, const char *path);
@@ -41,10 +42,12 @@ typedef struct {
   double from_s, to_s; /* part to read; to_s 0 means to the end */
 } DspLoadParams;
 
-/* Reads a whole recording. BASE_BAD_FILE names the file and what was found; BASE_BAD_INPUT when it has no samples. */
+/* Reads a whole recording. BASE_BAD_FILE names the file and what was found; BASE_BAD_INPUT when it has no
+ * samples. */
 BaseStatus dsp_audio_load(BaseContext *ctx, DspAudio **out, const char *path, const DspLoadParams *params);
 
-/* Writes .wav or .flac (16 bit, dithered by nothing, clipped at full scale) by the ending; whole or not at all. */
+/* Writes .wav or .flac (16 bit, dithered by nothing, clipped at full scale) by the ending; whole or not at
+ * all. */
 BaseStatus dsp_audio_write(BaseContext *ctx, const DspAudio *audio, const char *path);
 
 /* Resampled and mixed copy. */
