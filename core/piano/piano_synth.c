@@ -1,0 +1,135 @@
+/* The door to FluidSynth: a synthesiser without driver, player or threads, that holds one piano preset.
+ * Samples are read when the preset is selected, at creation; nothing selects another one later, so that
+ * rendering touches neither disk nor heap. FluidSynth knows the damper as a switch: below the switching point
+ * a half-pressed pedal lengthens the release of the strings instead, and the soft pedal softens the blow.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/piano/piano.h"
+
+#include <fluidsynth.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct PianoSynth {
+  fluid_settings_t *settings;
+  fluid_synth_t *synth;
+  int soft_depth;
+};
+
+enum { CHANNEL = 0, POLYPHONY = 256, FIRST_HALF_DEPTH = 16, HALF_RELEASE_TIMECENTS = 3600 };
+
+static const char *const soundfonts[] = {
+    "/usr/share/sounds/sf3/MuseScore_General.sf3", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3",
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2",        "/usr/share/sounds/sf3/FluidR3_GM.sf3",
+    "/usr/share/sounds/sf2/MuseScore_General.sf2", "/usr/share/soundfonts/FluidR3_GM.sf2",
+    "/usr/share/soundfonts/default.sf2",           "/usr/share/sounds/sf3/default-GM.sf3",
+    "/usr/share/sounds/sf2/default-GM.sf2",        "/usr/share/sounds/sf2/TimGM6mb.sf2",
+};
+
+const char *piano_soundfont(void) {
+  const char *named = getenv("TRIPTYCH_SOUNDFONT");
+  if (named && access(named, R_OK) == 0) return named;
+  for (size_t i = 0; i < sizeof soundfonts / sizeof *soundfonts; i++)
+    if (access(soundfonts[i], R_OK) == 0) return soundfonts[i];
+  return NULL;
+}
+
+static void stay_quiet(int level, const char *message, void *user) {}
+
+static fluid_settings_t *make_settings(const PianoSynthParams *params) {
+  for (int level = FLUID_PANIC; level < LAST_LOG_LEVEL; level++)
+    fluid_set_log_function(level, stay_quiet, NULL);
+  fluid_settings_t *settings = new_fluid_settings();
+  if (!settings) return NULL;
+  fluid_settings_setnum(settings, "synth.sample-rate", params->rate_hz > 0 ? params->rate_hz : 44100);
+  fluid_settings_setnum(settings, "synth.gain", params->gain > 0 ? params->gain : 0.6);
+  fluid_settings_setint(settings, "synth.polyphony", POLYPHONY);
+  fluid_settings_setint(settings, "synth.threadsafe-api", 0);
+  fluid_settings_setint(settings, "synth.dynamic-sample-loading", 1);
+  fluid_settings_setint(settings, "synth.lock-memory", 0);
+  fluid_settings_setint(settings, "synth.cpu-cores", 1);
+  fluid_settings_setint(settings, "synth.chorus.active", 0);
+  fluid_settings_setint(settings, "synth.reverb.active", 1);
+  fluid_settings_setnum(settings, "synth.reverb.room-size", 0.35);
+  fluid_settings_setnum(settings, "synth.reverb.damp", 0.3);
+  fluid_settings_setnum(settings, "synth.reverb.width", 0.6);
+  fluid_settings_setnum(settings, "synth.reverb.level", 0.3);
+  return settings;
+}
+
+static BaseStatus load_piano(BaseContext *ctx, fluid_synth_t *synth, const char *path) {
+  if (access(path, R_OK) != 0) return base_fail(ctx, BASE_UNREADABLE, "Cannot read the soundfont %s", path);
+  const int font = fluid_synth_sfload(synth, path, 0);
+  if (font == FLUID_FAILED) return base_fail(ctx, BASE_BAD_FILE, "%s is not a soundfont (SF2 or SF3)", path);
+  if (fluid_synth_program_select(synth, CHANNEL, font, 0, 0) != FLUID_OK)
+    return base_fail(ctx, BASE_BAD_FILE, "The soundfont %s has no piano (bank 0, program 0)", path);
+  return BASE_OK;
+}
+
+BaseStatus piano_synth_new(BaseContext *ctx, PianoSynth **out, const PianoSynthParams *params) {
+  static const PianoSynthParams defaults;
+  if (!params) params = &defaults;
+  const char *path = params->soundfont ? params->soundfont : piano_soundfont();
+  if (!path) return base_fail(ctx, BASE_UNREADABLE, "There is no soundfont; install fluid-soundfont-gm");
+  if (params->rate_hz && (params->rate_hz < 8000 || params->rate_hz > 96000))
+    return base_fail(ctx, BASE_BAD_INPUT, "The synthesiser plays at 8000 to 96000 Hz, not at %d",
+                     params->rate_hz);
+  PianoSynth *synth = calloc(1, sizeof *synth);
+  if (synth) synth->settings = make_settings(params);
+  if (synth && synth->settings) synth->synth = new_fluid_synth(synth->settings);
+  BaseStatus status = synth && synth->synth ? load_piano(ctx, synth->synth, path) : base_fail_memory(ctx);
+  if (status)
+    piano_synth_free(synth);
+  else
+    *out = synth;
+  return status;
+}
+
+void piano_synth_free(PianoSynth *synth) {
+  if (!synth) return;
+  if (synth->synth) delete_fluid_synth(synth->synth);
+  if (synth->settings) delete_fluid_settings(synth->settings);
+  free(synth);
+}
+
+static int clamp(int value, int low, int high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+void piano_synth_key(PianoSynth *synth, int midi, int velocity) {
+  if (midi < 0 || midi > 127) return;
+  const int blow = velocity * (508 - synth->soft_depth) / 508;
+  if (velocity > 0)
+    fluid_synth_noteon(synth->synth, CHANNEL, midi, clamp(blow, 1, 127));
+  else
+    fluid_synth_noteoff(synth->synth, CHANNEL, midi);
+}
+
+void piano_synth_pedal(PianoSynth *synth, int controller, int depth) {
+  depth = clamp(depth, 0, 127);
+  if (controller == MOTION_SOFT) synth->soft_depth = depth;
+  if (controller == MOTION_SUSTAIN) {
+    const int half = clamp(depth - FIRST_HALF_DEPTH, 0, 64 - FIRST_HALF_DEPTH);
+    const float longer = (float)(HALF_RELEASE_TIMECENTS * half) / (64 - FIRST_HALF_DEPTH);
+    fluid_synth_set_gen(synth->synth, CHANNEL, GEN_VOLENVRELEASE, longer);
+  }
+  if (controller == MOTION_SUSTAIN || controller == MOTION_SOSTENUTO)
+    fluid_synth_cc(synth->synth, CHANNEL, controller, depth);
+}
+
+void piano_synth_all_off(PianoSynth *synth) {
+  piano_synth_pedal(synth, MOTION_SUSTAIN, 0);
+  piano_synth_pedal(synth, MOTION_SOSTENUTO, 0);
+  piano_synth_pedal(synth, MOTION_SOFT, 0);
+  fluid_synth_all_sounds_off(synth->synth, CHANNEL);
+}
+
+void piano_synth_render(PianoSynth *synth, float *left, float *right, size_t frames) {
+  while (frames > 0) {
+    const int n = frames < 65536 ? (int)frames : 65536;
+    fluid_synth_write_float(synth->synth, n, left, 0, 1, right, 0, 1);
+    left += n;
+    right += n;
+    frames -= (size_t)n;
+  }
+}
