@@ -24,7 +24,7 @@ typedef enum {
 typedef struct {
   double quarter, time_s;
   float confidence;
-  guint8 state;      /* TriState */
+  guint8 state; /* TriState */
   gboolean anchor;
 } TriPlace;
 
@@ -38,6 +38,12 @@ G_DECLARE_FINAL_TYPE(TriScene, tri_scene, TRI, SCENE, GObject)
  * "places-changed". Property "selected" (int, place index, -1 none), "hovered" (int). Main thread only. */
 TriScene *tri_scene_new(void);
 
+/* Notified only when the value differs. Outside the places means none. */
+void tri_scene_set_selected(TriScene *scene, int place);
+int tri_scene_get_selected(TriScene *scene);
+void tri_scene_set_hovered(TriScene *scene, int place);
+int tri_scene_get_hovered(TriScene *scene);
+
 /* ---- pages: pictures to draw, by page number as in ScoreBox.page ---- */
 
 /* Gives a page as pixels at full resolution; called on a worker thread, must be thread-safe; returns an
@@ -45,6 +51,10 @@ TriScene *tri_scene_new(void);
 typedef guchar *(*TriPageFn)(gpointer user, int page, int level, int *width, int *height);
 void tri_scene_set_pages(TriScene *scene, int n, TriPageFn fn, gpointer user, GDestroyNotify destroy);
 int tri_scene_get_n_pages(TriScene *scene);
+
+/* What tile workers hold on to; borrowed, null without pages. See page-source.h. */
+typedef struct TriPageSource TriPageSource;
+TriPageSource *tri_scene_get_page_source(TriScene *scene);
 
 /* ---- score: takes ownership of both; either may be null ---- */
 void tri_scene_set_score(TriScene *scene, Score *score, ScoreUnfolded *unfolded);
@@ -66,10 +76,25 @@ const double *tri_scene_get_drag(TriScene *scene);
 
 /* ---- sound: peaks for the waveform, 8-bit log-frequency levels for the spectrogram ---- */
 
-/* Takes ownership. `levels` is frames × bins (bin 0 lowest, 3 bins a key, 264 bins for 88 keys). Either null. */
+/* Takes ownership. `levels` is frames × bins (bin 0 lowest, 3 bins a key, 264 bins for 88 keys). Either null.
+ */
 void tri_scene_set_peaks(TriScene *scene, TriPeaks *peaks);
 TriPeaks *tri_scene_get_peaks(TriScene *scene);
 void tri_scene_set_spectrogram(TriScene *scene, guint8 *levels, gsize frames, int bins, double hop_s);
 const guint8 *tri_scene_get_spectrogram(TriScene *scene, gsize *frames, int *bins, double *hop_s);
+
+/* The same levels as shared bytes for tile workers; borrowed, null without. */
+GBytes *tri_scene_get_spectrogram_bytes(TriScene *scene);
+
+/* Grows with each change of the kinds in `what`, for tile keys. */
+typedef enum {
+  TRI_REVISION_PAGES,
+  TRI_REVISION_SCORE,
+  TRI_REVISION_SOUND,
+  TRI_REVISION_MOTION,
+  TRI_REVISION_PLACES,
+  TRI_N_REVISIONS
+} TriRevision;
+guint64 tri_scene_get_revision(TriScene *scene, TriRevision what);
 
 G_END_DECLS

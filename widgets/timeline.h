@@ -23,13 +23,13 @@ G_DECLARE_FINAL_TYPE(TriTimeline, tri_timeline, TRI, TIMELINE, GObject)
  * Main thread only. */
 TriTimeline *tri_timeline_new(void);
 
-double tri_timeline_x(TriTimeline *timeline, double time_s);   /* px from the left edge of a time view */
+double tri_timeline_x(TriTimeline *timeline, double time_s); /* px from the left edge of a time view */
 double tri_timeline_time(TriTimeline *timeline, double x_px);
 
 void tri_timeline_zoom(TriTimeline *timeline, double factor, double x_px); /* the time under x_px stays */
 void tri_timeline_pan(TriTimeline *timeline, double dx_px);                /* turns follow off */
 void tri_timeline_fit(TriTimeline *timeline, double from_s, double to_s);
-void tri_timeline_show(TriTimeline *timeline, double time_s);              /* into view if it is not */
+void tri_timeline_show(TriTimeline *timeline, double time_s); /* into view if it is not */
 
 /* The playhead moved during playback: follows as `follow` says (page flip at 85 % of the width). */
 void tri_timeline_advance(TriTimeline *timeline, double position_s);
