@@ -94,6 +94,10 @@ const ProjectMedia *project_media_of(const Project *project, ProjectMediaKind ki
 
 /* ---- marks ---- */
 
+/* The onset of a heard note in whole milliseconds, which together with its pitch tells it from others; 0 for
+ * a place. */
+int64_t project_note_ms(const ProjectMark *mark);
+
 /* Same place, or same heard note. */
 bool project_same_key(const ProjectMark *a, const ProjectMark *b);
 const ProjectMark *project_mark_at(const Project *project, Beat quarter);

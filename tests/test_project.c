@@ -1,0 +1,136 @@
+/* Undo gives back exactly what was; nudges merge; anchors never cross. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
+#include "app/project.h"
+#include "core/base/base_rng.h"
+#include "tests/check.h"
+
+static ProjectMark moved(int quarter, double time_s) {
+  return (ProjectMark){.quarter = beat_whole(quarter), .time_s = time_s, .verdict = PROJECT_MOVED};
+}
+
+static bool do_one(Project *project, ProjectMark mark, bool nudge, int64_t now_us) {
+  return project_do(project, "a step", &mark, 1, nudge, now_us);
+}
+
+static void undo_gives_back_what_was(void) {
+  Project *project = project_new();
+  CHECK(do_one(project, moved(4, 2.0), false, 1));
+  CHECK(do_one(project, moved(4, 2.5), false, 2));
+  ProjectMark gone = {.quarter = beat_whole(4)};
+  CHECK(do_one(project, gone, false, 3));
+  CHECK(project->marks.n == 0);
+  project_undo(project);
+  CHECK(project->marks.n == 1 && project->marks.items[0].time_s == 2.5 &&
+        project->marks.items[0].stamp_us == 2);
+  project_undo(project);
+  CHECK(project->marks.n == 1 && project->marks.items[0].time_s == 2.0 &&
+        project->marks.items[0].stamp_us == 1);
+  project_undo(project);
+  CHECK(project->marks.n == 0 && project_undo(project) == NULL && project_undo_name(project) == NULL);
+  CHECK_TEXT(project_redo_name(project), "a step");
+  project_free(project);
+}
+
+static void a_new_step_forgets_what_was_undone(void) {
+  Project *project = project_new();
+  do_one(project, moved(1, 1), false, 1);
+  do_one(project, moved(2, 2), false, 2);
+  project_undo(project);
+  do_one(project, moved(3, 3), false, 3);
+  CHECK(project->journal.n == 2 && project->cursor == 2 && project_redo(project) == NULL);
+  CHECK(project_mark_at(project, beat_whole(2)) == NULL && project_mark_at(project, beat_whole(3)) != NULL);
+  project_free(project);
+}
+
+static void nudges_within_a_second_are_one_step(void) {
+  Project *project = project_new();
+  do_one(project, moved(1, 1.00), true, 1000000);
+  do_one(project, moved(1, 1.01), true, 1500000);
+  do_one(project, moved(1, 1.02), true, 2400000);
+  CHECK(project->journal.n == 1 && project->marks.items[0].time_s == 1.02);
+  do_one(project, moved(1, 1.03), true, 3500000);
+  CHECK(project->journal.n == 2);
+  do_one(project, moved(2, 5), true, 3600000);
+  CHECK(project->journal.n == 3);
+  project_undo(project);
+  project_undo(project);
+  project_undo(project);
+  CHECK(project->marks.n == 0);
+  project_free(project);
+}
+
+static void nothing_changed_is_no_step(void) {
+  Project *project = project_new();
+  do_one(project, moved(1, 1), false, 1);
+  CHECK(do_one(project, moved(1, 1), false, 2));
+  ProjectMark gone = {.quarter = beat_whole(9)};
+  CHECK(do_one(project, gone, false, 3));
+  CHECK(project->journal.n == 1 && project->marks.items[0].stamp_us == 1);
+  project_free(project);
+}
+
+static void anchors_that_would_cross_are_named(void) {
+  Project *project = project_new();
+  do_one(project, moved(4, 2.0), false, 1);
+  do_one(project, moved(8, 4.0), false, 2);
+  ProjectMark silent = {.quarter = beat_whole(6), .verdict = PROJECT_NOT_PLAYED};
+  do_one(project, silent, false, 3);
+  CHECK(project_crossing(project, beat_whole(6), 3.0) == NULL);
+  const ProjectMark *low = project_crossing(project, beat_whole(6), 1.9);
+  CHECK(low && low->time_s == 2.0);
+  const ProjectMark *high = project_crossing(project, beat_whole(6), 4.0);
+  CHECK(high && high->time_s == 4.0);
+  CHECK(project_crossing(project, beat_whole(4), 3.0) == NULL);
+  size_t n;
+  AlignmentAnchor *anchors = project_anchors(project, &n);
+  CHECK(n == 2 && anchors[0].time_s == 2.0 && anchors[1].time_s == 4.0);
+  free(anchors);
+  project_free(project);
+}
+
+static ProjectMark random_mark(BaseRng *rng) {
+  ProjectMark mark = {.quarter = beat_make(base_rng_below(rng, 12), 2),
+                      .verdict = (uint8_t)base_rng_below(rng, 5)};
+  mark.time_s = mark.verdict == PROJECT_NOT_PLAYED ? 0 : base_rng_range(rng, 0, 10);
+  if (mark.verdict != PROJECT_EXTRA) return mark;
+  mark.quarter = beat_whole(0);
+  mark.time_s = base_rng_below(rng, 4);
+  mark.midi = (uint8_t)(60 + base_rng_below(rng, 3));
+  return mark;
+}
+
+/* Random steps, undos and redos against a plain record of every state. */
+static void random_edits_equal_a_plain_record(void) {
+  enum { steps = 400 };
+  BaseRng rng = base_rng(7, 0);
+  Project *project = project_new();
+  ProjectMark(*states)[32] = calloc(steps + 1, sizeof *states);
+  size_t sizes[steps + 1] = {0}, at = 0, last = 0;
+  for (int i = 0; i < steps; i++) {
+    uint32_t what = base_rng_below(&rng, 4);
+    if (what == 0) {
+      CHECK((project_undo(project) != NULL) == (at > 0));
+      if (at) at--;
+    } else if (what == 1) {
+      CHECK((project_redo(project) != NULL) == (at < last));
+      if (at < last) at++;
+    } else {
+      ProjectMark marks[3] = {random_mark(&rng), random_mark(&rng), random_mark(&rng)};
+      bool distinct = !project_same_key(&marks[0], &marks[1]) && !project_same_key(&marks[1], &marks[2]) &&
+                      !project_same_key(&marks[0], &marks[2]);
+      size_t before = project->journal.n, cursor = project->cursor;
+      CHECK(project_do(project, "x", marks, distinct ? 3 : 1, false, i + 1));
+      if (project->journal.n != before || project->cursor != cursor) last = ++at;
+      if (project->marks.n) memcpy(states[at], project->marks.items, project->marks.n * sizeof(ProjectMark));
+      sizes[at] = project->marks.n;
+    }
+    CHECK(project->marks.n == sizes[at]);
+    CHECK(!sizes[at] || memcmp(project->marks.items, states[at], sizes[at] * sizeof(ProjectMark)) == 0);
+  }
+  free(states);
+  project_free(project);
+}
+
+CHECK_MAIN({CASE(undo_gives_back_what_was)}, {CASE(a_new_step_forgets_what_was_undone)},
+           {CASE(nudges_within_a_second_are_one_step)}, {CASE(nothing_changed_is_no_step)},
+           {CASE(anchors_that_would_cross_are_named)}, {CASE(random_edits_equal_a_plain_record)})
