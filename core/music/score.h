@@ -73,7 +73,7 @@ typedef struct {
   Beat duration;        /* quarters, dots and tuplets included */
   int8_t step;          /* 0…6 = C…B; of a rest or unpitched note: display position or 0 */
   int8_t alter;         /* semitones that sound, -2…2 */
-  int8_t octave;        /* 4 holds middle C */
+  int8_t octave;        /* 4 holds middle C; under an 8va or an octave clef the octave that is meant, not the printed one */
   int8_t type;          /* printed value as a power of two: 0 whole, 1 half, 2 quarter … 8; -1 breve, -2 longa */
   uint8_t dots;
   uint8_t tuplet_actual, tuplet_normal; /* 3, 2 for a triplet; 1, 1 outside tuplets */
@@ -196,7 +196,8 @@ typedef struct {
 } ScorePage;
 
 /* A whole score. Owns its arrays; make with score_new, free with score_free. Notes are sorted by
- * (measure, onset, grace first, part, staff, voice, chord order), signs by (measure, onset, part, staff). */
+ * (measure, onset, grace first, part, voice) and then as they follow each other on the page, so that a run of
+ * grace notes or a chord that crosses staves stays together; signs by (measure, onset, part, staff, kind). */
 typedef struct Score {
   char title[128], composer[128], source[64]; /* UTF-8; source: what made it ("triptych read 0.1") */
   BASE_ARRAY(ScorePart) parts;
@@ -222,6 +223,10 @@ ScoreMeasure score_measure(void);
 
 /* Sorts notes and signs into the order promised above, stable. O(n log n). */
 void score_sort(Score *score);
+
+/* That order, of two ScoreNote and of two ScoreSign: negative, zero, positive. */
+int score_compare_notes(const void *a, const void *b);
+int score_compare_signs(const void *a, const void *b);
 
 /* Checks every promise of this header (indices, order, ids, ranges); BASE_BAD_INPUT names the first broken
  * one. O(n log n). */
