@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Layout, all little-endian: 64-byte header (magic "TRIPPACK", u32 version, u32 number of texts, u32 number
- * of tensors, u32 zero, u64 bytes of the whole file, SHA-256 of all bytes after the header); texts (u32 key
+ * of tensors, u32 zero, u64 bytes of the whole file, SHA-256 of all bytes but its own 32); texts (u32 key
  * bytes, u32 value bytes, key, value); tensor table (u32 name bytes, u8 type, u8 rank, u16 zero, rank × u64
  * lengths, u64 offset of the data from the start of the file, name); data of each tensor at a multiple of 64. */
 
