@@ -22,7 +22,7 @@ static const struct {
     {"app.quit", {"<Control>q"}},
     {"app.preferences", {"<Control>comma"}},
     {"win.show-help-overlay", {"<Control>question", "<Control>F1"}},
-    {"win.close", {"<Control>w"}},
+    {"window.close", {"<Control>w"}},
     {"win.new", {"<Control>n"}},
     {"win.open", {"<Control>o"}},
     {"win.add", {"<Control><Shift>o"}},

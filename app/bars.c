@@ -55,7 +55,7 @@ int tri_bars_at(TriScene *scene, double time_s)
   const ScoreStep *steps = tri_scene_get_unfolded(scene)->steps.items;
   while (high - low > 1) {
     int middle = (low + high) / 2;
-    if (beat_value(steps[middle].start) <= quarter + 1e-6)
+    if (beat_double(steps[middle].start) <= quarter + 1e-6)
       low = middle;
     else
       high = middle;
@@ -68,9 +68,9 @@ double tri_bars_start_s(TriScene *scene, int step)
   int n = tri_bars_count(scene);
   if (step < 0 || step > n || !n) return NAN;
   const ScoreStep *steps = tri_scene_get_unfolded(scene)->steps.items;
-  if (step < n) return tri_bars_time_s(scene, beat_value(steps[step].start));
+  if (step < n) return tri_bars_time_s(scene, beat_double(steps[step].start));
   const ScoreMeasure *last = &tri_scene_get_score(scene)->measures.items[steps[n - 1].measure];
-  return tri_bars_time_s(scene, beat_value(steps[n - 1].start) + beat_value(last->length));
+  return tri_bars_time_s(scene, beat_double(steps[n - 1].start) + beat_double(last->length));
 }
 
 char *tri_bars_number(TriScene *scene, int step)
