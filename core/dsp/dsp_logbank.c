@@ -12,10 +12,12 @@
 #include <string.h>
 
 typedef struct {
+  double hz, length;        /* centre, window in samples */
   size_t first, n, weights; /* FFT bins first … first + n - 1; where its weights start */
 } Kernel;
 
 struct DspLogbank {
+  int32_t rate_hz;
   size_t bins, window;
   Kernel *kernels;
   BASE_ARRAY(float)
@@ -52,12 +54,14 @@ static double hann_at(double offset, double length, double size) {
   return sin(M_PI * x) / (M_PI * x) / (1 - x * x);
 }
 
-/* Appends the weights of a tone at `centre` FFT bins seen through `length` samples. */
-static bool add_kernel(DspLogbank *bank, Kernel *kernel, double centre, double length) {
-  const double size = (double)bank->window, reach = reach_cycles * size / length;
+/* Appends the weights of a tone at `hz` seen through `length` samples. */
+static bool add_kernel(DspLogbank *bank, Kernel *kernel, double hz, double length) {
+  const double size = (double)bank->window, centre = hz * size / bank->rate_hz,
+               reach = reach_cycles * size / length;
   const size_t first = (size_t)fmax(0, ceil(centre - reach));
   const size_t last = (size_t)fmin(size / 2, floor(centre + reach));
-  *kernel = (Kernel){.first = first, .n = last + 1 - first, .weights = bank->weights.n};
+  *kernel =
+      (Kernel){.hz = hz, .length = length, .first = first, .n = last + 1 - first, .weights = bank->weights.n};
   for (size_t f = first; f <= last; f++) {
     /* The middle of the window is at sample size / 2, which turns the phase of every other FFT bin. */
     const double weight = hann_at((double)f - centre, length, size) * 2 / size;
@@ -75,6 +79,7 @@ BaseStatus dsp_logbank_new(BaseContext *ctx, DspLogbank **out, const DspLogbankP
                      p.rate_hz);
   DspLogbank *bank = calloc(1, sizeof *bank);
   if (!bank) return base_fail_memory(ctx);
+  bank->rate_hz = p.rate_hz;
   bank->bins = (size_t)p.bins;
   bank->window = power_of_two(p.longest_s * p.rate_hz);
   bank->kernels = calloc(bank->bins, sizeof *bank->kernels);
@@ -82,7 +87,7 @@ BaseStatus dsp_logbank_new(BaseContext *ctx, DspLogbank **out, const DspLogbankP
   for (int b = 0; fits && b < p.bins; b++) {
     const double hz = lowest * exp2((double)b / p.bins_per_octave);
     const double length = fmin(p.longest_s, fmax(p.shortest_s, p.periods / hz)) * p.rate_hz;
-    fits = add_kernel(bank, &bank->kernels[b], hz * (double)bank->window / p.rate_hz, length);
+    fits = add_kernel(bank, &bank->kernels[b], hz, length);
   }
   if (fits)
     *out = bank;
@@ -104,6 +109,13 @@ size_t dsp_logbank_bins(const DspLogbank *bank) {
 
 size_t dsp_logbank_window(const DspLogbank *bank) {
   return bank->window;
+}
+
+void dsp_logbank_response(const DspLogbank *bank, float *magnitudes, double hz) {
+  for (size_t b = 0; b < bank->bins; b++) {
+    const double cycles = (hz - bank->kernels[b].hz) * bank->kernels[b].length / bank->rate_hz;
+    magnitudes[b] = fabs(cycles) < reach_cycles ? (float)fabs(hann_at(cycles, 1, 1)) : 0;
+  }
 }
 
 void dsp_logbank_run(const DspLogbank *bank, DspFft *fft, float *magnitudes, const float *window) {

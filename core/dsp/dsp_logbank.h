@@ -30,6 +30,9 @@ void dsp_logbank_free(DspLogbank *bank);
 size_t dsp_logbank_bins(const DspLogbank *bank);
 size_t dsp_logbank_window(const DspLogbank *bank); /* samples that one frame looks at */
 
+/* What dsp_logbank_run gives for an endless sine of amplitude 1 at `hz`, without running it. O(bins). */
+void dsp_logbank_response(const DspLogbank *bank, float *magnitudes, double hz);
+
 /* The amplitude at each bin around the middle of `window` (a sine of amplitude 1 at the centre gives 1).
  * `magnitudes`: bins floats. `fft`: a plan of dsp_logbank_window samples, the thread's own. No allocation. */
 typedef struct DspFft DspFft;

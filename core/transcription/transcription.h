@@ -16,13 +16,14 @@ typedef struct {
 
 /* Called as soon as a stretch is final: `notes` (borrowed, during the call only) whose onset lies in
  * [from_s, to_s), in ascending stretches. Runs on the engine's thread. */
-typedef void (*TranscriptionPartFn)(void *user, const MotionNote *notes, size_t n, double from_s, double to_s);
+typedef void (*TranscriptionPartFn)(void *user, const MotionNote *notes, size_t n, double from_s,
+                                    double to_s);
 
 typedef struct {
-  float onset_threshold;        /* probability; 0 means the default */
-  const ScoreUnfolded *hint;    /* the score as played, or null; borrowed */
+  float onset_threshold;     /* probability; 0 means the default */
+  const ScoreUnfolded *hint; /* the score as played, or null; borrowed */
   MusicPrior prior;
-  TranscriptionPartFn part;     /* may be null */
+  TranscriptionPartFn part; /* may be null */
   void *user;
 } TranscriptionParams;
 
