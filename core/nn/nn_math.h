@@ -1,0 +1,63 @@
+/* Elementary functions that compilers turn into vector code; for the files of core/nn only.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define NN_INLINE static inline __attribute__((always_inline))
+
+/* e^x for x clamped to [-87, 88]; relative error below 2e-7 (degree-6 polynomial after reduction by ln 2). */
+NN_INLINE float nn_exp(float x) {
+  x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+  float shifted = x * 1.44269504f + 12582912.0f; /* rounds to a whole number in the low bits */
+  int32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  float whole = shifted - 12582912.0f;
+  float r = x - whole * 0.693359375f + whole * 2.12194440e-4f;
+  float p = 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  int32_t power = (bits - 0x4B400000 + 127) * (1 << 23);
+  float scale;
+  memcpy(&scale, &power, sizeof scale);
+  return p * scale;
+}
+
+NN_INLINE float nn_sigmoid(float x) {
+  return 1.0f / (1.0f + nn_exp(-x));
+}
+
+NN_INLINE float nn_tanh(float x) {
+  return 1.0f - 2.0f / (nn_exp(2.0f * x) + 1.0f);
+}
+
+enum { NN_LANES = 16 };
+
+/* Σ x[i], in NN_LANES interleaved sums. */
+NN_INLINE float nn_sum(const float *x, size_t n) {
+  float lanes[NN_LANES] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + NN_LANES <= n; i += NN_LANES)
+    for (size_t l = 0; l < NN_LANES; l++) lanes[l] += x[i + l];
+  for (; i < n; i++) sum += x[i];
+  for (size_t l = 0; l < NN_LANES; l++) sum += lanes[l];
+  return sum;
+}
+
+/* Σ x[i]·y[i], likewise. */
+NN_INLINE float nn_dot(const float *x, const float *y, size_t n) {
+  float lanes[NN_LANES] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + NN_LANES <= n; i += NN_LANES)
+    for (size_t l = 0; l < NN_LANES; l++) lanes[l] += x[i + l] * y[i + l];
+  for (; i < n; i++) sum += x[i] * y[i];
+  for (size_t l = 0; l < NN_LANES; l++) sum += lanes[l];
+  return sum;
+}

@@ -1,0 +1,61 @@
+/* A network at work: memory planned once, forward and backward. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/nn/nn_net.h"
+
+/* All that a net needs to be evaluated: activations, gradients, scratch, packed weights. One thread at a
+ * time; several runs may share a net (see nn_net.h). */
+typedef struct NnRun NnRun;
+
+typedef struct {
+  bool training;   /* batch statistics, dropout, and a backward pass */
+  NnType type;     /* of activations; NN_BF16 falls back to NN_F32 where the processor has none */
+  int threads;     /* of the passes; 0: those of the context */
+  bool inputs_too; /* gradients of nn_input tensors are wanted (nn_run_gradient) */
+} NnRunParams;
+
+/* Plans a run of `net`, which must be finished and outlive it. Training runs write the net's running
+ * statistics. Not training: losses and what only they need are left out, and batch norms are folded into
+ * convolutions. Cost: allocates everything at the planned maximum and generates code; 10 ms to 1 s. */
+BaseStatus nn_run_new(BaseContext *ctx, NnRun **run, NnNet *net, NnRunParams params);
+void nn_run_free(NnRun *run); /* null is fine */
+
+/* The same, not training, for a net that others share: nothing of the net is written. */
+BaseStatus nn_run_new_shared(BaseContext *ctx, NnRun **run, const NnNet *net, NnRunParams params);
+
+/* The place to write an input or target of the given actual shape, row-major f32; at most the planned shape
+ * on each axis, channels equal. Kept until written again; valid until the run is freed. Null when the shape
+ * does not fit. Changing shapes costs some ms at the next forward pass. */
+float *nn_run_input(NnRun *run, NnVar input, NnShape shape);
+
+/* Evaluates. BASE_BAD_INPUT when the actual shapes do not go together. */
+BaseStatus nn_run_forward(BaseContext *ctx, NnRun *run);
+
+/* After a forward pass of a training run: adds the gradients of the sum of losses to those kept. */
+BaseStatus nn_run_backward(BaseContext *ctx, NnRun *run);
+
+/* An nn_output or a loss after a forward pass: f32, of the shape nn_run_shape; owned by the run. */
+const float *nn_run_output(const NnRun *run, NnVar output);
+NnShape nn_run_shape(const NnRun *run, NnVar var);
+
+/* The sum of all losses of the last forward pass. */
+double nn_run_loss(const NnRun *run);
+
+/* Gradients of the parameters, laid out as nn_net_values; null for runs that do not train. */
+float *nn_run_gradients(NnRun *run);
+void nn_run_clear_gradients(NnRun *run);
+
+/* With inputs_too: the gradient of an nn_input after backward, f32 runs only; else null. */
+const float *nn_run_gradient(const NnRun *run, NnVar input);
+
+/* Seeds dropout of the next passes; training code gives the step's number. */
+void nn_run_seed(NnRun *run, uint64_t seed);
+
+/* Recurrent layers begin the next passes from a kept state and leave theirs after `frame` frames (0: the
+ * last), so that a sequence may be run in pieces; false starts anew. Not for training. */
+void nn_run_carry(NnRun *run, bool carry, int frame);
+void nn_run_forget(NnRun *run); /* back to zero states */
+
+/* The number type in use and the bytes of activations, gradients and scratch. */
+NnType nn_run_type(const NnRun *run);
+size_t nn_run_bytes(const NnRun *run);

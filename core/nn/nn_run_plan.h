@@ -1,0 +1,35 @@
+/* Inside of a run, for the files of core/nn only. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/nn/nn_op.h"
+#include "core/nn/nn_run.h"
+
+struct NnRun {
+  const NnNet *net;
+  NnNet *trained; /* the same when training, else null */
+  NnRunParams params;
+  NnDnnl *dnnl;
+  int n;               /* nodes */
+  NnCall *calls;       /* one for each node */
+  bool *used;          /* the node is evaluated */
+  bool *skipped;       /* folded into the node before it */
+  bool *active;        /* the node takes part in backward */
+  NnShape *shapes;     /* actual */
+  bool *fresh;         /* the kernel was made since the last forward pass */
+  const float *values; /* of the parameters, as seen by the operators */
+  char *memory;
+  size_t memory_bytes;
+  char *scratch;
+  size_t scratch_bytes;
+  float *gradients;
+  float **states; /* of recurrent nodes, else null */
+  bool stale, carry;
+  int carry_frame;
+  uint64_t version, seed; /* version of the values that kernels have packed */
+};
+
+/* Decides which nodes take part and where each tensor lies, allocates, and points the calls to it. */
+BaseStatus nn_run_plan(BaseContext *ctx, NnRun *run);
+
+/* Makes kernels and scratch for the actual shapes of the inputs. */
+BaseStatus nn_run_shape_up(BaseContext *ctx, NnRun *run);
