@@ -45,7 +45,8 @@ typedef struct {
 } AlignmentParams;
 
 /* Aligns. `evidence` may be null (MIDI against score), `motion` may not. Anchors that cross are
- * BASE_BAD_INPUT naming both. Memory O(onsets × band). `params` may be null. */
+ * BASE_BAD_INPUT naming both. Ten minutes take well under a second; memory O(√onsets × notes). `params` may be
+ * null. */
 BaseStatus alignment_align(BaseContext *ctx, Alignment **out, const ScoreUnfolded *score, const Motion *motion,
                            const Evidence *evidence, const AlignmentParams *params);
 void alignment_free(Alignment *alignment);
