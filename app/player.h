@@ -27,7 +27,8 @@ TriPlayer *tri_player_new(void);
 /* A player whose sound is pulled by hand: no device, no thread; for tests and rendering. */
 TriPlayer *tri_player_new_offline(int rate_hz);
 
-/* Renders the next `frames` frames, stereo interleaved, as the device would get them. Offline players only. */
+/* Renders the next `frames` frames, stereo interleaved, as the device would get them. Offline players only.
+ */
 void tri_player_pull(TriPlayer *player, float *stereo, gsize frames);
 
 /* The recording, or null for none. Playback stops. FALSE and a GError when it cannot be read. */
@@ -40,9 +41,9 @@ void tri_player_set_motion(TriPlayer *player, const Motion *motion);
 void tri_player_set_beats(TriPlayer *player, const double *times_s, const gboolean *accents, guint n);
 
 void tri_player_play(TriPlayer *player);
-void tri_player_pause(TriPlayer *player);      /* the position stays */
+void tri_player_pause(TriPlayer *player); /* the position stays */
 void tri_player_toggle(TriPlayer *player);
-void tri_player_stop(TriPlayer *player);       /* back to where play began */
+void tri_player_stop(TriPlayer *player);                /* back to where play began */
 void tri_player_seek(TriPlayer *player, double time_s); /* also while playing */
 
 /* Plays one stretch, then stops there; the loop is not touched. */
@@ -59,7 +60,8 @@ double tri_player_get_speed(TriPlayer *player);
 /* Seconds between a sample's rendering and its sounding, as the device tells; 0 when silent. */
 double tri_player_get_latency(TriPlayer *player);
 
-/* Live: strikes keys at once and lets go after `seconds` (0: hold until released). Heard whether playing or not. */
+/* Live: strikes keys at once and lets go after `seconds` (0: hold until released). Heard whether playing or
+ * not. */
 void tri_player_strike(TriPlayer *player, const guint8 *midi, guint n, int velocity, double seconds);
 void tri_player_release(TriPlayer *player, guint8 midi);
 

@@ -1,4 +1,5 @@
-/* The person's side of a piece: media, verdicts, view, and the way back. SPDX-License-Identifier: GPL-3.0-or-later */
+/* The person's side of a piece: media, verdicts, view, and the way back. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #pragma once
 
 #include "core/alignment/alignment.h"
@@ -17,8 +18,8 @@ typedef enum {
   PROJECT_EXTRA,      /* a heard note that is not in the score */
 } ProjectVerdict;
 
-/* What was said of one place (quarter) or, for PROJECT_EXTRA, of one heard note (time_s and midi). There is at
- * most one mark for each place and each heard note. Plain value. */
+/* What was said of one place (quarter) or, for PROJECT_EXTRA, of one heard note (time_s and midi). There is
+ * at most one mark for each place and each heard note. Plain value. */
 typedef struct {
   Beat quarter;     /* of the score as played; 0/1 for PROJECT_EXTRA */
   double time_s;    /* of the recording; 0 for PROJECT_NOT_PLAYED */
@@ -38,14 +39,14 @@ typedef struct {
   double low_pitch, pitch_scale;     /* MIDI number, px per semitone */
   double speed, mix;                 /* 0.25 … 2; 0 … 1 */
   double loop_start_s, loop_end_s;
-  double selected_quarter;           /* -1: none */
+  double selected_quarter; /* -1: none */
 } ProjectView;
 
 /* One step of undo. Owns its name and changes. */
 typedef struct {
-  char *name;       /* "Move bar 2, beat 3", UTF-8 */
+  char *name; /* "Move bar 2, beat 3", UTF-8 */
   int64_t stamp_us;
-  bool nudge;       /* may swallow the next nudge of the same place */
+  bool nudge;            /* may swallow the next nudge of the same place */
   double start_s, scale; /* of the view when the step was made; undo goes back there */
   BASE_ARRAY(ProjectChange) changes;
 } ProjectCommand;
@@ -54,26 +55,26 @@ typedef enum { PROJECT_PAGES, PROJECT_SCORE, PROJECT_MIDI, PROJECT_NOTES, PROJEC
 
 /* A file that the project is about. Owns its strings. */
 typedef struct {
-  int64_t id;       /* row in the store, from 1 */
-  uint8_t kind;     /* ProjectMediaKind */
-  char *path;       /* absolute, as found now */
-  char sha256[65];  /* lower-case hex of the content; "" until it is known */
-  int64_t size;     /* bytes */
-  bool embedded;    /* a copy is in the project file */
-  bool missing;     /* not at `path` */
+  int64_t id;      /* row in the store, from 1 */
+  uint8_t kind;    /* ProjectMediaKind */
+  char *path;      /* absolute, as found now */
+  char sha256[65]; /* lower-case hex of the content; "" until it is known */
+  int64_t size;    /* bytes */
+  bool embedded;   /* a copy is in the project file */
+  bool missing;    /* not at `path` */
 } ProjectMedia;
 
 /* Owns everything in it. Pure value: no thread, no file, no clock. */
 typedef struct Project {
-  char *title;                       /* UTF-8, may be null */
-  BASE_ARRAY(ProjectMedia) media;    /* in the order to be used */
-  BASE_ARRAY(ProjectMark) marks;     /* places by quarter, then heard notes by (time, midi) */
+  char *title;                    /* UTF-8, may be null */
+  BASE_ARRAY(ProjectMedia) media; /* in the order to be used */
+  BASE_ARRAY(ProjectMark) marks;  /* places by quarter, then heard notes by (time, midi) */
   BASE_ARRAY(ProjectCommand) journal;
-  size_t cursor;                     /* commands [0, cursor) are in force; the rest can be redone */
+  size_t cursor; /* commands [0, cursor) are in force; the rest can be redone */
   ProjectView view;
   /* What the disk does not have yet, in order; the store empties it with project_written. */
   BASE_ARRAY(ProjectChange) unwritten;
-  size_t unwritten_from;             /* commands from here on differ from those on disk */
+  size_t unwritten_from; /* commands from here on differ from those on disk */
   bool cursor_unwritten;
 } Project;
 
@@ -107,14 +108,15 @@ bool project_is_anchor(const ProjectMark *mark);
 /* The anchors in ascending order, malloc'ed array of `n` (null when there are none). */
 AlignmentAnchor *project_anchors(const Project *project, size_t *n);
 
-/* The anchor that one at (quarter, time_s) would cross or touch (less than 1 ms), other than its own; or null. */
+/* The anchor that one at (quarter, time_s) would cross or touch (less than 1 ms), other than its own; or
+ * null. */
 const ProjectMark *project_crossing(const Project *project, Beat quarter, double time_s);
 
 /* ---- doing and undoing ---- */
 
 /* Takes the marks as they are to be afterwards (PROJECT_UNSAID removes) as one named step at time `now_us`.
- * Steps that were undone are forgotten. A nudge of the same place as the last step's, at most 1 s after it, is
- * merged into it. False without memory, nothing changed; true and no step when nothing would change. */
+ * Steps that were undone are forgotten. A nudge of the same place as the last step's, at most 1 s after it,
+ * is merged into it. False without memory, nothing changed; true and no step when nothing would change. */
 bool project_do(Project *project, const char *name, const ProjectMark *after, size_t n, bool nudge,
                 int64_t now_us);
 

@@ -31,7 +31,8 @@ const char *store_path(const Store *store);
 
 /* Writes what project->unwritten names in one transaction and calls project_written. When it returns the edit
  * survives the death of the process; the storage itself has it within half a second. On failure the project
- * keeps it all as unwritten, so that the next call tries again; the sentence says why: full, read-only, gone. */
+ * keeps it all as unwritten, so that the next call tries again; the sentence says why: full, read-only, gone.
+ */
 BaseStatus store_write(BaseContext *ctx, Store *store, Project *project);
 
 /* Writes title and media list. */
@@ -40,8 +41,8 @@ BaseStatus store_write_media(BaseContext *ctx, Store *store, const Project *proj
 /* Writes the view; cheap enough for once a second. */
 BaseStatus store_write_view(BaseContext *ctx, Store *store, const ProjectView *view);
 
-/* Machine results by key; see FlowMemo. Any thread. A result that cannot be kept is forgotten silently: it can
- * be made again. */
+/* Machine results by key; see FlowMemo. Any thread. A result that cannot be kept is forgotten silently: it
+ * can be made again. */
 FlowMemo store_memo(Store *store);
 void *store_find(Store *store, const char *key, size_t *n);
 void store_keep(Store *store, const char *key, const void *bytes, size_t n);
@@ -51,7 +52,8 @@ void store_keep(Store *store, const char *key, const void *bytes, size_t n);
  * use. */
 BaseStatus store_copy(BaseContext *ctx, const char *source, const char *path, bool embed);
 
-/* Takes an embedded medium out into `path`. Any thread. BASE_BAD_FILE when it is not what its hash promises. */
+/* Takes an embedded medium out into `path`. Any thread. BASE_BAD_FILE when it is not what its hash promises.
+ */
 BaseStatus store_extract(BaseContext *ctx, const char *source, int64_t media_id, const char *path);
 
 /* How many results, and their bytes, for `info`. */
