@@ -66,6 +66,7 @@ static char *take_string(Reader *reader, uint32_t n) {
   if (n > MOST_NAME || n > pack->n - reader->at || memchr(pack->bytes + reader->at, 0, n)) return NULL;
   char *string = pack->strings + pack->strings_used;
   memcpy(string, pack->bytes + reader->at, n);
+  string[n] = 0;
   pack->strings_used += n + 1;
   reader->at += n;
   return string;
