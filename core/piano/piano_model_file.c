@@ -1,0 +1,47 @@
+/* One tensor a block, so that a file can be read by eye and refused by shape.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/piano/piano_model.h"
+
+#include "core/base/base_pack.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char KIND[] = "triptych piano";
+
+BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, const char *origin, const char *path) {
+  const PianoBlockInfo *blocks = piano_blocks();
+  BasePackWriter *writer = base_pack_writer_new();
+  if (!writer) return base_fail_memory(ctx);
+  BaseStatus status = base_pack_add_text(ctx, writer, "kind", KIND);
+  if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
+  for (int b = 0; b < PIANO_N_BLOCKS && status == BASE_OK; b++) {
+    uint64_t shape = (uint64_t)blocks[b].count;
+    status = base_pack_add(ctx, writer, blocks[b].name, BASE_F32, 1, &shape, model->values + blocks[b].first);
+  }
+  if (status == BASE_OK) status = base_pack_write(ctx, writer, path);
+  base_pack_writer_free(writer);
+  return status;
+}
+
+BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *path) {
+  const PianoBlockInfo *blocks = piano_blocks();
+  BasePack *pack;
+  PianoModel loaded;
+  BaseStatus status = base_pack_load(ctx, &pack, path);
+  if (status != BASE_OK) return status;
+  const char *kind = base_pack_text(pack, "kind");
+  if (!kind || strcmp(kind, KIND) != 0)
+    status = base_fail(ctx, BASE_BAD_FILE, "“%s” does not hold a piano.", path);
+  for (int b = 0; b < PIANO_N_BLOCKS && status == BASE_OK; b++) {
+    uint64_t shape = (uint64_t)blocks[b].count;
+    status = base_pack_floats(ctx, loaded.values + blocks[b].first, pack, blocks[b].name, 1, &shape);
+  }
+  for (int i = 0; i < PIANO_PARAMS && status == BASE_OK; i++)
+    if (!isfinite(loaded.values[i])) status = base_fail(ctx, BASE_BAD_FILE, "“%s” holds values that are not numbers.", path);
+  base_pack_free(pack);
+  if (status != BASE_OK) return status;
+  piano_model_clamp(&loaded);
+  *model = loaded;
+  return BASE_OK;
+}
