@@ -1,4 +1,5 @@
-/* Long work on its own threads: snapshot, worker, apply if not stale. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Long work on its own threads: snapshot, worker, apply if not stale. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #pragma once
 
 #include "core/base/base_context.h"
@@ -7,11 +8,17 @@
 
 G_BEGIN_DECLS
 
-/* Where a job runs. The interactive lane answers gestures (one thread, jobs of a few ms); the background
- * lane reads and listens (threads at nice 10). */
+/* Where a job runs. The interactive lane answers gestures (one thread, jobs of a few ms; listed only when
+ * they fail); the background lane reads and listens (threads at nice 10). */
 typedef enum { TRI_LANE_INTERACTIVE, TRI_LANE_BACKGROUND } TriLane;
 
-typedef enum { TRI_JOB_WAITING, TRI_JOB_RUNNING, TRI_JOB_DONE, TRI_JOB_CANCELLED, TRI_JOB_FAILED } TriJobState;
+typedef enum {
+  TRI_JOB_WAITING,
+  TRI_JOB_RUNNING,
+  TRI_JOB_DONE,
+  TRI_JOB_CANCELLED,
+  TRI_JOB_FAILED
+} TriJobState;
 
 /* What a job answers. Starting a job retires the earlier jobs of its topic: they are cancelled and their
  * results never applied. */
@@ -33,10 +40,10 @@ G_DECLARE_FINAL_TYPE(TriJobs, tri_jobs, TRI, JOBS, GObject)
 
 /* How a kind of work is done. All but `work` may be null. `work` runs on a worker thread with a context that
  * carries progress and the cancel flag, sees `snapshot` alone and may leave a result; the others run on the
- * main thread. `apply` takes what it wants out of `result`; `part` receives what tri_job_post sent. Neither is
- * called once the job is stale, and `apply` only after BASE_OK. */
+ * main thread. `apply` takes what it wants out of `result`; `part` receives what tri_job_post sent. Neither
+ * is called once the job is stale, and `apply` only after BASE_OK. */
 typedef struct {
-  BaseStatus (*work)(TriJob *job, BaseContext *ctx, gpointer snapshot, gpointer *result);
+  BaseStatus (*work)(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
   void (*part)(TriJob *job, gpointer user, gpointer part);
   void (*apply)(TriJob *job, gpointer user, gpointer result);
   void (*ended)(TriJob *job, gpointer user); /* whatever the outcome, unless stale */
@@ -49,7 +56,7 @@ typedef struct {
  *   fraction (double)    0 … 1
  *   state (int)          TriJobState
  *   remaining (double)   seconds left, -1 while unknown (first 5 s)
- *   can-retry (boolean)  after a failure or a cancel */
+ *   can-retry (boolean)  after a failure that is not out of date */
 const char *tri_job_get_title(TriJob *job);
 const char *tri_job_get_detail(TriJob *job);
 double tri_job_get_fraction(TriJob *job);
@@ -57,10 +64,10 @@ double tri_job_get_remaining(TriJob *job);
 TriJobState tri_job_get_state(TriJob *job);
 gboolean tri_job_get_can_retry(TriJob *job);
 
-/* Asks it to end soon; what was posted stays. The job leaves the list when it ends. */
+/* Asks it to end soon; what was posted stays. The job leaves the list when it has ended. */
 void tri_job_cancel(TriJob *job);
 
-/* Runs a failed or cancelled job again with the same snapshot; removes nothing. */
+/* Runs a failed job again with the same snapshot. */
 void tri_job_retry(TriJob *job);
 
 /* From the worker: hands `part` to the kind's `part` on the main thread, in order; freed with `destroy` when
@@ -71,7 +78,8 @@ void tri_job_post(TriJob *job, gpointer part, GDestroyNotify destroy);
  * job runs or waits. Property "summary" (string): one line about the first running job, "" when none. */
 TriJobs *tri_jobs_new(void);
 
-/* Starts work that reports to `user`, who outlives the list. Takes `snapshot`. The returned job is borrowed. */
+/* Starts work that reports to `user`, who outlives the list. Takes `snapshot`. The returned job is borrowed.
+ */
 TriJob *tri_jobs_start(TriJobs *jobs, TriLane lane, TriTopic topic, const char *title, const TriJobKind *kind,
                        gpointer snapshot, gpointer user);
 
