@@ -63,6 +63,7 @@ void tri_window_add_playback(TriWindow *self);
 void tri_window_add_places(TriWindow *self);
 void tri_window_add_views(TriWindow *self);
 void tri_window_add_files(TriWindow *self);
+void tri_window_add_picture(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

@@ -263,6 +263,7 @@ static void tri_window_init(TriWindow *self)
   tri_window_add_places(self);
   tri_window_add_views(self);
   tri_window_add_files(self);
+  tri_window_add_picture(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);
   tri_transport_watch(self->transport, self->session);

@@ -1,0 +1,66 @@
+# What a screen reader meets. SPDX-License-Identifier: GPL-3.0-or-later
+"""manners.py BINARY FOLDER: walks the accessible tree of the window on the sample; every control has a name, no name
+leaks a class or a mnemonic, and every command of the menus and accelerators is an action that exists."""
+
+import os
+import sys
+import time
+
+import pyatspi
+from driver import Application, check
+
+CONTROLS = {pyatspi.ROLE_PUSH_BUTTON, pyatspi.ROLE_TOGGLE_BUTTON, pyatspi.ROLE_SPIN_BUTTON, pyatspi.ROLE_SLIDER,
+            pyatspi.ROLE_ENTRY, pyatspi.ROLE_LIST_ITEM, pyatspi.ROLE_CHECK_BOX}
+WANTED = """play next-doubtful previous-doubtful next-place previous-place next-bar previous-bar confirm anchor unpin
+not-played extra nudge-later nudge-earlier nudge-later-fine nudge-earlier-fine hear-place source-cycle loop loop-start
+loop-end fit zoom-in zoom-out zoom-reset go-start go-end tap slower faster undo redo open add new save-copy export
+rename pages fullscreen sidebar inspector follow show-score show-audio show-notes edit-lock click count-in""".split()
+
+
+def find(app):
+    for desktop in range(50):
+        for child in pyatspi.Registry.getDesktop(0):
+            if child and child.get_process_id() == app.process.pid:
+                return child
+        time.sleep(0.2)
+    check(False, "the application is on the accessibility bus")
+
+
+def walk(node, path=""):
+    yield node, path
+    for child in node:
+        if child:
+            yield from walk(child, f"{path}/{node.getRoleName()}")
+
+
+def faults(node, path):
+    name = node.name
+    where = f"{path}/{node.getRoleName()} “{name}”"
+    if name.startswith(("Gtk", "Adw", "Tri")):
+        yield f"{where} is named after its class"
+    if "_" in name:
+        yield f"{where} leaks a mnemonic"
+    if node.getRole() in CONTROLS and not name:
+        yield f"{where} has no name"
+
+
+def main(binary, folder):
+    app = Application(binary)
+    app.start()
+    app.wait(lambda: app.state().get("pages") == 2, 30, "the sample opens")
+    there = set(app.actions())
+    missing = [name for name in WANTED if name not in there]
+    check(not missing, f"every command is an action{': missing ' + ' '.join(missing) if missing else ''}")
+    app.wait(lambda: not app.state()["busy"] and app.state()["places"] > 0, 150, "the jobs are done")
+    app.activate("next-place")
+    found = list(walk(find(app)))
+    wrong = [fault for node, path in found for fault in faults(node, path)]
+    for fault in wrong:
+        print("#", fault)
+    check(len(found) > 60, f"the tree is there ({len(found)} nodes)")
+    check(not wrong, "every control has a proper name")
+    app.quit()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
