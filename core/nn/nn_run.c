@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 static bool allocate_tables(NnRun *run) {
   size_t n = (size_t)run->n;
@@ -17,9 +18,10 @@ static bool allocate_tables(NnRun *run) {
   run->fresh = calloc(n, sizeof *run->fresh);
   run->shapes = calloc(n, sizeof *run->shapes);
   run->states = calloc(n, sizeof *run->states);
+  run->seconds = calloc(n, sizeof *run->seconds);
   run->dnnl = nn_dnnl_new();
   return run->calls && run->used && run->skipped && run->active && run->fresh && run->shapes && run->states &&
-         run->dnnl;
+         run->seconds && run->dnnl;
 }
 
 static BaseStatus make_run(BaseContext *ctx, NnRun **made, const NnNet *net, NnNet *trained,
@@ -62,6 +64,7 @@ void nn_run_free(NnRun *run) {
   for (int i = 0; run->states && i < run->n; i++) free(run->states[i]);
   nn_dnnl_free(run->dnnl);
   free(run->states);
+  free(run->seconds);
   free(run->calls);
   free(run->used);
   free(run->skipped);
@@ -170,6 +173,12 @@ static void set_state(NnRun *run, int i, NnCall *call) {
   call->state_frame = run->carry_frame > 0 && run->carry_frame <= call->ys.t ? run->carry_frame : call->ys.t;
 }
 
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static bool forward_node(NnRun *run, int i) {
   NnCall *call = &run->calls[i];
   set_weights(run, call);
@@ -179,7 +188,10 @@ static bool forward_node(NnRun *run, int i) {
   call->seed = (run->seed + 1) * 0x9e3779b97f4a7c15u + (uint64_t)i * 0xbf58476d1ce4e5b9u;
   run->fresh[i] = false;
   const NnOp *op = nn_ops[call->node->op];
-  return !op->forward || op->forward(call);
+  double start = now();
+  bool done = !op->forward || op->forward(call);
+  run->seconds[i][0] = now() - start;
+  return done;
 }
 
 static BaseStatus fail_node(BaseContext *ctx, const NnCall *call) {
@@ -212,7 +224,9 @@ static BaseStatus backward_all(BaseContext *ctx, NnRun *run) {
     if (!run->active[i] || !op->backward) continue;
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     if (op->traits & NN_LOSS) *(float *)call->dy = 1.0f;
+    double start = now();
     if (!op->backward(call)) return fail_node(ctx, call);
+    run->seconds[i][1] = now() - start;
   }
   return BASE_OK;
 }
@@ -276,6 +290,10 @@ void nn_run_forget(NnRun *run) {
     size_t h = node->op == NN_OP_gru ? (size_t)node->set.gru.hidden : (size_t)node->shape.c;
     memset(run->states[i], 0, (size_t)node->shape.n * (size_t)node->shape.f * h * sizeof(float));
   }
+}
+
+double nn_run_seconds(const NnRun *run, NnVar var, bool backward) {
+  return is_node(run, var) ? run->seconds[var][backward] : 0;
 }
 
 NnType nn_run_type(const NnRun *run) {

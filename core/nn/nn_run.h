@@ -3,6 +3,26 @@
 
 #include "core/nn/nn_net.h"
 
+/* From layers to a training step (statuses left out; nn_layers.h, nn_optim.h, nn_weights.h):
+ *
+ *     NnNet *net = nn_net_new(seed);
+ *     NnVar x = nn_input(net, "x", (NnShape){8, 250, 88, 2});            // at most N, T, F; C as given
+ *     NnVar y = nn_conv(net, "conv", x, (NnConv){.channels = 16, .kernel_t = 3, .kernel_f = 3, .no_bias =
+ * true}); y = nn_batch_norm(net, "norm", y, (NnNorm){.relu = true}); y = nn_linear(net, "head", y,
+ * (NnConv){.channels = 1}); NnVar posterior = nn_output(net, "onset", y); NnVar target = nn_target(net,
+ * "target", (NnShape){8, 250, 88, 1}); nn_bce(net, y, target, NN_NONE, (NnLoss){.name = "loss"});
+ *     nn_net_finish(ctx, net);
+ *
+ *     nn_run_new(ctx, &train, net, (NnRunParams){.training = true, .type = NN_BF16});
+ *     nn_optim_new(ctx, &optim, net, (NnOptimParams){.rate = 2e-3f, .warm_up = 100, .steps = 5000});
+ *     for each batch:                                                     // n and t may be smaller than
+ * planned float *to = nn_run_input(train, x, (NnShape){n, t, 88, 2});       // fill it, and the target
+ * likewise nn_run_clear_gradients(train); nn_run_forward(ctx, train); nn_run_backward(ctx, train);
+ *       nn_optim_step(ctx, NULL, optim, net, nn_run_gradients(train), 1);
+ *
+ *     nn_run_new_shared(ctx, &infer, net, (NnRunParams){0});              // fill x, forward, nn_run_output
+ */
+
 /* All that a net needs to be evaluated: activations, gradients, scratch, packed weights. One thread at a
  * time; several runs may share a net (see nn_net.h). */
 typedef struct NnRun NnRun;
@@ -59,3 +79,6 @@ void nn_run_forget(NnRun *run); /* back to zero states */
 /* The number type in use and the bytes of activations, gradients and scratch. */
 NnType nn_run_type(const NnRun *run);
 size_t nn_run_bytes(const NnRun *run);
+
+/* Seconds that a tensor's operator took in the last forward or backward pass. */
+double nn_run_seconds(const NnRun *run, NnVar var, bool backward);

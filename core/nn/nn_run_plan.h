@@ -22,7 +22,8 @@ struct NnRun {
   char *scratch;
   size_t scratch_bytes;
   float *gradients;
-  float **states; /* of recurrent nodes, else null */
+  float **states;       /* of recurrent nodes, else null */
+  double (*seconds)[2]; /* of the last forward and backward pass of each node */
   bool stale, carry;
   int carry_frame;
   uint64_t version, seed; /* version of the values that kernels have packed */
