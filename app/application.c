@@ -72,24 +72,21 @@ static const struct {
     {"win.zoom-reset", {"<Control>0", "<Control>KP_0"}},
 };
 
-static void about(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void about(GSimpleAction *action, GVariant *parameter, gpointer user) {
   static const char *DEVELOPERS[] = {"The Triptych authors", NULL};
   adw_show_about_window(gtk_application_get_active_window(user), "application-name", "Triptych",
-                        "application-icon", "org.triptych.Triptych", "version", TRIPTYCH_VERSION, "developer-name",
-                        _("The Triptych authors"), "developers", DEVELOPERS, "license-type", GTK_LICENSE_GPL_3_0,
-                        "comments", _("Piano score, sound and motion side by side"), "translator-credits",
-                        _("translator-credits"), NULL);
+                        "application-icon", "org.triptych.Triptych", "version", TRIPTYCH_VERSION,
+                        "developer-name", _("The Triptych authors"), "developers", DEVELOPERS, "license-type",
+                        GTK_LICENSE_GPL_3_0, "comments", _("Piano score, sound and motion side by side"),
+                        "translator-credits", _("translator-credits"), NULL);
 }
 
-static void preferences(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void preferences(GSimpleAction *action, GVariant *parameter, gpointer user) {
   GtkWindow *window = gtk_application_get_active_window(user);
   gtk_window_present(GTK_WINDOW(tri_preferences_new(window)));
 }
 
-static void quit(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void quit(GSimpleAction *action, GVariant *parameter, gpointer user) {
   GList *windows = g_list_copy(gtk_application_get_windows(user));
   for (GList *at = windows; at; at = at->next) gtk_window_close(at->data);
   g_list_free(windows);
@@ -102,16 +99,14 @@ static const GActionEntry ACTIONS[] = {
     {.name = "quit", .activate = quit},
 };
 
-static void print_first_frame(GdkFrameClock *clock, gpointer user)
-{
+static void print_first_frame(GdkFrameClock *clock, gpointer user) {
   TriApplication *self = user;
   if (!self->started_us) return;
   g_print("first frame after %.3f s\n", (g_get_monotonic_time() - self->started_us) / 1e6);
   self->started_us = 0;
 }
 
-static TriWindow *new_window(TriApplication *self)
-{
+static TriWindow *new_window(TriApplication *self) {
   TriWindow *window = tri_window_new(GTK_APPLICATION(self));
   gtk_window_present(GTK_WINDOW(window));
   if (self->started_us) {
@@ -122,15 +117,13 @@ static TriWindow *new_window(TriApplication *self)
 }
 
 /* A window that shows nothing yet, or a new one. */
-static TriWindow *free_window(TriApplication *self)
-{
+static TriWindow *free_window(TriApplication *self) {
   for (GList *at = gtk_application_get_windows(GTK_APPLICATION(self)); at; at = at->next)
     if (TRI_IS_WINDOW(at->data) && tri_window_is_empty(at->data)) return at->data;
   return new_window(self);
 }
 
-static void activate(GApplication *application)
-{
+static void activate(GApplication *application) {
   GtkWindow *window = gtk_application_get_active_window(GTK_APPLICATION(application));
   if (window)
     gtk_window_present(window);
@@ -138,29 +131,25 @@ static void activate(GApplication *application)
     tri_window_open_sample(new_window(TRI_APPLICATION(application)));
 }
 
-static void open(GApplication *application, GFile **files, int n, const char *hint)
-{
+static void open(GApplication *application, GFile **files, int n, const char *hint) {
   TriWindow *window = free_window(TRI_APPLICATION(application));
   gtk_window_present(GTK_WINDOW(window));
   tri_window_open_files(window, files, n);
 }
 
-static void set_accelerators(GtkApplication *application)
-{
+static void set_accelerators(GtkApplication *application) {
   for (gsize i = 0; i < G_N_ELEMENTS(ACCELERATORS); i++)
     gtk_application_set_accels_for_action(application, ACCELERATORS[i].action, ACCELERATORS[i].keys);
 }
 
-static void startup(GApplication *application)
-{
+static void startup(GApplication *application) {
   G_APPLICATION_CLASS(tri_application_parent_class)->startup(application);
   gtk_window_set_default_icon_name("org.triptych.Triptych");
   g_action_map_add_action_entries(G_ACTION_MAP(application), ACTIONS, G_N_ELEMENTS(ACTIONS), application);
   set_accelerators(GTK_APPLICATION(application));
 }
 
-static int handle_local_options(GApplication *application, GVariantDict *options)
-{
+static int handle_local_options(GApplication *application, GVariantDict *options) {
   if (g_variant_dict_contains(options, "version")) {
     g_print("triptych %s\n", TRIPTYCH_VERSION);
     return 0;
@@ -170,8 +159,7 @@ static int handle_local_options(GApplication *application, GVariantDict *options
   return -1;
 }
 
-static void tri_application_class_init(TriApplicationClass *class)
-{
+static void tri_application_class_init(TriApplicationClass *class) {
   GApplicationClass *application_class = G_APPLICATION_CLASS(class);
   application_class->activate = activate;
   application_class->open = open;
@@ -179,8 +167,7 @@ static void tri_application_class_init(TriApplicationClass *class)
   application_class->handle_local_options = handle_local_options;
 }
 
-static void tri_application_init(TriApplication *self)
-{
+static void tri_application_init(TriApplication *self) {
   static const GOptionEntry OPTIONS[] = {
       {"version", 'v', 0, G_OPTION_ARG_NONE, NULL, N_("Print the version and exit"), NULL},
       {"measure-start", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Print the time to the first frame"), NULL},
@@ -190,8 +177,7 @@ static void tri_application_init(TriApplication *self)
   g_application_set_option_context_parameter_string(G_APPLICATION(self), _("[FILE…]"));
 }
 
-TriApplication *tri_application_new(void)
-{
+TriApplication *tri_application_new(void) {
   return g_object_new(TRI_TYPE_APPLICATION, "application-id", "org.triptych.Triptych", "resource-base-path",
                       "/org/triptych/Triptych", "flags", G_APPLICATION_HANDLES_OPEN, NULL);
 }

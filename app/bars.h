@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A step (index into ScoreUnfolded.steps) is one pass through one bar; -1 where there is none. All need a scene
- * with a score and places, and answer -1, NaN or null without. O(log n) in steps and places. */
+/* A step (index into ScoreUnfolded.steps) is one pass through one bar; -1 where there is none. All need a
+ * scene with a score and places, and answer -1, NaN or null without. O(log n) in steps and places. */
 
 /* The step that sounds at `time_s`. */
 int tri_bars_at(TriScene *scene, double time_s);

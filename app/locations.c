@@ -1,12 +1,12 @@
-/* The uninstalled program lies in app/ of the build folder; its schema, translations and sample lie in resources/
- * and po/ beside it. An installed one uses the folders fixed at build time. SPDX-License-Identifier: GPL-3.0-or-later */
+/* The uninstalled program lies in app/ of the build folder; its schema, translations and sample lie in
+ * resources/ and po/ beside it. An installed one uses the folders fixed at build time.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/locations.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
 
-static char *beside_executable(const char *relative)
-{
+static char *beside_executable(const char *relative) {
   g_autofree char *executable = g_file_read_link("/proc/self/exe", NULL);
   if (!executable) return NULL;
   g_autofree char *folder = g_path_get_dirname(executable);
@@ -15,8 +15,7 @@ static char *beside_executable(const char *relative)
   return path;
 }
 
-void tri_locations_init(void)
-{
+void tri_locations_init(void) {
   g_autofree char *schemas = beside_executable("resources/data/gschemas.compiled");
   if (schemas) {
     g_autofree char *folder = g_path_get_dirname(schemas);
@@ -29,8 +28,7 @@ void tri_locations_init(void)
   textdomain(GETTEXT_PACKAGE);
 }
 
-char *tri_locations_sample(void)
-{
+char *tri_locations_sample(void) {
   char *folder = beside_executable("resources/recording.ogg");
   if (!folder) folder = g_build_filename(TRIPTYCH_DATA_DIR, "sample", "recording.ogg", NULL);
   g_autofree char *recording = folder;

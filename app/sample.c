@@ -9,13 +9,11 @@
 
 static const char *const FILES[] = {"page-1.png", "page-2.png", "recording.ogg"};
 
-static char *in_data_folder(const char *name)
-{
+static char *in_data_folder(const char *name) {
   return g_build_filename(g_get_user_data_dir(), "triptych", "sample", name, NULL);
 }
 
-char *tri_sample_find_draft(void)
-{
+char *tri_sample_find_draft(void) {
   g_autofree char *note = in_data_folder("draft");
   char *path = NULL;
   if (!g_file_get_contents(note, &path, NULL, NULL)) return NULL;
@@ -24,23 +22,20 @@ char *tri_sample_find_draft(void)
   return path;
 }
 
-void tri_sample_remember_draft(const char *path)
-{
+void tri_sample_remember_draft(const char *path) {
   g_autofree char *note = in_data_folder("draft");
   g_autoptr(GError) error = NULL;
   if (!g_file_set_contents(note, path, -1, &error)) g_warning("%s", error->message);
 }
 
-static gboolean copy(const char *from_folder, const char *to, const char *name, GError **error)
-{
+static gboolean copy(const char *from_folder, const char *to, const char *name, GError **error) {
   g_autofree char *from = g_build_filename(from_folder, name, NULL);
   g_autoptr(GFile) source = g_file_new_for_path(from);
   g_autoptr(GFile) target = g_file_new_for_path(to);
   return g_file_copy(source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
 }
 
-char **tri_sample_install(GError **error)
-{
+char **tri_sample_install(GError **error) {
   g_autofree char *shipped = tri_locations_sample(), *folder = in_data_folder(NULL);
   g_auto(GStrv) paths = g_new0(char *, G_N_ELEMENTS(FILES) + 1);
   if (!shipped) {

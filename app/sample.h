@@ -1,4 +1,5 @@
-/* The sample piece: shipped files, and the draft that a person made of them. SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sample piece: shipped files, and the draft that a person made of them. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #pragma once
 
 #include <glib.h>
@@ -11,8 +12,8 @@ char *tri_sample_find_draft(void);
 /* The draft to be opened next time. */
 void tri_sample_remember_draft(const char *path);
 
-/* Copies the sample's pages and recording into the person's data folder, where they stay when the program moves,
- * and names them; null and an error when it cannot. Free with g_strfreev. */
+/* Copies the sample's pages and recording into the person's data folder, where they stay when the program
+ * moves, and names them; null and an error when it cannot. Free with g_strfreev. */
 char **tri_sample_install(GError **error);
 
 G_END_DECLS

@@ -18,30 +18,37 @@ G_DEFINE_FINAL_TYPE(TriCheckPane, tri_check_pane, GTK_TYPE_WIDGET)
 enum { CHOSEN, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-const char *tri_state_icon(TriState state)
-{
+const char *tri_state_icon(TriState state) {
   switch (state) {
-  case TRI_NOT_PLAYED: return "audio-volume-muted-symbolic";
-  case TRI_EXTRA: return "list-add-symbolic";
-  case TRI_CHECKED: return "triptych-pin-symbolic";
-  case TRI_SURE: return "object-select-symbolic";
-  default: return "triptych-doubt-symbolic";
+  case TRI_NOT_PLAYED:
+    return "audio-volume-muted-symbolic";
+  case TRI_EXTRA:
+    return "list-add-symbolic";
+  case TRI_CHECKED:
+    return "triptych-pin-symbolic";
+  case TRI_SURE:
+    return "object-select-symbolic";
+  default:
+    return "triptych-doubt-symbolic";
   }
 }
 
-const char *tri_state_style(TriState state)
-{
+const char *tri_state_style(TriState state) {
   switch (state) {
-  case TRI_SURE: return "state-sure";
-  case TRI_UNSURE: return "state-unsure";
-  case TRI_DOUBTFUL: return "state-doubtful";
-  case TRI_CHECKED: return "state-checked";
-  default: return "dim-label";
+  case TRI_SURE:
+    return "state-sure";
+  case TRI_UNSURE:
+    return "state-unsure";
+  case TRI_DOUBTFUL:
+    return "state-doubtful";
+  case TRI_CHECKED:
+    return "state-checked";
+  default:
+    return "dim-label";
   }
 }
 
-static const char *icon_of(TriCheckPane *self, TriCheck *check)
-{
+static const char *icon_of(TriCheckPane *self, TriCheck *check) {
   guint n;
   const TriPlace *places = tri_scene_get_places(tri_session_get_scene(self->session), &n);
   int place = tri_check_get_place(check);
@@ -51,8 +58,7 @@ static const char *icon_of(TriCheckPane *self, TriCheck *check)
   return timing ? tri_state_icon(state) : "dialog-warning-symbolic";
 }
 
-static GtkWidget *new_row(gpointer item, gpointer user)
-{
+static GtkWidget *new_row(gpointer item, gpointer user) {
   TriCheck *check = item;
   GtkWidget *row = adw_action_row_new();
   adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
@@ -69,13 +75,11 @@ static GtkWidget *new_row(gpointer item, gpointer user)
   return row;
 }
 
-static void row_activated(GtkListBox *list, GtkListBoxRow *row, TriCheckPane *self)
-{
+static void row_activated(GtkListBox *list, GtkListBoxRow *row, TriCheckPane *self) {
   g_signal_emit(self, signals[CHOSEN], 0, GPOINTER_TO_INT(g_object_get_data(G_OBJECT(row), "place")));
 }
 
-static const char *calm_sentence(TriCheckPane *self)
-{
+static const char *calm_sentence(TriCheckPane *self) {
   guint n;
   tri_scene_get_places(tri_session_get_scene(self->session), &n);
   if (n) return _("Nothing else stands out.");
@@ -83,8 +87,7 @@ static const char *calm_sentence(TriCheckPane *self)
   return _("With both a score and a recording, the places worth checking appear here.");
 }
 
-static void refresh(TriCheckPane *self)
-{
+static void refresh(TriCheckPane *self) {
   guint n = g_list_model_get_n_items(tri_session_get_to_check(self->session));
   g_autofree char *heading = g_strdup_printf(_("To check (%u)"), n);
   gtk_label_set_label(self->heading, heading);
@@ -93,8 +96,7 @@ static void refresh(TriCheckPane *self)
   gtk_widget_set_visible(GTK_WIDGET(self->calm), n == 0);
 }
 
-void tri_check_pane_watch(TriCheckPane *self, TriSession *session)
-{
+void tri_check_pane_watch(TriCheckPane *self, TriSession *session) {
   GListModel *model = tri_session_get_to_check(session);
   self->session = session;
   gtk_list_box_bind_model(self->list, model, new_row, self, NULL);
@@ -106,14 +108,12 @@ void tri_check_pane_watch(TriCheckPane *self, TriSession *session)
   refresh(self);
 }
 
-static void dispose(GObject *object)
-{
+static void dispose(GObject *object) {
   g_clear_pointer(&TRI_CHECK_PANE(object)->box, gtk_widget_unparent);
   G_OBJECT_CLASS(tri_check_pane_parent_class)->dispose(object);
 }
 
-static void tri_check_pane_class_init(TriCheckPaneClass *class)
-{
+static void tri_check_pane_class_init(TriCheckPaneClass *class) {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
   G_OBJECT_CLASS(class)->dispose = dispose;
   gtk_widget_class_set_template_from_resource(widget_class, "/org/triptych/Triptych/ui/check-pane.ui");
@@ -127,7 +127,6 @@ static void tri_check_pane_class_init(TriCheckPaneClass *class)
                                  G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
-static void tri_check_pane_init(TriCheckPane *self)
-{
+static void tri_check_pane_init(TriCheckPane *self) {
   gtk_widget_init_template(GTK_WIDGET(self));
 }

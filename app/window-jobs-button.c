@@ -26,16 +26,14 @@ typedef struct {
   GtkButton *stop, *retry;
 } JobRow;
 
-static char *time_left(double seconds)
-{
+static char *time_left(double seconds) {
   int s = (int)ceil(seconds);
   if (s < 60) return g_strdup_printf(ngettext("%d second left", "%d seconds left", s), s);
   int minutes = (s + 59) / 60;
   return g_strdup_printf(ngettext("%d minute left", "%d minutes left", minutes), minutes);
 }
 
-static char *detail_of(TriJob *job)
-{
+static char *detail_of(TriJob *job) {
   const char *detail = tri_job_get_detail(job);
   double left = tri_job_get_remaining(job);
   if (tri_job_get_state(job) == TRI_JOB_WAITING) return g_strdup(_("Waiting"));
@@ -44,8 +42,7 @@ static char *detail_of(TriJob *job)
   return detail && *detail ? g_strdup_printf("%s · %s", detail, time) : g_steal_pointer(&time);
 }
 
-static void row_refresh(GtkWidget *box)
-{
+static void row_refresh(GtkWidget *box) {
   JobRow *row = g_object_get_data(G_OBJECT(box), "job-row");
   TriJobState state = tri_job_get_state(row->job);
   gboolean failed = state == TRI_JOB_FAILED;
@@ -60,31 +57,27 @@ static void row_refresh(GtkWidget *box)
   gtk_accessible_update_property(GTK_ACCESSIBLE(row->stop), GTK_ACCESSIBLE_PROPERTY_LABEL, verb, -1);
 }
 
-static void stop_clicked(GtkButton *button, JobRow *row)
-{
+static void stop_clicked(GtkButton *button, JobRow *row) {
   if (tri_job_get_state(row->job) == TRI_JOB_FAILED)
     tri_jobs_dismiss(row->jobs, row->job);
   else
     tri_job_cancel(row->job);
 }
 
-static void retry_clicked(GtkButton *button, JobRow *row)
-{
+static void retry_clicked(GtkButton *button, JobRow *row) {
   tri_job_retry(row->job);
 }
 
-static GtkWidget *new_label(const char *style, GtkLabel **label)
-{
+static GtkWidget *new_label(const char *style, GtkLabel **label) {
   GtkWidget *widget = g_object_new(GTK_TYPE_LABEL, "xalign", 0.0f, "wrap", TRUE, "max-width-chars", 36, NULL);
   gtk_widget_add_css_class(widget, style);
   *label = GTK_LABEL(widget);
   return widget;
 }
 
-static GtkWidget *new_button(const char *icon, const char *label, GCallback clicked, JobRow *row)
-{
-  GtkWidget *button = g_object_new(GTK_TYPE_BUTTON, "icon-name", icon, "valign", GTK_ALIGN_CENTER, "tooltip-text",
-                                   label, NULL);
+static GtkWidget *new_button(const char *icon, const char *label, GCallback clicked, JobRow *row) {
+  GtkWidget *button = g_object_new(GTK_TYPE_BUTTON, "icon-name", icon, "valign", GTK_ALIGN_CENTER,
+                                   "tooltip-text", label, NULL);
   gtk_widget_add_css_class(button, "flat");
   gtk_widget_add_css_class(button, "circular");
   gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
@@ -92,10 +85,9 @@ static GtkWidget *new_button(const char *icon, const char *label, GCallback clic
   return button;
 }
 
-static GtkWidget *new_words(JobRow *row)
-{
-  GtkWidget *words = g_object_new(GTK_TYPE_BOX, "orientation", GTK_ORIENTATION_VERTICAL, "spacing", 4, "hexpand",
-                                  TRUE, NULL);
+static GtkWidget *new_words(JobRow *row) {
+  GtkWidget *words = g_object_new(GTK_TYPE_BOX, "orientation", GTK_ORIENTATION_VERTICAL, "spacing", 4,
+                                  "hexpand", TRUE, NULL);
   row->bar = GTK_PROGRESS_BAR(gtk_progress_bar_new());
   gtk_accessible_update_property(GTK_ACCESSIBLE(row->bar), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                  tri_job_get_title(row->job), -1);
@@ -105,14 +97,14 @@ static GtkWidget *new_words(JobRow *row)
   return words;
 }
 
-static GtkWidget *new_row(gpointer item, gpointer user)
-{
+static GtkWidget *new_row(gpointer item, gpointer user) {
   JobRow *row = g_new0(JobRow, 1);
   row->jobs = TRI_JOBS_BUTTON(user)->jobs;
   row->job = item;
   GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_append(GTK_BOX(box), new_words(row));
-  row->retry = GTK_BUTTON(new_button("view-refresh-symbolic", _("Try again"), G_CALLBACK(retry_clicked), row));
+  row->retry =
+      GTK_BUTTON(new_button("view-refresh-symbolic", _("Try again"), G_CALLBACK(retry_clicked), row));
   row->stop = GTK_BUTTON(new_button("process-stop-symbolic", _("Cancel"), G_CALLBACK(stop_clicked), row));
   gtk_box_append(GTK_BOX(box), GTK_WIDGET(row->retry));
   gtk_box_append(GTK_BOX(box), GTK_WIDGET(row->stop));
@@ -125,8 +117,7 @@ static GtkWidget *new_row(gpointer item, gpointer user)
   return list_row;
 }
 
-static double mean_fraction(TriJobs *jobs)
-{
+static double mean_fraction(TriJobs *jobs) {
   double sum = 0;
   guint n = 0;
   for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(jobs)); i++) {
@@ -138,29 +129,27 @@ static double mean_fraction(TriJobs *jobs)
   return n ? sum / n : 1;
 }
 
-static char *summary_of(TriJobs *jobs)
-{
+static char *summary_of(TriJobs *jobs) {
   const char *summary = tri_jobs_get_summary(jobs);
   guint n = g_list_model_get_n_items(G_LIST_MODEL(jobs));
   if (tri_jobs_get_active(jobs) && summary && *summary) return g_strdup(summary);
   return g_strdup_printf(ngettext("%u job failed", "%u jobs failed", n), n);
 }
 
-static void refresh(TriJobsButton *self)
-{
+static void refresh(TriJobsButton *self) {
   g_autofree char *summary = summary_of(self->jobs);
   gboolean any = g_list_model_get_n_items(G_LIST_MODEL(self->jobs)) > 0;
   gtk_label_set_label(self->summary, summary);
   gtk_progress_bar_set_fraction(self->bar, mean_fraction(self->jobs));
   gtk_widget_set_visible(GTK_WIDGET(self->bar), tri_jobs_get_active(self->jobs));
-  gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, summary, -1);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, summary,
+                                 -1);
   if (!any) gtk_popover_popdown(self->popover);
   gtk_widget_set_visible(GTK_WIDGET(self), any);
 }
 
 /* The list changed: every job tells of its progress to the bar as well as to its row. */
-static void items_changed(TriJobsButton *self, guint at, guint removed, guint added)
-{
+static void items_changed(TriJobsButton *self, guint at, guint removed, guint added) {
   for (guint i = at; i < at + added; i++) {
     g_autoptr(TriJob) job = g_list_model_get_item(G_LIST_MODEL(self->jobs), i);
     g_signal_connect_object(job, "notify::fraction", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
@@ -168,8 +157,7 @@ static void items_changed(TriJobsButton *self, guint at, guint removed, guint ad
   refresh(self);
 }
 
-void tri_jobs_button_watch(TriJobsButton *self, TriJobs *jobs)
-{
+void tri_jobs_button_watch(TriJobsButton *self, TriJobs *jobs) {
   self->jobs = jobs;
   gtk_list_box_bind_model(self->list, G_LIST_MODEL(jobs), new_row, self, NULL);
   g_signal_connect_object(jobs, "items-changed", G_CALLBACK(items_changed), self, G_CONNECT_SWAPPED);
@@ -178,14 +166,12 @@ void tri_jobs_button_watch(TriJobsButton *self, TriJobs *jobs)
   items_changed(self, 0, 0, g_list_model_get_n_items(G_LIST_MODEL(jobs)));
 }
 
-static void dispose(GObject *object)
-{
+static void dispose(GObject *object) {
   g_clear_pointer(&TRI_JOBS_BUTTON(object)->button, gtk_widget_unparent);
   G_OBJECT_CLASS(tri_jobs_button_parent_class)->dispose(object);
 }
 
-static void tri_jobs_button_class_init(TriJobsButtonClass *class)
-{
+static void tri_jobs_button_class_init(TriJobsButtonClass *class) {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
   G_OBJECT_CLASS(class)->dispose = dispose;
   gtk_widget_class_set_template_from_resource(widget_class, "/org/triptych/Triptych/ui/jobs-button.ui");
@@ -197,8 +183,7 @@ static void tri_jobs_button_class_init(TriJobsButtonClass *class)
   gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
 }
 
-static void tri_jobs_button_init(TriJobsButton *self)
-{
+static void tri_jobs_button_init(TriJobsButton *self) {
   gtk_widget_init_template(GTK_WIDGET(self));
   gtk_widget_set_visible(GTK_WIDGET(self), FALSE);
 }

@@ -6,21 +6,18 @@
 
 static const double NUDGE_S = 0.010, FINE_NUDGE_S = 0.001;
 
-static double playhead(TriWindow *self)
-{
+static double playhead(TriWindow *self) {
   double position;
   g_object_get(tri_window_timeline(self), "position", &position, NULL);
   return position;
 }
 
 /* The session selected a place: every pane shows it. */
-static void show_selected(TriWindow *self)
-{
+static void show_selected(TriWindow *self) {
   tri_canvas_go_to_place(self->canvas, tri_session_get_selected(self->session));
 }
 
-static void doubtful(TriWindow *self, int direction)
-{
+static void doubtful(TriWindow *self, int direction) {
   if (!tri_session_next_to_check(self->session, direction)) {
     tri_window_say(self, _("Nothing else stands out."));
     return;
@@ -29,134 +26,110 @@ static void doubtful(TriWindow *self, int direction)
   if (g_settings_get_boolean(self->settings, "hear-next")) tri_session_hear(self->session, -1);
 }
 
-static void next_doubtful(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void next_doubtful(GSimpleAction *action, GVariant *parameter, gpointer user) {
   doubtful(user, 1);
 }
 
-static void previous_doubtful(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void previous_doubtful(GSimpleAction *action, GVariant *parameter, gpointer user) {
   doubtful(user, -1);
 }
 
-static void step_places(TriWindow *self, int places)
-{
+static void step_places(TriWindow *self, int places) {
   tri_session_next(self->session, places);
   show_selected(self);
 }
 
-static void next_place(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void next_place(GSimpleAction *action, GVariant *parameter, gpointer user) {
   step_places(user, 1);
 }
 
-static void previous_place(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void previous_place(GSimpleAction *action, GVariant *parameter, gpointer user) {
   step_places(user, -1);
 }
 
-static void step_bars(TriWindow *self, int bars)
-{
+static void step_bars(TriWindow *self, int bars) {
   tri_session_next_bar(self->session, bars);
   show_selected(self);
 }
 
-static void next_bar(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void next_bar(GSimpleAction *action, GVariant *parameter, gpointer user) {
   step_bars(user, 1);
 }
 
-static void previous_bar(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void previous_bar(GSimpleAction *action, GVariant *parameter, gpointer user) {
   step_bars(user, -1);
 }
 
-static void confirm(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void confirm(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_confirm(TRI_WINDOW(user)->session, -1);
 }
 
-static void anchor(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void anchor(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_anchor(TRI_WINDOW(user)->session, -1, playhead(user));
 }
 
 /* The selected place sounds now; the next tap is for the next place. */
-static void tap(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void tap(GSimpleAction *action, GVariant *parameter, gpointer user) {
   TriWindow *self = user;
   if (tri_session_anchor(self->session, -1, playhead(self))) tri_session_next(self->session, 1);
 }
 
-static void unpin(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void unpin(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_unpin(TRI_WINDOW(user)->session, -1);
 }
 
-static void not_played(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void not_played(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_not_played(TRI_WINDOW(user)->session, -1);
 }
 
-static void extra(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void extra(GSimpleAction *action, GVariant *parameter, gpointer user) {
   TriWindow *self = user;
   const Motion *motion = tri_scene_get_motion(tri_window_scene(self));
   if (self->note < 0 || !motion || (gsize)self->note >= motion->notes.n) return;
   tri_session_extra(self->session, motion->notes.items[self->note].id);
 }
 
-static void nudge_later(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void nudge_later(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_nudge(TRI_WINDOW(user)->session, -1, NUDGE_S);
 }
 
-static void nudge_earlier(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void nudge_earlier(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_nudge(TRI_WINDOW(user)->session, -1, -NUDGE_S);
 }
 
-static void nudge_later_fine(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void nudge_later_fine(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_nudge(TRI_WINDOW(user)->session, -1, FINE_NUDGE_S);
 }
 
-static void nudge_earlier_fine(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void nudge_earlier_fine(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_nudge(TRI_WINDOW(user)->session, -1, -FINE_NUDGE_S);
 }
 
-static void hear_place(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void hear_place(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_hear(TRI_WINDOW(user)->session, -1);
 }
 
 /* For tests and scripts: selects a place by its index. */
-static void select_place(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void select_place(GSimpleAction *action, GVariant *parameter, gpointer user) {
   TriWindow *self = user;
   tri_session_select(self->session, g_variant_get_int32(parameter));
   show_selected(self);
 }
 
 /* For tests and scripts: the selected place sounds at this second. */
-static void anchor_at(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void anchor_at(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_anchor(TRI_WINDOW(user)->session, -1, g_variant_get_double(parameter));
 }
 
-static void undo(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void undo(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_undo(TRI_WINDOW(user)->session);
 }
 
-static void redo(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void redo(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_redo(TRI_WINDOW(user)->session);
 }
 
-static void edit_lock_changed(GSimpleAction *action, GVariant *state, gpointer user)
-{
+static void edit_lock_changed(GSimpleAction *action, GVariant *state, gpointer user) {
   g_simple_action_set_state(action, state);
   g_object_set(TRI_WINDOW(user)->canvas, "edit-lock", g_variant_get_boolean(state), NULL);
   tri_window_refresh_places(user);
@@ -194,15 +167,13 @@ static const GActionEntry OTHERS[] = {
 };
 
 /* "Undo move of bar 2, beat 3" on the button as well as on its tooltip. */
-static void name_button(GtkWidget *button, const char *format, const char *plain, const char *step)
-{
+static void name_button(GtkWidget *button, const char *format, const char *plain, const char *step) {
   g_autofree char *text = step ? g_strdup_printf(format, step) : g_strdup(plain);
   gtk_widget_set_tooltip_text(button, text);
   gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
 }
 
-static void refresh_undo(TriWindow *self)
-{
+static void refresh_undo(TriWindow *self) {
   gboolean can_undo, can_redo;
   g_object_get(self->session, "can-undo", &can_undo, "can-redo", &can_redo, NULL);
   tri_window_set_enabled(self, "undo", can_undo);
@@ -211,11 +182,11 @@ static void refresh_undo(TriWindow *self)
   name_button(self->redo_button, _("Redo: %s"), _("Redo"), tri_session_get_redo_name(self->session));
 }
 
-void tri_window_refresh_places(TriWindow *self)
-{
+void tri_window_refresh_places(TriWindow *self) {
   guint n;
   tri_scene_get_places(tri_window_scene(self), &n);
-  gboolean locked = tri_window_is_on(self, "edit-lock"), selected = tri_session_get_selected(self->session) >= 0;
+  gboolean locked = tri_window_is_on(self, "edit-lock"),
+           selected = tri_session_get_selected(self->session) >= 0;
   for (gsize i = 0; i < G_N_ELEMENTS(MOVES); i++) tri_window_set_enabled(self, MOVES[i].name, n > 0);
   for (gsize i = 0; i < G_N_ELEMENTS(VERDICTS); i++)
     tri_window_set_enabled(self, VERDICTS[i].name, n > 0 && selected && !locked);
@@ -226,70 +197,60 @@ void tri_window_refresh_places(TriWindow *self)
 
 /* ---- pointer ---- */
 
-static void place_activated(TriWindow *self, int place)
-{
+static void place_activated(TriWindow *self, int place) {
   self->note = -1;
   tri_session_select(self->session, place);
   tri_inspector_set_note(self->inspector, -1);
   tri_window_refresh_places(self);
 }
 
-static void note_activated(TriWindow *self, guint note)
-{
+static void note_activated(TriWindow *self, guint note) {
   self->note = (int)note;
   tri_inspector_set_note(self->inspector, self->note);
   tri_window_refresh_places(self);
 }
 
-static void chosen(TriWindow *self, int place)
-{
+static void chosen(TriWindow *self, int place) {
   if (place < 0) return;
   tri_session_select(self->session, place);
   show_selected(self);
   if (g_settings_get_boolean(self->settings, "hear-next")) tri_session_hear(self->session, -1);
 }
 
-static void selection_changed(TriWindow *self)
-{
+static void selection_changed(TriWindow *self) {
   self->note = -1;
   tri_window_refresh_places(self);
 }
 
-static gboolean alt_held(TriWindow *self)
-{
+static gboolean alt_held(TriWindow *self) {
   GdkSeat *seat = gdk_display_get_default_seat(gtk_widget_get_display(GTK_WIDGET(self)));
   GdkDevice *keyboard = seat ? gdk_seat_get_keyboard(seat) : NULL;
   return keyboard && gdk_device_get_modifier_state(keyboard) & GDK_ALT_MASK;
 }
 
-static void drag_begun(TriWindow *self, int place)
-{
+static void drag_begun(TriWindow *self, int place) {
   tri_session_begin_drag(self->session, place);
   tri_window_set_enabled(self, "undo", FALSE);
   tri_window_set_enabled(self, "redo", FALSE);
 }
 
-static void dragged(TriWindow *self, int place, double time_s)
-{
+static void dragged(TriWindow *self, int place, double time_s) {
   gboolean snap = g_settings_get_boolean(self->settings, "snap") && !alt_held(self);
   double shown = tri_session_drag_to(self->session, time_s, snap);
   if (g_settings_get_boolean(self->settings, "hear-drag")) tri_player_scrub(tri_window_player(self), shown);
 }
 
-static void dropped(TriWindow *self, int place, double time_s)
-{
+static void dropped(TriWindow *self, int place, double time_s) {
   tri_session_drop(self->session);
   refresh_undo(self);
 }
 
-static void drag_cancelled(TriWindow *self, int place)
-{
+static void drag_cancelled(TriWindow *self, int place) {
   tri_session_cancel_drag(self->session);
   refresh_undo(self);
 }
 
-static void context_menu(TriWindow *self, double x, double y, double time_s, int place)
-{
+static void context_menu(TriWindow *self, double x, double y, double time_s, int place) {
   graphene_point_t at;
   if (place >= 0) tri_session_select(self->session, place);
   if (!gtk_widget_compute_point(GTK_WIDGET(self->canvas), GTK_WIDGET(self->canvas_overlay),
@@ -299,28 +260,29 @@ static void context_menu(TriWindow *self, double x, double y, double time_s, int
   gtk_popover_popup(self->place_popover);
 }
 
-static void add_context_menu(TriWindow *self)
-{
+static void add_context_menu(TriWindow *self) {
   self->place_popover = GTK_POPOVER(gtk_popover_menu_new_from_model(self->place_menu));
   gtk_popover_set_has_arrow(self->place_popover, FALSE);
   gtk_widget_set_halign(GTK_WIDGET(self->place_popover), GTK_ALIGN_START);
-  gtk_accessible_update_property(GTK_ACCESSIBLE(self->place_popover), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Place"), -1);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self->place_popover), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                 _("Place"), -1);
   gtk_overlay_add_overlay(self->canvas_overlay, GTK_WIDGET(self->place_popover));
   g_signal_connect_object(self->canvas, "context-menu", G_CALLBACK(context_menu), self, G_CONNECT_SWAPPED);
 }
 
-static void watch_canvas(TriWindow *self)
-{
-  g_signal_connect_object(self->canvas, "place-activated", G_CALLBACK(place_activated), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object(self->canvas, "note-activated", G_CALLBACK(note_activated), self, G_CONNECT_SWAPPED);
+static void watch_canvas(TriWindow *self) {
+  g_signal_connect_object(self->canvas, "place-activated", G_CALLBACK(place_activated), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(self->canvas, "note-activated", G_CALLBACK(note_activated), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect_object(self->canvas, "drag-begun", G_CALLBACK(drag_begun), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(self->canvas, "dragged", G_CALLBACK(dragged), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(self->canvas, "dropped", G_CALLBACK(dropped), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object(self->canvas, "drag-cancelled", G_CALLBACK(drag_cancelled), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(self->canvas, "drag-cancelled", G_CALLBACK(drag_cancelled), self,
+                          G_CONNECT_SWAPPED);
 }
 
-void tri_window_add_places(TriWindow *self)
-{
+void tri_window_add_places(TriWindow *self) {
   GActionMap *map = G_ACTION_MAP(self);
   g_action_map_add_action_entries(map, MOVES, G_N_ELEMENTS(MOVES), self);
   g_action_map_add_action_entries(map, VERDICTS, G_N_ELEMENTS(VERDICTS), self);
@@ -330,9 +292,10 @@ void tri_window_add_places(TriWindow *self)
   g_signal_connect_object(self->check_pane, "chosen", G_CALLBACK(chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(tri_window_scene(self), "notify::selected", G_CALLBACK(selection_changed), self,
                           G_CONNECT_SWAPPED);
-  g_signal_connect_object(tri_window_scene(self), "places-changed", G_CALLBACK(tri_window_refresh_places), self,
-                          G_CONNECT_SWAPPED);
-  static const char *const UNDO[] = {"notify::can-undo", "notify::can-redo", "notify::undo-name", "notify::redo-name"};
+  g_signal_connect_object(tri_window_scene(self), "places-changed", G_CALLBACK(tri_window_refresh_places),
+                          self, G_CONNECT_SWAPPED);
+  static const char *const UNDO[] = {"notify::can-undo", "notify::can-redo", "notify::undo-name",
+                                     "notify::redo-name"};
   for (gsize i = 0; i < G_N_ELEMENTS(UNDO); i++)
     g_signal_connect_object(self->session, UNDO[i], G_CALLBACK(refresh_undo), self, G_CONNECT_SWAPPED);
   refresh_undo(self);

@@ -1,5 +1,5 @@
-/* Playback: the player's clock drives the playhead once a frame while it plays; loops are kept on the time axis
- * and snap to bars. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Playback: the player's clock drives the playhead once a frame while it plays; loops are kept on the time
+ * axis and snap to bars. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/bars.h"
 #include "app/window-private.h"
 
@@ -7,77 +7,67 @@
 
 enum { SPEED_STEP_PERCENT = 5 };
 
-static double position(TriWindow *self)
-{
+static double position(TriWindow *self) {
   double position_s;
   g_object_get(tri_window_timeline(self), "position", &position_s, NULL);
   return position_s;
 }
 
-static void go_to(TriWindow *self, double time_s)
-{
+static void go_to(TriWindow *self, double time_s) {
   time_s = MAX(time_s, 0);
   tri_player_seek(tri_window_player(self), time_s);
   g_object_set(tri_window_timeline(self), "position", time_s, NULL);
 }
 
-static gboolean each_frame(GtkWidget *widget, GdkFrameClock *clock, gpointer user)
-{
+static gboolean each_frame(GtkWidget *widget, GdkFrameClock *clock, gpointer user) {
   TriWindow *self = TRI_WINDOW(widget);
   tri_timeline_advance(tri_window_timeline(self), tri_player_get_position(tri_window_player(self)));
   return G_SOURCE_CONTINUE;
 }
 
-static void playing_changed(TriWindow *self)
-{
+static void playing_changed(TriWindow *self) {
   gboolean playing = tri_player_get_playing(tri_window_player(self));
-  if (playing && !self->tick) self->tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), each_frame, NULL, NULL);
+  if (playing && !self->tick)
+    self->tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), each_frame, NULL, NULL);
   if (playing || !self->tick) return;
   gtk_widget_remove_tick_callback(GTK_WIDGET(self), self->tick);
   self->tick = 0;
   g_object_set(tri_window_timeline(self), "position", tri_player_get_position(tri_window_player(self)), NULL);
 }
 
-static void play(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void play(GSimpleAction *action, GVariant *parameter, gpointer user) {
   TriWindow *self = user;
   if (!tri_player_get_playing(tri_window_player(self)))
     g_object_set(tri_window_timeline(self), "follow", g_settings_get_enum(self->settings, "follow"), NULL);
   tri_player_toggle(tri_window_player(self));
 }
 
-static void go_start(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void go_start(GSimpleAction *action, GVariant *parameter, gpointer user) {
   go_to(user, 0);
   tri_timeline_show(tri_window_timeline(user), 0);
 }
 
-static void go_end(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void go_end(GSimpleAction *action, GVariant *parameter, gpointer user) {
   double duration;
   g_object_get(tri_window_timeline(user), "duration", &duration, NULL);
   go_to(user, duration);
   tri_timeline_show(tri_window_timeline(user), duration);
 }
 
-static void set_percent(TriWindow *self, double percent)
-{
+static void set_percent(TriWindow *self, double percent) {
   g_object_set(tri_window_player(self), "speed", CLAMP(percent, 25, 200) / 100, NULL);
 }
 
-static void slower(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void slower(GSimpleAction *action, GVariant *parameter, gpointer user) {
   set_percent(user, 100 * tri_player_get_speed(tri_window_player(user)) - SPEED_STEP_PERCENT);
 }
 
-static void faster(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void faster(GSimpleAction *action, GVariant *parameter, gpointer user) {
   set_percent(user, 100 * tri_player_get_speed(tri_window_player(user)) + SPEED_STEP_PERCENT);
 }
 
 /* Recording → both → synth → recording. */
-static void source_cycle(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void source_cycle(GSimpleAction *action, GVariant *parameter, gpointer user) {
   double mix;
   g_object_get(tri_window_player(user), "mix", &mix, NULL);
   g_object_set(tri_window_player(user), "mix", mix < 0.25 ? 0.5 : mix < 0.75 ? 1.0 : 0.0, NULL);
@@ -85,14 +75,12 @@ static void source_cycle(GSimpleAction *action, GVariant *parameter, gpointer us
 
 /* ---- loop ---- */
 
-static void set_loop(TriWindow *self, double from, double to)
-{
+static void set_loop(TriWindow *self, double from, double to) {
   g_object_set(tri_window_timeline(self), "loop-start", from, "loop-end", to, NULL);
 }
 
 /* The bar at the selected place or the playhead, else the visible stretch. */
-static void usual_loop(TriWindow *self, double *from, double *to)
-{
+static void usual_loop(TriWindow *self, double *from, double *to) {
   guint n;
   const TriPlace *places = tri_scene_get_places(tri_window_scene(self), &n);
   int selected = tri_session_get_selected(self->session);
@@ -107,8 +95,7 @@ static void usual_loop(TriWindow *self, double *from, double *to)
   *to = tri_timeline_time(tri_window_timeline(self), width);
 }
 
-static void loop_changed(GSimpleAction *action, GVariant *state, gpointer user)
-{
+static void loop_changed(GSimpleAction *action, GVariant *state, gpointer user) {
   TriWindow *self = user;
   gboolean on = g_variant_get_boolean(state);
   if (on && self->loop_to <= self->loop_from) usual_loop(self, &self->loop_from, &self->loop_to);
@@ -117,8 +104,7 @@ static void loop_changed(GSimpleAction *action, GVariant *state, gpointer user)
 }
 
 /* The time axis has another loop: the player follows, the action shows it. */
-static void loop_moved(TriWindow *self)
-{
+static void loop_moved(TriWindow *self) {
   double from, to;
   g_object_get(tri_window_timeline(self), "loop-start", &from, "loop-end", &to, NULL);
   g_object_set(tri_window_player(self), "loop-start", from, "loop-end", to, NULL);
@@ -128,8 +114,7 @@ static void loop_moved(TriWindow *self)
 }
 
 /* The bar line nearest to `time_s`, or `time_s` itself without bars. */
-static double bar_line_near(TriWindow *self, double time_s)
-{
+static double bar_line_near(TriWindow *self, double time_s) {
   TriScene *scene = tri_window_scene(self);
   int step = tri_bars_at(scene, time_s);
   double before = tri_bars_start_s(scene, step), after = tri_bars_start_s(scene, step + 1);
@@ -137,15 +122,13 @@ static double bar_line_near(TriWindow *self, double time_s)
   return MAX(isnan(after) || time_s - before < after - time_s ? before : after, 0);
 }
 
-static void loop_start(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void loop_start(GSimpleAction *action, GVariant *parameter, gpointer user) {
   double from = bar_line_near(user, position(user)), to, duration;
   g_object_get(tri_window_timeline(user), "loop-end", &to, "duration", &duration, NULL);
   set_loop(user, from, to > from ? to : duration);
 }
 
-static void loop_end(GSimpleAction *action, GVariant *parameter, gpointer user)
-{
+static void loop_end(GSimpleAction *action, GVariant *parameter, gpointer user) {
   double from, to = bar_line_near(user, position(user));
   g_object_get(tri_window_timeline(user), "loop-start", &from, NULL);
   set_loop(user, from < to ? from : 0, to);
@@ -153,21 +136,18 @@ static void loop_end(GSimpleAction *action, GVariant *parameter, gpointer user)
 
 /* ---- click and count-in ---- */
 
-static void click_changed(GSimpleAction *action, GVariant *state, gpointer user)
-{
+static void click_changed(GSimpleAction *action, GVariant *state, gpointer user) {
   g_simple_action_set_state(action, state);
   g_object_set(tri_window_player(user), "click", g_variant_get_boolean(state), NULL);
 }
 
-static void refresh_count_in(TriWindow *self)
-{
+static void refresh_count_in(TriWindow *self) {
   gboolean on = tri_window_is_on(self, "count-in");
   int beats = on ? g_settings_get_int(self->settings, "count-in-beats") : 0;
   g_object_set(tri_window_player(self), "count-in", beats, NULL);
 }
 
-static void count_in_changed(GSimpleAction *action, GVariant *state, gpointer user)
-{
+static void count_in_changed(GSimpleAction *action, GVariant *state, gpointer user) {
   g_simple_action_set_state(action, state);
   refresh_count_in(user);
 }
@@ -186,8 +166,7 @@ static const GActionEntry ACTIONS[] = {
     {.name = "count-in", .state = "false", .change_state = count_in_changed},
 };
 
-void tri_window_refresh_playback(TriWindow *self)
-{
+void tri_window_refresh_playback(TriWindow *self) {
   gboolean sounds = tri_player_get_duration(tri_window_player(self)) > 0;
   guint n;
   tri_scene_get_places(tri_window_scene(self), &n);
@@ -196,8 +175,7 @@ void tri_window_refresh_playback(TriWindow *self)
   tri_window_set_enabled(self, "count-in", sounds && n > 1);
 }
 
-void tri_window_add_playback(TriWindow *self)
-{
+void tri_window_add_playback(TriWindow *self) {
   TriPlayer *player = tri_window_player(self);
   TriTimeline *timeline = tri_window_timeline(self);
   g_action_map_add_action_entries(G_ACTION_MAP(self), ACTIONS, G_N_ELEMENTS(ACTIONS), self);

@@ -12,7 +12,7 @@ struct _TriWindow {
   AdwApplicationWindow parent;
   TriSession *session;
   GSettings *settings;
-  TriCanvas *canvas;       /* a child, as all below */
+  TriCanvas *canvas; /* a child, as all below */
   AdwWindowTitle *title;
   AdwSplitButton *open_button;
   GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *recent_group;
@@ -26,27 +26,24 @@ struct _TriWindow {
   TriInspector *inspector;
   TriTransport *transport;
   TriJobsButton *jobs_button;
-  GPtrArray *recent_rows;  /* of the welcome page, borrowed */
-  guint tick, publishing;  /* sources, 0 when there is none */
-  double loop_from, loop_to; /* the last loop, to come back to */
-  gboolean making_sample;  /* the next path of the session is the sample's draft */
-  GtkPopover *place_popover; /* context menu, a child of the canvas overlay */
+  GPtrArray *recent_rows;          /* of the welcome page, borrowed */
+  guint tick, publishing, folding; /* sources, 0 when there is none */
+  double loop_from, loop_to;       /* the last loop, to come back to */
+  gboolean making_sample;          /* the next path of the session is the sample's draft */
+  GtkPopover *place_popover;       /* context menu, a child of the canvas overlay */
   GMenuModel *place_menu;
-  int note;                /* heard note picked last, -1 none */
+  int note; /* heard note picked last, -1 none */
 };
 
-static inline TriScene *tri_window_scene(TriWindow *self)
-{
+static inline TriScene *tri_window_scene(TriWindow *self) {
   return tri_session_get_scene(self->session);
 }
 
-static inline TriTimeline *tri_window_timeline(TriWindow *self)
-{
+static inline TriTimeline *tri_window_timeline(TriWindow *self) {
   return tri_session_get_timeline(self->session);
 }
 
-static inline TriPlayer *tri_window_player(TriWindow *self)
-{
+static inline TriPlayer *tri_window_player(TriWindow *self) {
   return tri_session_get_player(self->session);
 }
 

@@ -10,12 +10,12 @@ G_BEGIN_DECLS
 #define TRI_TYPE_WINDOW (tri_window_get_type())
 G_DECLARE_FINAL_TYPE(TriWindow, tri_window, TRI, WINDOW, AdwApplicationWindow)
 
-/* A window with an empty session. Commands are its "win." actions; the read-only action "win.state" tells tests
- * and scripts what it holds (a{sv}, see window.c). */
+/* A window with an empty session. Commands are its "win." actions; the read-only action "win.state" tells
+ * tests and scripts what it holds (a{sv}, see window.c). */
 TriWindow *tri_window_new(GtkApplication *application);
 
 TriSession *tri_window_get_session(TriWindow *self); /* borrowed */
-gboolean tri_window_is_empty(TriWindow *self);        /* no piece in it yet */
+gboolean tri_window_is_empty(TriWindow *self);       /* no piece in it yet */
 
 /* One project is opened in place of the present piece; anything else is added to the present one. */
 void tri_window_open_files(TriWindow *self, GFile **files, gsize n);
