@@ -48,7 +48,10 @@ static void read_identification(Pull *pull, const xmlNode *node) {
     musicxml_attribute(type, sizeof type, child, "type");
     if (strcmp(type, "composer") == 0) musicxml_text(score->composer, sizeof score->composer, child);
   }
-  musicxml_text(score->source, sizeof score->source, musicxml_child(musicxml_child(node, "encoding"), "software"));
+  const xmlNode *maker = musicxml_child(musicxml_child(node, "miscellaneous"), "miscellaneous-field");
+  bool named = maker && strcmp(musicxml_attribute(type, sizeof type, maker, "name"), "made-by") == 0;
+  if (!named) maker = musicxml_child(musicxml_child(node, "encoding"), "software");
+  musicxml_text(score->source, sizeof score->source, maker);
 }
 
 static void read_credit(Pull *pull, const xmlNode *node) {

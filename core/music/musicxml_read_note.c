@@ -206,10 +206,9 @@ static void drop_end(MusicxmlReader *reader, MusicxmlSlurEnd *end) {
   *end = reader->slurs.items[--reader->slurs.n];
 }
 
-static bool later(const Score *score, uint32_t a, uint32_t b) {
+static bool not_before(const Score *score, uint32_t a, uint32_t b) {
   const ScoreNote *p = &score->notes.items[a], *q = &score->notes.items[b];
-  if (p->measure != q->measure) return p->measure > q->measure;
-  return beat_compare(p->onset, q->onset) > 0;
+  return a != b && p->measure == q->measure && beat_compare(p->onset, q->onset) >= 0;
 }
 
 static bool stop_slur(MusicxmlReader *reader, int number, uint32_t note) {
@@ -222,7 +221,7 @@ static bool stop_slur(MusicxmlReader *reader, int number, uint32_t note) {
 
 static bool start_slur(MusicxmlReader *reader, int number, uint32_t note) {
   MusicxmlSlurEnd *stop = find_end(reader, number, true), *older = find_end(reader, number, false);
-  if (stop && later(reader->score, stop->note, note)) {
+  if (stop && not_before(reader->score, stop->note, note)) {
     uint32_t to = stop->note;
     drop_end(reader, stop);
     return base_array_push(&reader->score->slurs, (ScoreSlur){note, to});

@@ -81,6 +81,8 @@ int score_compare_signs(const void *left, const void *right) {
   int order = beat_compare(a->onset, b->onset);
   if (order) return order;
   if (a->part != b->part) return a->part - b->part;
+  bool attribute_a = a->kind <= SCORE_SIGN_TIME, attribute_b = b->kind <= SCORE_SIGN_TIME;
+  if (attribute_a != attribute_b) return attribute_a ? -1 : 1;
   return a->staff != b->staff ? a->staff - b->staff : a->kind - b->kind;
 }
 

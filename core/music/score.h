@@ -197,7 +197,8 @@ typedef struct {
 
 /* A whole score. Owns its arrays; make with score_new, free with score_free. Notes are sorted by
  * (measure, onset, grace first, part, voice) and then as they follow each other on the page, so that a run of
- * grace notes or a chord that crosses staves stays together; signs by (measure, onset, part, staff, kind). */
+ * grace notes or a chord that crosses staves stays together; signs by (measure, onset, part, clefs,
+ * keys and times first, staff, kind). */
 typedef struct Score {
   char title[128], composer[128], source[64]; /* UTF-8; source: what made it ("triptych read 0.1") */
   BASE_ARRAY(ScorePart) parts;
