@@ -1,0 +1,62 @@
+/* Pages joined into one line of bars: what omr_assemble hands from step to step.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/base/base_arena.h"
+#include "core/omr/omr_page.h"
+#include "core/omr/omr_rhythm.h"
+
+/* Where an event comes from: a chord or a rest of its page, the other one is -1. */
+typedef struct {
+  int32_t chord, symbol;
+} OmrSource;
+
+/* A bar: the events [first, first + n) of the assembly. */
+typedef struct {
+  int32_t page, system, left, right; /* left, right: into the bars of the page */
+  size_t first, n;
+  int32_t meter;     /* into OmrAssembly.meters */
+  int32_t ticks;     /* how long it is */
+  float cost;        /* of its rhythm */
+  bool short_by_right; /* a pickup or one half of a split bar: may be shorter than the time signature says */
+} OmrMeasure;
+
+/* A time signature and the bars from `measure` on. */
+typedef struct {
+  int32_t measure, ticks;
+  int16_t beats, beat_type;
+  uint8_t symbol;
+  bool printed;
+  OmrTime read; /* when printed */
+} OmrMeter;
+
+typedef struct {
+  const OmrPage *const *pages;
+  size_t n_pages;
+  int32_t staves;  /* of the fullest system */
+  int32_t joined;  /* its OmrSystem.joined */
+  BASE_ARRAY(OmrMeasure) measures;
+  BASE_ARRAY(OmrEvent) events;
+  BASE_ARRAY(OmrSource) sources; /* beside events */
+  BASE_ARRAY(OmrMeter) meters;
+  BaseArena *arena;
+} OmrAssembly;
+
+/* The row of a staff among `assembly->staves`: systems with fewer staves stand at the bottom. */
+static inline int32_t omr_row(const OmrAssembly *assembly, const OmrPage *page, int32_t staff) {
+  const OmrSystem *system = &page->systems.items[page->staves.items[staff].system];
+  return staff - system->first_staff + assembly->staves - system->staves;
+}
+
+/* Bars with their chords and rests in columns. */
+BaseStatus omr_gather_measures(BaseContext *ctx, OmrAssembly *assembly);
+
+/* Time signatures, printed or inferred from what the bars hold, and the rhythm of every bar. */
+BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly);
+
+/* Printed length of a chord or rest in OMR_TICKS, and its parts. */
+int32_t omr_printed_ticks(int type, int dots);
+int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots);
+
+/* The key of each system by a vote over its page: `fifths` has room for every system of the page. */
+void omr_page_keys(int8_t *fifths, const OmrPage *page);

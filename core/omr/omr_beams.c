@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Beams. Between the free ends of two stems the ink is averaged along the line that joins them: beams stand out
+ * as plateaus of that profile, however they slope, and the gaps between them as dips. A thick plateau holds as
+ * many beams as its thickness asks for. Profiles close to either stem tell broken beams (hooks) from full ones. */
+#include "core/omr/omr_beams.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROFILE = 256 };
+
+#define BEAM_PITCH 0.76f /* distance of neighbouring beams, staff spaces */
+#define BEAM_GAP   0.26f
+
+typedef struct {
+  float ax, ay, bx, by; /* the line through the free ends */
+  int inward;           /* +1: the heads are below the line */
+} Chord2;
+
+/* Mean ink at each distance inward from the line, from `outside` rows beyond it, over the columns [x0, x1]. */
+static int profile_of(float *profile, const OmrSheet *sheet, const Chord2 *line, float x0, float x1, float outside,
+                      float inside) {
+  int n = (int)fminf(PROFILE, outside + inside), columns = 0;
+  memset(profile, 0, sizeof *profile * (size_t)n);
+  float slope = (line->by - line->ay) / fmaxf(1, line->bx - line->ax);
+  for (float x = x0; x <= x1; x += 1, columns++) {
+    float y = line->ay + slope * (x - line->ax) - (float)line->inward * outside;
+    for (int i = 0; i < n; i++)
+      profile[i] += omr_ink_at(sheet, sheet->clean, (int)lrintf(x), (int)lrintf(y + (float)(line->inward * i)));
+  }
+  for (int i = 0; i < n && columns; i++) profile[i] /= (float)columns;
+  return columns ? n : 0;
+}
+
+/* Counts beams in a profile; the first must begin within `first` rows. */
+static int count_beams(const float *profile, int n, float space, float first, float level) {
+  int count = 0, last_end = -1;
+  for (int i = 0; i < n;) {
+    if (profile[i] < level) {
+      i++;
+      continue;
+    }
+    int start = i;
+    while (i < n && profile[i] >= level) i++;
+    float thickness = (float)(i - start);
+    if (thickness < 0.26f * space) continue;
+    if (count == 0 && (float)start > first) break;
+    if (count && (float)(start - last_end) > 0.62f * space) break;
+    int beams = (int)lrintf((thickness + BEAM_GAP * space) / (BEAM_PITCH * space));
+    if (thickness > 3.4f * space) break;
+    count += beams > 1 ? beams : 1;
+    last_end = i;
+  }
+  return count > 5 ? 5 : count;
+}
+
+static float free_end(const OmrChord *chord) { return chord->stem == OMR_STEM_UP ? chord->y0_px : chord->y1_px; }
+
+typedef struct {
+  int left, right, whole; /* beams close to the first stem, to the second, all the way */
+} Beams;
+
+static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
+  float space = sheet->space, profile[PROFILE];
+  Chord2 line = {a->x_px, free_end(a), b->x_px, free_end(b), a->stem == OMR_STEM_UP ? 1 : -1};
+  float width = b->x_px - a->x_px, outside = 0.7f * space, inside = 3.6f * space, margin = fminf(0.3f * space, 0.2f * width);
+  Beams beams = {0};
+  int n = profile_of(profile, sheet, &line, a->x_px + margin, b->x_px - margin, outside, inside);
+  beams.whole = count_beams(profile, n, space, outside + 0.7f * space, 0.72f);
+  if (!beams.whole) return beams;
+  float near = fminf(0.75f * space, 0.45f * width);
+  n = profile_of(profile, sheet, &line, a->x_px + 0.2f * space, a->x_px + near, outside, inside);
+  beams.left = count_beams(profile, n, space, outside + 0.7f * space, 0.75f);
+  n = profile_of(profile, sheet, &line, b->x_px - near, b->x_px - 0.2f * space, outside, inside);
+  beams.right = count_beams(profile, n, space, outside + 0.7f * space, 0.75f);
+  if (beams.left < beams.whole) beams.left = beams.whole;
+  if (beams.right < beams.whole) beams.right = beams.whole;
+  return beams;
+}
+
+static bool may_beam(const OmrPage *page, const OmrChord *a, const OmrChord *b, float space) {
+  if (!b->stem || page->staves.items[a->staff].system != page->staves.items[b->staff].system) return false;
+  float width = b->x_px - a->x_px, rise = fabsf(free_end(b) - free_end(a));
+  if (width < 0.5f * space || rise > 0.8f * width + 0.3f * space) return false;
+  if (a->staff != b->staff && a->stem == b->stem) return abs(a->staff - b->staff) == 1;
+  return a->stem == b->stem;
+}
+
+static bool bar_between(const OmrPage *page, const OmrChord *a, const OmrChord *b) {
+  for (size_t i = 0; i < page->bars.n; i++) {
+    const OmrBar *bar = &page->bars.items[i];
+    if (bar->system == page->staves.items[a->staff].system && bar->x_px > a->x_px && bar->x_px < b->x_px) return true;
+  }
+  return false;
+}
+
+typedef struct {
+  float x;
+  int32_t chord;
+} Place;
+
+static int by_x(const void *a, const void *b) {
+  const Place *pa = a, *pb = b;
+  if (pa->x != pb->x) return pa->x > pb->x ? 1 : -1;
+  return pa->chord - pb->chord;
+}
+
+/* Joins `a` to the nearest stem at its right that shares a beam with it. */
+static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at, int32_t *groups) {
+  OmrChord *a = &page->chords.items[places[at].chord];
+  for (size_t i = at + 1; i < n && places[i].x - places[at].x < 14 * sheet->space; i++) {
+    OmrChord *b = &page->chords.items[places[i].chord];
+    if (!may_beam(page, a, b, sheet->space) || bar_between(page, a, b)) continue;
+    Beams beams = beams_between(sheet, a, b);
+    if (!beams.whole) continue;
+    a->beams_right = (uint8_t)beams.left;
+    b->beams_left = (uint8_t)beams.right;
+    if (a->group < 0) a->group = (*groups)++;
+    b->group = a->group;
+    return;
+  }
+}
+
+static bool hollow(const OmrPage *page, int32_t chord) {
+  for (size_t i = 0; i < page->heads.n; i++)
+    if (page->heads.items[i].chord == chord) return page->heads.items[i].kind != OMR_FILLED;
+  return false;
+}
+
+BaseStatus omr_find_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
+  Place *places = BASE_TAKE(sheet->arena, Place, page->chords.n + 1);
+  if (!places) return base_fail_memory(ctx);
+  int32_t groups = 0;
+  for (int32_t system = 0; system < (int32_t)page->systems.n; system++) {
+    if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
+    size_t n = 0;
+    for (size_t i = 0; i < page->chords.n; i++) {
+      const OmrChord *chord = &page->chords.items[i];
+      if (chord->stem && page->staves.items[chord->staff].system == system && !hollow(page, (int32_t)i))
+        places[n++] = (Place){chord->x_px, (int32_t)i};
+    }
+    qsort(places, n, sizeof *places, by_x);
+    for (size_t i = 0; i < n; i++) beam_onwards(page, sheet, places, n, i, &groups);
+  }
+  return BASE_OK;
+}

@@ -1,0 +1,21 @@
+/* Note heads and stems. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/omr/omr_sheet.h"
+
+/* Fills page->heads, best first. About 0.5 s an A4 page. */
+BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
+
+/* An upright stroke that may be a stem. */
+typedef struct {
+  float x, y0, y1; /* px; y0 the top */
+} OmrStroke;
+
+typedef BASE_ARRAY(OmrStroke) OmrStrokes;
+
+/* Thin upright strokes of at least `least` px that are no bar lines, by x. Caller clears. */
+BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet, float least);
+
+/* Joins heads to stems: fills page->chords, sets OmrHead.chord, drops heads that nothing supports, splits heads
+ * that two voices share. Heads come sorted by chord afterwards, lowest first; chords by staff and x. */
+BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);

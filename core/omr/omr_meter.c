@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Time signatures and the rhythm of the bars. Where a signature is printed the bars after it are solved for it.
+ * Where none is, the bars are solved freely first, and the length that most of them agree on is taken. Bars
+ * beside thick bar lines and at the start may be shorter than the signature says, when that explains them. */
+#include "core/omr/omr_assembly.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SHORT_BAR_GAIN 1.0f
+
+static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
+  const OmrBar *left = &page->bars.items[measure->left], *right = &page->bars.items[measure->right];
+  const OmrTime *best = NULL;
+  for (size_t i = 0; i < page->times.n; i++) {
+    const OmrTime *time = &page->times.items[i];
+    if (page->staves.items[time->staff].system != measure->system) continue;
+    if (time->x_px < left->x_px || time->x_px > right->x_px) continue;
+    if (!best || time->score > best->score) best = time;
+  }
+  return best;
+}
+
+static int32_t ticks_of(int beats, int beat_type) {
+  return beat_type > 0 ? (int32_t)(beats * 4 * OMR_TICKS / beat_type) : 0;
+}
+
+/* Starts a meter at every printed signature that changes something, and one at the first bar. */
+static bool collect_meters(OmrAssembly *assembly) {
+  for (size_t i = 0; i < assembly->measures.n; i++) {
+    OmrMeasure *measure = &assembly->measures.items[i];
+    const OmrTime *time = time_in(assembly->pages[measure->page], measure);
+    OmrMeter meter = {.measure = (int32_t)i};
+    if (time) {
+      meter = (OmrMeter){(int32_t)i, ticks_of(time->beats, time->beat_type), time->beats, time->beat_type, time->symbol, true, *time};
+      const OmrMeter *last = assembly->meters.n ? &assembly->meters.items[assembly->meters.n - 1] : NULL;
+      if (last && last->printed && last->ticks == meter.ticks && last->beats == meter.beats) time = NULL;
+    }
+    if ((time || i == 0) && !base_array_push(&assembly->meters, meter)) return false;
+    measure->meter = (int32_t)assembly->meters.n - 1;
+  }
+  return true;
+}
+
+static bool next_to_edge(const OmrAssembly *assembly, size_t index) {
+  const OmrMeasure *measure = &assembly->measures.items[index];
+  const OmrPage *page = assembly->pages[measure->page];
+  uint32_t edge = OMR_BAR_THICK | OMR_BAR_DOUBLE | OMR_BAR_REPEAT_LEFT | OMR_BAR_REPEAT_RIGHT;
+  return index == 0 || index + 1 == assembly->measures.n || ((page->bars.items[measure->left].flags | page->bars.items[measure->right].flags) & edge);
+}
+
+static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure, int32_t ticks) {
+  OmrBarRhythm rhythm;
+  OmrEvent *events = assembly->events.items + measure->first;
+  BaseStatus status = omr_solve_bar(&rhythm, events, measure->n, ticks, assembly->arena);
+  if (status) return base_fail_memory(ctx);
+  measure->ticks = ticks ? ticks : rhythm.ticks;
+  measure->cost = rhythm.cost;
+  return BASE_OK;
+}
+
+static const struct {
+  int16_t beats, beat_type;
+  float prior;
+} common_meters[] = {{4, 4, 0}, {3, 4, 0}, {2, 4, 0}, {3, 8, 0.3f}, {6, 8, 0.1f}, {9, 8, 0.5f}, {12, 8, 0.6f}, {3, 2, 0.6f}};
+
+enum { COMMON_METERS = sizeof common_meters / sizeof *common_meters };
+
+/* The meter for bars [from, to) that most of them agree on when solved freely. */
+static BaseStatus infer(BaseContext *ctx, OmrAssembly *assembly, OmrMeter *meter, size_t from, size_t to) {
+  float votes[COMMON_METERS] = {0};
+  int tried = 0;
+  for (size_t i = from; i < to && tried < 40; i++) {
+    OmrMeasure *measure = &assembly->measures.items[i];
+    if (measure->n < 2) continue;
+    if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
+    BaseStatus status = solve(ctx, assembly, measure, 0);
+    if (status) return status;
+    tried++;
+    for (int k = 0; k < COMMON_METERS; k++)
+      if (measure->ticks == ticks_of(common_meters[k].beats, common_meters[k].beat_type))
+        votes[k] += (1 - 0.5f * common_meters[k].prior) / (1 + measure->cost);
+  }
+  int best = 0;
+  for (int k = 1; k < COMMON_METERS; k++)
+    if (votes[k] > votes[best]) best = k;
+  meter->beats = common_meters[best].beats;
+  meter->beat_type = common_meters[best].beat_type;
+  meter->ticks = ticks_of(meter->beats, meter->beat_type);
+  return BASE_OK;
+}
+
+/* Solves a bar for its meter, and freely where it may be short. */
+static BaseStatus solve_in_meter(BaseContext *ctx, OmrAssembly *assembly, size_t index) {
+  OmrMeasure *measure = &assembly->measures.items[index];
+  int32_t ticks = assembly->meters.items[measure->meter].ticks;
+  BaseStatus status = solve(ctx, assembly, measure, ticks);
+  if (status || measure->cost < SHORT_BAR_GAIN || !next_to_edge(assembly, index)) return status;
+  float cost = measure->cost;
+  status = solve(ctx, assembly, measure, 0);
+  if (status || (measure->ticks < ticks && measure->cost + SHORT_BAR_GAIN < cost)) {
+    measure->short_by_right = !status;
+    return status;
+  }
+  return solve(ctx, assembly, measure, ticks);
+}
+
+BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly) {
+  if (!collect_meters(assembly)) return base_fail_memory(ctx);
+  for (size_t i = 0; i < assembly->meters.n; i++) {
+    OmrMeter *meter = &assembly->meters.items[i];
+    if (meter->ticks > 0) continue;
+    size_t to = i + 1 < assembly->meters.n ? (size_t)assembly->meters.items[i + 1].measure : assembly->measures.n;
+    BaseStatus status = infer(ctx, assembly, meter, (size_t)meter->measure, to);
+    if (status) return status;
+  }
+  for (size_t i = 0; i < assembly->measures.n; i++) {
+    if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
+    BaseStatus status = solve_in_meter(ctx, assembly, i);
+    if (status) return status;
+  }
+  return BASE_OK;
+}

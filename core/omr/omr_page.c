@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The page value, and the change between page coordinates and staff positions: lines are broken lines through
+ * their nodes, carried on straight beyond them; spaces outside the staff are as wide as inside. */
+#include "core/omr/omr_page.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+OmrPage *omr_page_new(void) { return calloc(1, sizeof(OmrPage)); }
+
+void omr_page_free(OmrPage *page) {
+  if (!page) return;
+  base_array_clear(&page->nodes);
+  base_array_clear(&page->staves);
+  base_array_clear(&page->systems);
+  base_array_clear(&page->bars);
+  base_array_clear(&page->heads);
+  base_array_clear(&page->chords);
+  base_array_clear(&page->symbols);
+  base_array_clear(&page->keys);
+  base_array_clear(&page->times);
+  base_array_clear(&page->ties);
+  free(page);
+}
+
+/* Top and bottom line at x. */
+static void edges_at(float edges[2], const OmrPage *page, const OmrStaff *staff, float x) {
+  const OmrNode *nodes = page->nodes.items + staff->first_node;
+  int32_t low = 0, high = staff->nodes - 1;
+  while (high - low > 1) {
+    int32_t middle = (low + high) / 2;
+    if (nodes[middle].x_px <= x) low = middle;
+    else high = middle;
+  }
+  float span = nodes[high].x_px - nodes[low].x_px, share = span > 0 ? (x - nodes[low].x_px) / span : 0;
+  share = fminf(fmaxf(share, -2), 3);
+  edges[0] = nodes[low].y_px[0] + share * (nodes[high].y_px[0] - nodes[low].y_px[0]);
+  edges[1] = nodes[low].y_px[4] + share * (nodes[high].y_px[4] - nodes[low].y_px[4]);
+}
+
+float omr_staff_y(const OmrPage *page, const OmrStaff *staff, float x, float position) {
+  float edges[2];
+  edges_at(edges, page, staff, x);
+  return 0.5f * (edges[0] + edges[1]) - position * (edges[1] - edges[0]) / 8;
+}
+
+float omr_staff_position(const OmrPage *page, const OmrStaff *staff, float x, float y) {
+  float edges[2];
+  edges_at(edges, page, staff, x);
+  float half_space = (edges[1] - edges[0]) / 8;
+  return half_space > 0 ? (0.5f * (edges[0] + edges[1]) - y) / half_space : 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From a picture to an OmrPage: ink, ruling, a working size where staff spaces are 14 to 26 px, and then one
+ * step after another, each reading the sheet and what earlier steps have put on the page. Coordinates are
+ * carried back to the picture at the end. */
+#include "core/omr/omr_beams.h"
+#include "core/omr/omr_heads.h"
+#include "core/omr/omr_signs.h"
+
+#include "core/image/image_clean.h"
+
+#include <math.h>
+
+#define SMALLEST_SPACE 14.0f
+#define LARGEST_SPACE  26.0f
+#define WORKING_SPACE  20.0f
+
+static BaseStatus no_music(BaseContext *ctx) { return base_fail(ctx, BASE_BAD_INPUT, "no music found"); }
+
+static BaseStatus ink_of(BaseContext *ctx, OmrSheet *sheet, const Image *image) {
+  sheet->width = image->width;
+  sheet->height = image->height;
+  sheet->ink = BASE_TAKE(sheet->arena, uint8_t, (size_t)image->width * (size_t)image->height);
+  if (!sheet->ink) return base_fail_memory(ctx);
+  BaseStatus status = image_binarise(ctx, sheet->ink, image, 0);
+  if (status) return status;
+  if (!omr_measure_ruling(&sheet->space, &sheet->line, sheet->ink, sheet->width, sheet->height)) return no_music(ctx);
+  return sheet->space >= 5 ? BASE_OK : no_music(ctx);
+}
+
+/* Ink at the working size; `scale` is working px / picture px. */
+static BaseStatus prepare(BaseContext *ctx, OmrSheet *sheet, float *scale, const Image *image) {
+  BaseArenaMark mark = base_arena_mark(sheet->arena);
+  *scale = 1;
+  BaseStatus status = ink_of(ctx, sheet, image);
+  if (status || (sheet->space >= SMALLEST_SPACE && sheet->space <= LARGEST_SPACE)) return status;
+  base_arena_reset(sheet->arena, mark);
+  *scale = WORKING_SPACE / sheet->space;
+  Image *scaled = NULL;
+  status = image_scale(ctx, &scaled, image, *scale);
+  if (!status) status = ink_of(ctx, sheet, scaled);
+  image_free(scaled);
+  return status;
+}
+
+typedef BaseStatus (*Step)(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
+
+typedef struct {
+  Step run;
+  double until; /* progress when it is done */
+  const char *what;
+} Stage;
+
+static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
+  page->space_px = sheet->space;
+  BaseStatus status = omr_find_staves(ctx, page, sheet);
+  if (!status && page->staves.n == 0) status = no_music(ctx);
+  if (!status) status = omr_find_systems(ctx, page, sheet);
+  if (!status) status = omr_find_bars(ctx, page, sheet);
+  if (!status) status = omr_remove_staves(ctx, sheet, page);
+  OmrMatcher *matcher = status ? NULL : omr_matcher_new(sheet);
+  if (!status && !matcher) status = base_fail_memory(ctx);
+  if (!status) status = omr_find_headers(ctx, page, sheet, matcher);
+  if (!status) status = omr_find_heads(ctx, page, sheet);
+  if (!status) status = omr_find_stems(ctx, page, sheet);
+  if (!status) status = omr_find_beams(ctx, page, sheet);
+  if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
+  if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
+  if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
+  if (!status) status = omr_find_dots(ctx, page, sheet);
+  return status;
+}
+
+/* Carries every coordinate of the page by `factor`. */
+static void scale_page(OmrPage *page, float factor) {
+  page->space_px *= factor;
+  for (size_t i = 0; i < page->nodes.n; i++) {
+    page->nodes.items[i].x_px *= factor;
+    for (int k = 0; k < OMR_LINES; k++) page->nodes.items[i].y_px[k] *= factor;
+  }
+  for (size_t i = 0; i < page->staves.n; i++) {
+    OmrStaff *staff = &page->staves.items[i];
+    staff->x0_px *= factor, staff->x1_px *= factor, staff->space_px *= factor;
+  }
+  for (size_t i = 0; i < page->systems.n; i++) {
+    OmrSystem *system = &page->systems.items[i];
+    system->x0_px *= factor, system->x1_px *= factor, system->y0_px *= factor, system->y1_px *= factor;
+  }
+  for (size_t i = 0; i < page->bars.n; i++) {
+    OmrBar *bar = &page->bars.items[i];
+    bar->x_px *= factor, bar->x0_px *= factor, bar->x1_px *= factor;
+  }
+  for (size_t i = 0; i < page->heads.n; i++) {
+    OmrHead *head = &page->heads.items[i];
+    head->x_px *= factor, head->y_px *= factor, head->width_px *= factor, head->height_px *= factor;
+  }
+  for (size_t i = 0; i < page->chords.n; i++) {
+    OmrChord *chord = &page->chords.items[i];
+    chord->x_px *= factor, chord->y0_px *= factor, chord->y1_px *= factor, chord->head_x_px *= factor;
+  }
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    OmrSymbol *symbol = &page->symbols.items[i];
+    symbol->x_px *= factor, symbol->y_px *= factor, symbol->width_px *= factor, symbol->height_px *= factor;
+  }
+  for (size_t i = 0; i < page->keys.n; i++) page->keys.items[i].x_px *= factor;
+  for (size_t i = 0; i < page->times.n; i++) page->times.items[i].x_px *= factor;
+}
+
+BaseStatus omr_read_page(BaseContext *ctx, OmrPage **out, const Image *image, const OmrParams *params) {
+  OmrSheet sheet = {.arena = base_arena_new(0)};
+  OmrPage *page = omr_page_new();
+  BaseStatus status = sheet.arena && page ? BASE_OK : base_fail_memory(ctx);
+  float scale = 1;
+  base_progress(ctx, 0, "separating ink and paper");
+  if (!status) status = prepare(ctx, &sheet, &scale, image);
+  if (!status) status = read_sheet(ctx, page, &sheet);
+  base_arena_free(sheet.arena);
+  if (status) {
+    omr_page_free(page);
+    return status;
+  }
+  scale_page(page, 1 / scale);
+  page->width_px = image->width;
+  page->height_px = image->height;
+  base_progress(ctx, 1, "page read");
+  *out = page;
+  return BASE_OK;
+}

@@ -1,0 +1,38 @@
+/* The rhythm of one bar. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/base/base_arena.h"
+#include "core/base/base_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  OMR_TICKS = 96,     /* of a quarter note */
+  OMR_BAR_STAVES = 8, /* staves that one bar is solved over */
+  OMR_BAR_EVENTS = 400,
+};
+
+/* A chord or rest of a bar. The first fields are what was read, the last what was solved. */
+typedef struct {
+  float x_px;
+  int32_t staff;       /* within the system, 0 … OMR_BAR_STAVES-1 */
+  int32_t column;      /* events of one column sound together; columns count upwards from 0 */
+  int32_t ticks;       /* as printed */
+  uint8_t stem;        /* 0 none, 1 up, 2 down */
+  bool rest, dotted;
+  bool fills;          /* a whole-bar rest: takes the length of the bar, stands in no column */
+  int32_t onset, length; /* ticks */
+  uint8_t voice;       /* 0 or 1 within the staff */
+  bool triplet;
+} OmrEvent;
+
+typedef struct {
+  int32_t ticks; /* where the bar ends */
+  float cost;    /* how far it had to depart from the print; 0: everything adds up */
+} OmrBarRhythm;
+
+/* Assigns onsets, lengths and voices to `n` events sorted by (column, staff). `bar_ticks` is the length that the
+ * time signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
+BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks, BaseArena *scratch);

@@ -1,0 +1,23 @@
+/* Signs beside notes: clefs, keys, times, accidentals, rests, dots. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/omr/omr_match.h"
+
+/* Clef, key and time at the start of every staff, and clefs within; fills symbols, keys and times. */
+BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
+
+/* Where the notes of a staff begin: behind clef, key and time. px */
+float omr_header_end(const OmrPage *page, int32_t staff);
+
+/* Accidentals before heads: sets OmrHead.accidental and adds the symbols. */
+BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
+
+/* Rests between the notes. */
+BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
+
+/* Augmentation dots of heads and rests. */
+BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
+
+/* The clef in force at x of a staff: its OmrSymbolKind, and the position of its line. G on the second line when
+ * the page shows none. */
+uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, float x);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Stems. A head belongs to the upright stroke that touches its right or left side; the stroke leads away from its
+ * heads, so the longer end tells the direction. A head between a stem that goes up at its right and one that
+ * goes down at its left is two notes, one for each voice. A hollow head without a stem is a whole note; a
+ * filled one without a stem stays only if it looks very much like a head. */
+#include "core/omr/omr_heads.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct {
+  float top, bottom;   /* y of the outermost heads */
+  float left, right;   /* how many heads touch it with their right, left side */
+  int heads, filled;
+} Load;
+
+/* The horizontal misfit of the head and the stroke, px; large when they do not touch. `side`: 1 at its right. */
+static float misfit(const OmrHead *head, const OmrStroke *stroke, float space, int *side) {
+  float reach = 0.36f * space, dx = stroke->x - head->x_px;
+  if (head->y_px < stroke->y0 - 0.45f * space || head->y_px > stroke->y1 + 0.45f * space) return 1e9f;
+  float half = 0.5f * (head->width_px - 0.18f * space);
+  *side = dx > 0 ? 1 : -1;
+  float miss = fabsf(fabsf(dx) - half);
+  return miss <= reach ? miss : 1e9f;
+}
+
+/* The best stroke at `side` of the head that leads `up` or down from it or carries it, or -1. */
+static int32_t stem_of(const OmrStrokes *strokes, const OmrHead *head, float space, int side) {
+  int32_t best = -1;
+  float least = 1e9f;
+  for (size_t i = 0; i < strokes->n; i++) {
+    const OmrStroke *stroke = &strokes->items[i];
+    if (stroke->x < head->x_px - 1.4f * space) continue;
+    if (stroke->x > head->x_px + 1.4f * space) break;
+    int where;
+    float miss = misfit(head, stroke, space, &where);
+    if (miss > 1e8f || where != side) continue;
+    miss -= 0.02f * fminf(stroke->y1 - stroke->y0, 5 * space);
+    if (miss < least) least = miss, best = (int32_t)i;
+  }
+  return best;
+}
+
+typedef struct {
+  int32_t right, left; /* strokes at its sides, -1 none */
+} Touch;
+
+static void add_load(Load *load, const OmrHead *head) {
+  if (!load->heads || head->y_px < load->top) load->top = head->y_px;
+  if (!load->heads || head->y_px > load->bottom) load->bottom = head->y_px;
+  load->heads++;
+  load->filled += head->kind == OMR_FILLED;
+}
+
+static uint8_t direction(const OmrStroke *stroke, const Load *load) {
+  return load->top - stroke->y0 >= stroke->y1 - load->bottom ? OMR_STEM_UP : OMR_STEM_DOWN;
+}
+
+/* How far the stroke leads beyond its heads. */
+static float free_end(const OmrStroke *stroke, const Load *load) {
+  return fmaxf(load->top - stroke->y0, stroke->y1 - load->bottom);
+}
+
+/* Leaves each head one stem, or both where two voices share it. */
+static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes, const Load *loads, float space) {
+  bool right = touch->right >= 0, left = touch->left >= 0;
+  if (right && free_end(&strokes->items[touch->right], &loads[touch->right]) < 1.5f * space) right = false;
+  if (left && free_end(&strokes->items[touch->left], &loads[touch->left]) < 1.5f * space) left = false;
+  if (right && left) {
+    const OmrStroke *r = &strokes->items[touch->right], *l = &strokes->items[touch->left];
+    float up = head->y_px - r->y0, down = l->y1 - head->y_px;
+    bool both = up > 2.2f * space && down > 2.2f * space && r->y1 < head->y_px + 0.8f * space &&
+                l->y0 > head->y_px - 0.8f * space;
+    if (!both) {
+      /* The usual sides first: up at the right, down at the left; else the longer stroke. */
+      bool usual_right = direction(r, &loads[touch->right]) == OMR_STEM_UP;
+      bool usual_left = direction(l, &loads[touch->left]) == OMR_STEM_DOWN;
+      bool keep_right = usual_right != usual_left
+                            ? usual_right
+                            : free_end(r, &loads[touch->right]) >= free_end(l, &loads[touch->left]);
+      if (keep_right) left = false;
+      else right = false;
+    }
+  }
+  if (!right) touch->right = -1;
+  if (!left) touch->left = -1;
+}
+
+typedef struct {
+  BaseContext *ctx;
+  OmrPage *page;
+  const OmrStrokes *strokes;
+  Load *loads;
+  Touch *touches;
+  int32_t *chord_of; /* per stroke, -1 not yet */
+  float space;
+} Joiner;
+
+/* The chord of a stroke for heads of this staff; new when needed. -1 without memory. */
+static int32_t chord_for(Joiner *joiner, int32_t stroke, const OmrHead *head) {
+  OmrPage *page = joiner->page;
+  if (stroke >= 0 && joiner->chord_of[stroke] >= 0) return joiner->chord_of[stroke];
+  OmrChord chord = {.staff = head->staff, .group = -1, .x_px = head->x_px, .score = head->score};
+  chord.y0_px = head->y_px - 0.5f * head->height_px;
+  chord.y1_px = head->y_px + 0.5f * head->height_px;
+  if (stroke >= 0) {
+    const OmrStroke *line = &joiner->strokes->items[stroke];
+    chord.stem = direction(line, &joiner->loads[stroke]);
+    chord.x_px = line->x;
+    chord.y0_px = line->y0;
+    chord.y1_px = line->y1;
+  }
+  if (!base_array_push(&page->chords, chord)) return -1;
+  if (stroke >= 0) joiner->chord_of[stroke] = (int32_t)page->chords.n - 1;
+  return (int32_t)page->chords.n - 1;
+}
+
+static bool supported(const OmrHead *head, const Touch *touch) {
+  if (touch->right >= 0 || touch->left >= 0) return head->kind != OMR_WHOLE;
+  if (head->kind == OMR_WHOLE) return head->score > 0.84f;
+  return head->score > (head->kind == OMR_HALF ? 0.86f : 0.88f);
+}
+
+/* Gives every head its chord; unsupported heads go, shared ones are doubled. */
+static bool join(Joiner *joiner) {
+  OmrPage *page = joiner->page;
+  size_t n = page->heads.n, kept = 0;
+  BASE_ARRAY(OmrHead) doubled = {0};
+  for (size_t i = 0; i < n; i++) {
+    OmrHead head = page->heads.items[i];
+    Touch touch = joiner->touches[i];
+    if (!supported(&head, &touch)) continue;
+    int32_t first = touch.right >= 0 ? touch.right : touch.left;
+    head.chord = chord_for(joiner, first, &head);
+    if (head.chord < 0) return false;
+    page->heads.items[kept++] = head;
+    if (touch.right < 0 || touch.left < 0) continue;
+    head.chord = chord_for(joiner, touch.left, &head);
+    if (head.chord < 0 || !base_array_push(&doubled, head)) return false;
+  }
+  page->heads.n = kept;
+  bool ok = true;
+  for (size_t i = 0; i < doubled.n && ok; i++) ok = base_array_push(&page->heads, doubled.items[i]);
+  base_array_clear(&doubled);
+  return ok;
+}
+
+static int by_chord_and_height(const void *a, const void *b) {
+  const OmrHead *ha = a, *hb = b;
+  if (ha->chord != hb->chord) return ha->chord - hb->chord;
+  return (ha->y_px < hb->y_px) - (ha->y_px > hb->y_px);
+}
+
+typedef struct {
+  OmrChord chord;
+  int32_t index;
+} Placed;
+
+static int by_staff_and_x(const void *a, const void *b) {
+  const Placed *pa = a, *pb = b;
+  if (pa->chord.staff != pb->chord.staff) return pa->chord.staff - pb->chord.staff;
+  if (pa->chord.head_x_px != pb->chord.head_x_px) return pa->chord.head_x_px > pb->chord.head_x_px ? 1 : -1;
+  return pa->index - pb->index;
+}
+
+/* A chord stands on the staff of most of its heads; its column is the mean of its heads. */
+static void settle_chords(OmrPage *page) {
+  for (size_t c = 0; c < page->chords.n; c++) page->chords.items[c].head_x_px = page->chords.items[c].score = 0;
+  for (size_t i = 0; i < page->heads.n;) {
+    OmrChord *chord = &page->chords.items[page->heads.items[i].chord];
+    size_t end = i;
+    float x = 0, score = 0;
+    while (end < page->heads.n && page->heads.items[end].chord == page->heads.items[i].chord) {
+      x += page->heads.items[end].x_px;
+      score += page->heads.items[end].score;
+      end++;
+    }
+    chord->head_x_px = x / (float)(end - i);
+    chord->score = score / (float)(end - i);
+    i = end;
+  }
+}
+
+static bool sort_chords(OmrPage *page, BaseArena *arena) {
+  size_t n = page->chords.n;
+  Placed *placed = BASE_TAKE(arena, Placed, n + 1);
+  int32_t *renamed = BASE_TAKE(arena, int32_t, n + 1);
+  if (!placed || !renamed) return false;
+  for (size_t i = 0; i < n; i++) placed[i] = (Placed){page->chords.items[i], (int32_t)i};
+  qsort(placed, n, sizeof *placed, by_staff_and_x);
+  for (size_t i = 0; i < n; i++) {
+    page->chords.items[i] = placed[i].chord;
+    renamed[placed[i].index] = (int32_t)i;
+  }
+  for (size_t i = 0; i < page->heads.n; i++) page->heads.items[i].chord = renamed[page->heads.items[i].chord];
+  qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  return true;
+}
+
+BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
+  OmrStrokes strokes = {0};
+  BaseStatus status = omr_find_strokes(ctx, &strokes, page, sheet, 1.9f * sheet->space);
+  if (status) return status;
+  Joiner joiner = {.ctx = ctx, .page = page, .strokes = &strokes, .space = sheet->space};
+  joiner.loads = BASE_TAKE(sheet->arena, Load, strokes.n + 1);
+  joiner.chord_of = BASE_TAKE(sheet->arena, int32_t, strokes.n + 1);
+  joiner.touches = BASE_TAKE(sheet->arena, Touch, page->heads.n + 1);
+  bool ok = joiner.loads && joiner.chord_of && joiner.touches;
+  for (size_t i = 0; ok && i < strokes.n; i++) joiner.chord_of[i] = -1;
+  for (size_t i = 0; ok && i < page->heads.n; i++) {
+    const OmrHead *head = &page->heads.items[i];
+    joiner.touches[i].right = stem_of(&strokes, head, sheet->space, 1);
+    joiner.touches[i].left = stem_of(&strokes, head, sheet->space, -1);
+    if (joiner.touches[i].right >= 0) add_load(&joiner.loads[joiner.touches[i].right], head);
+    if (joiner.touches[i].left >= 0) add_load(&joiner.loads[joiner.touches[i].left], head);
+  }
+  for (size_t i = 0; ok && i < page->heads.n; i++)
+    choose(&joiner.touches[i], &page->heads.items[i], &strokes, joiner.loads, sheet->space);
+  ok = ok && join(&joiner);
+  base_array_clear(&strokes);
+  if (!ok) return base_fail_memory(ctx);
+  qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  settle_chords(page);
+  return sort_chords(page, sheet->arena) ? BASE_OK : base_fail_memory(ctx);
+}
