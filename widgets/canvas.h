@@ -4,6 +4,7 @@
 
 #include "widgets/link-layer.h"
 #include "widgets/page-view.h"
+#include "widgets/place-text.h"
 #include "widgets/timeline.h"
 
 G_BEGIN_DECLS
@@ -49,14 +50,11 @@ TriPageView *tri_canvas_get_page_view(TriCanvas *self);
 /* Selects a place, brings it into view in every pane and moves the proxy focus there. -1 selects none. */
 void tri_canvas_go_to_place(TriCanvas *self, int place);
 
-/* Ctrl+Home-like zooms, for the window's actions. */
+/* For the window's actions; see also tri_timeline_fit. Places in words are in place-text.h. */
 void tri_canvas_zoom(TriCanvas *self, double factor); /* around the playhead if visible, else the middle */
 void tri_canvas_zoom_pitch(TriCanvas *self, double factor);
 
-/* What a screen reader hears for a place: "Bar 2, beat 3, A4 C5, doubtful, 0:11.480". New string. */
-char *tri_canvas_describe_place(TriCanvas *self, int place);
-
-/* "sure", "doubtful" … translated, static. */
-const char *tri_state_text(TriState state);
+/* Whether a foot or a note head is being dragged: no undo now. */
+gboolean tri_canvas_is_dragging(TriCanvas *self);
 
 G_END_DECLS

@@ -34,6 +34,16 @@ void tri_link_layer_drop(TriLinkLayer *self);
 void tri_link_layer_cancel_drag(TriLinkLayer *self);
 int tri_link_layer_get_dragged(TriLinkLayer *self); /* place, -1 none */
 
+/* The same from a pointer, for views that offer handles of their own: `grab` remembers a place, `pull` begins the
+ * drag once the pointer has moved and drags to the time under x (time axis px) minus `grab_s`, scrolling at the edges;
+ * `release` drops, or, when nothing moved, does nothing. */
+void tri_link_layer_grab(TriLinkLayer *self, int place);
+void tri_link_layer_pull(TriLinkLayer *self, double x, double grab_s, gboolean snapping);
+void tri_link_layer_release(TriLinkLayer *self);
+
+/* No handle moves while locked. */
+void tri_link_layer_set_locked(TriLinkLayer *self, gboolean locked);
+
 /* The place whose foot or line is at x, y (widget px, feet have 20 px), -1 none. */
 int tri_link_layer_place_at(TriLinkLayer *self, double x, double y);
 

@@ -5,6 +5,7 @@
 #include "widgets/scene.h"
 
 #include <cairo.h>
+#include <graphene.h>
 
 G_BEGIN_DECLS
 
@@ -20,5 +21,10 @@ int tri_page_source_get_n(TriPageSource *source);
 /* Ink of a page reduced by 2^level as an A8 surface (opaque where black); null when the page cannot be had.
  * New reference. The first call decodes, at most 64 MB of masks are kept. */
 cairo_surface_t *tri_page_source_mask(TriPageSource *source, int page, int level);
+
+/* Prints the ink of a page in the current source of `cr`, whose user space is page pixels, each `scale` device pixels
+ * wide; within the rectangle only. False when the page cannot be had. Takes the coarsest reduction that loses nothing. */
+gboolean tri_page_source_print(TriPageSource *source, cairo_t *cr, int page, double scale,
+                               const graphene_rect_t *rect);
 
 G_END_DECLS

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
   int page;
   double page_x, page_y, page_width, page_height; /* page pixels; the height includes room for ledger lines */
+  double page_middle;                             /* page px: y of the ribbon's middle line */
   double x_sp, width_sp;                          /* in the ribbon */
   double staff_space_px;
   int first_step, n_steps; /* ScoreUnfolded.steps */
@@ -20,7 +21,7 @@ typedef struct {
 /* One measure pass. */
 typedef struct {
   double x_sp, width_sp;
-  int strip;
+  int strip; /* -1: the measure has no box, the ribbon is empty there */
 } TriRibbonStep;
 
 /* One note head, on one pass. */
@@ -49,9 +50,12 @@ const TriRibbonHead *tri_ribbon_map_heads(const TriRibbonMap *map, guint *n); /*
 /* Middle of the place's first note head; strictly rising with the place. */
 double tri_ribbon_map_place_x(const TriRibbonMap *map, guint place);
 
-/* Score position ↔ time through the places, continued at the ends. `times_s` as many as places. O(log n). */
+/* Score position ↔ time through the places, continued at the ends. Without places, 0.6 s a quarter. O(log n). */
 double tri_ribbon_map_x_at(const TriRibbonMap *map, const TriPlace *places, guint n, double time_s);
 double tri_ribbon_map_time_at(const TriRibbonMap *map, const TriPlace *places, guint n, double x_sp);
+
+/* Average speed through the ribbon; positive. */
+double tri_ribbon_map_sp_per_s(const TriRibbonMap *map, const TriPlace *places, guint n);
 
 /* Index of the step (measure pass) at a ribbon x, -1 outside. */
 int tri_ribbon_map_step_at(const TriRibbonMap *map, double x_sp);

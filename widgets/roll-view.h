@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "widgets/link-layer.h"
 #include "widgets/view.h"
 
 G_BEGIN_DECLS
@@ -26,5 +27,11 @@ double tri_roll_view_pitch(TriRollView *self, double y);
 /* Zooms the pitch axis by `factor`, keeping the pitch at y. */
 void tri_roll_view_zoom_pitch(TriRollView *self, double factor, double y);
 void tri_roll_view_pan_pitch(TriRollView *self, double dy_px);
+
+/* Shows every key that is played, with a little room; done once by itself when the first motion comes. */
+void tri_roll_view_fit_pitch(TriRollView *self);
+
+/* Makes the heads of notes handles, as the feet of `links`. Held weakly, may be null. */
+void tri_roll_view_set_links(TriRollView *self, TriLinkLayer *links);
 
 G_END_DECLS

@@ -23,6 +23,29 @@ G_DECLARE_FINAL_TYPE(TriTimeline, tri_timeline, TRI, TIMELINE, GObject)
  * Main thread only. */
 TriTimeline *tri_timeline_new(void);
 
+/* The properties as calls. Setters clamp to the ranges above; a number that is not finite is ignored. */
+double tri_timeline_get_start(TriTimeline *timeline);
+double tri_timeline_get_scale(TriTimeline *timeline);
+int tri_timeline_get_width(TriTimeline *timeline);
+double tri_timeline_get_low_pitch(TriTimeline *timeline);
+double tri_timeline_get_pitch_scale(TriTimeline *timeline);
+double tri_timeline_get_duration(TriTimeline *timeline);
+double tri_timeline_get_position(TriTimeline *timeline);
+TriFollow tri_timeline_get_follow(TriTimeline *timeline);
+gboolean tri_timeline_get_loop(TriTimeline *timeline, double *start_s, double *end_s); /* false: no loop */
+void tri_timeline_set_start(TriTimeline *timeline, double start_s);
+void tri_timeline_set_scale(TriTimeline *timeline, double px_per_s);
+void tri_timeline_set_width(TriTimeline *timeline, int width_px);
+void tri_timeline_set_low_pitch(TriTimeline *timeline, double midi);
+void tri_timeline_set_pitch_scale(TriTimeline *timeline, double px_per_semitone);
+void tri_timeline_set_duration(TriTimeline *timeline, double duration_s);
+void tri_timeline_set_position(TriTimeline *timeline, double position_s);
+void tri_timeline_set_follow(TriTimeline *timeline, TriFollow follow);
+void tri_timeline_set_loop(TriTimeline *timeline, double start_s, double end_s); /* any order; equal: none */
+
+/* Whether nobody has touched the pitch axis yet. */
+gboolean tri_timeline_is_pitch_usual(TriTimeline *timeline);
+
 double tri_timeline_x(TriTimeline *timeline, double time_s); /* px from the left edge of a time view */
 double tri_timeline_time(TriTimeline *timeline, double x_px);
 

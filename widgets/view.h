@@ -41,6 +41,7 @@ struct _TriViewClass {
   void (*changed)(TriView *self, TriChange what);
   TriChange draws_for;
   gboolean sets_width; /* the allocated width is TriTimeline:width */
+  gboolean uses_tiles; /* draws again when tiles have arrived */
 };
 
 TriTimeline *tri_view_get_timeline(TriView *self); /* borrowed, as the next two */
@@ -52,6 +53,18 @@ TriTheme tri_view_get_theme(TriView *self);
 void tri_view_emit_seek(TriView *self, double time_s);
 void tri_view_activate_place(TriView *self, int place); /* selects it in the scene, then emits */
 void tri_view_activate_note(TriView *self, guint note);
+
+/* A font of the drawn labels at a size in points, as a layout with `text`; new reference. */
+PangoLayout *tri_view_layout(TriView *self, const char *text, double points, gboolean bold);
+
+/* The nearest logical x that falls on a device pixel. */
+double tri_view_snap(TriView *self, double x);
+
+/* Adds what every time view does: a click seeks, Shift+drag sets the loop. `time_at` maps widget px to seconds;
+ * `clicked` (may be null) gets the first word on a click and says whether it took it. */
+typedef double (*TriTimeAtFn)(TriView *self, double x);
+typedef gboolean (*TriClickFn)(TriView *self, double x, double y);
+void tri_view_add_pointer(TriView *self, TriTimeAtFn time_at, TriClickFn clicked);
 
 /* Time shown for a place: while a foot is dragged the warped one. */
 double tri_view_place_time(TriView *self, guint place);
