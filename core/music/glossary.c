@@ -28,8 +28,9 @@ static const Entry TEMPI[] = {
     {"moderate", 96},    {"fast", 144},     {"lively", 132}};
 
 float glossary_velocity(const char *text) {
+  size_t n = strcspn(text, " ");
   for (size_t i = 0; i < sizeof DYNAMICS / sizeof *DYNAMICS; i++)
-    if (strcmp(DYNAMICS[i].word, text) == 0) return DYNAMICS[i].value;
+    if (strncmp(DYNAMICS[i].word, text, n) == 0 && !DYNAMICS[i].word[n]) return DYNAMICS[i].value;
   return 0;
 }
 

@@ -42,29 +42,25 @@ static ScoreSign fresh(const Direction *direction, ScoreSignKind kind) {
 
 /* ---- dynamics ---- */
 
-/* The letters, and the velocity of the first of them that is known. */
-static float read_letters(char *field, size_t size, const xmlNode *dynamics) {
+/* "mf", or with words "p résigné". */
+static void read_letters(char *field, size_t size, const xmlNode *dynamics) {
   char joined[2 * SCORE_TEXT_SIZE] = "", other[SCORE_TEXT_SIZE];
-  float velocity = 0;
   MUSICXML_EACH(child, dynamics) {
     size_t n = strlen(joined);
-    const char *name = musicxml_is(child, "other-dynamics") ? musicxml_text(other, sizeof other, child)
-                                                            : (const char *)child->name;
-    if (!velocity) velocity = glossary_velocity(name);
-    snprintf(joined + n, sizeof joined - n, "%s", name);
+    bool words = musicxml_is(child, "other-dynamics");
+    const char *name = words ? musicxml_text(other, sizeof other, child) : (const char *)child->name;
+    snprintf(joined + n, sizeof joined - n, "%s%s", words ? " " : "", name);
   }
   base_text_set(field, size, joined, strlen(joined));
-  float whole = glossary_velocity(field);
-  return whole > 0 ? whole : velocity;
 }
 
 static bool add_dynamics(Direction *direction, const xmlNode *dynamics) {
   ScoreSign sign = fresh(direction, SCORE_SIGN_DYNAMIC);
-  float usual = read_letters(sign.text, sizeof sign.text, dynamics);
+  read_letters(sign.text, sizeof sign.text, dynamics);
   char percent[32], *end;
   musicxml_attribute(percent, sizeof percent, direction->sound, "dynamics");
   double named = base_number_read(percent, &end) * FULL_SOUND / 100;
-  sign.velocity = end != percent && named >= 1 && named <= 127 ? (float)named : usual;
+  sign.velocity = end != percent && named >= 1 && named <= 127 ? (float)named : glossary_velocity(sign.text);
   return !sign.text[0] || add_sign(direction, sign);
 }
 

@@ -108,12 +108,22 @@ static void end_direction(MusicxmlWriter *writer, const ScoreSign *sign, const c
   musicxml_end(writer);
 }
 
+/* "p résigné" is a known sign and words, "mf" a sign alone, anything else words alone. */
+static void put_letters(MusicxmlWriter *writer, const char *text) {
+  char first[SCORE_TEXT_SIZE] = "";
+  size_t n = strcspn(text, " ");
+  memcpy(first, text, n);
+  bool known = musicxml_value(MUSICXML_DYNAMICS, first, 0);
+  if (known) musicxml_put_empty(writer, first);
+  const char *words = known ? text + n : text;
+  if (*words) musicxml_put(writer, "other-dynamics", words);
+}
+
 static void put_dynamic(MusicxmlWriter *writer, const ScoreSign *sign) {
   start_direction(writer, "below");
   musicxml_start(writer, "direction-type");
   musicxml_start(writer, "dynamics");
-  if (musicxml_value(MUSICXML_DYNAMICS, sign->text, 0)) musicxml_put_empty(writer, sign->text);
-  else musicxml_put(writer, "other-dynamics", sign->text);
+  put_letters(writer, sign->text);
   musicxml_end(writer);
   musicxml_end(writer);
   bool usual = fabsf(sign->velocity - glossary_velocity(sign->text)) < 0.001f;

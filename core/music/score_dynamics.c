@@ -52,9 +52,12 @@ typedef struct {
   float velocity;
 } Ahead;
 
+static bool begins(const char *text, const char *with) {
+  return strncmp(text, with, strlen(with)) == 0;
+}
+
 static bool momentary(const char *text) {
-  return (text[0] == 's' && text[1] == 'f') || (text[0] == 'r' && text[1] == 'f') || strcmp(text, "fz") == 0 ||
-         strcmp(text, "fp") == 0;
+  return begins(text, "sf") || begins(text, "rf") || begins(text, "fz") || begins(text, "fp");
 }
 
 static void look_at(Ahead *ahead, Hairpin *hairpin, const ScoreSign *sign, double at) {
@@ -95,9 +98,9 @@ static void set_dynamic(StaffLevel *staff, const ScoreSign *sign, double at) {
   if (momentary(sign->text)) {
     staff->sudden = at;
     staff->sudden_level = sign->velocity;
-    const char *after = strchr(sign->text, 'p');
-    if (!after) return;
-    staff->level = glossary_velocity(after);
+    size_t letters = strcspn(sign->text, " "), before_p = strcspn(sign->text, "p");
+    if (before_p >= letters) return;
+    staff->level = glossary_velocity(sign->text + before_p);
   } else {
     staff->level = sign->velocity;
   }
