@@ -5,6 +5,8 @@
 #include "core/nn/nn_op.h"
 #include "core/nn/nn_rows.h"
 
+#include "core/nn/nn_math.h"
+
 static const char *infer(NnShape *y, const NnNode *node, const NnShape *x) {
   *y = *x;
   return NULL;
@@ -28,6 +30,7 @@ static bool each_period(NnCall *call, NnPartFn part) {
 }
 
 NN_FAST static void map(float *y, const float *x, const float *scale, const float *shift, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) y[i] = x[i] * scale[i] + shift[i];
 }
 
@@ -54,6 +57,7 @@ static size_t scratch(const NnCall *call) {
 
 NN_FAST static void map_back(float *g, float *dscale, float *dshift, const float *dy, const float *x,
                              const float *scale, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
     dscale[i] += dy[i] * x[i];
     dshift[i] += dy[i];

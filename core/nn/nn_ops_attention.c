@@ -104,8 +104,10 @@ static void load(const NnCall *call, const Room *room, size_t task) {
 NN_FAST static float soften(float *p, size_t n, float gain) {
   float top = p[0];
   for (size_t i = 1; i < n; i++) top = p[i] > top ? p[i] : top;
+  NN_EACH
   for (size_t i = 0; i < n; i++) p[i] = nn_exp((p[i] - top) * gain);
   float sum = nn_sum(p, n);
+  NN_EACH
   for (size_t i = 0; i < n; i++) p[i] /= sum;
   return top * gain + logf(sum);
 }
@@ -149,6 +151,7 @@ static bool forward(NnCall *call) {
 }
 
 NN_FAST static void remake(float *p, float *ds, size_t n, float gain, float log_sum, float along) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
     p[i] = nn_exp(p[i] * gain - log_sum);
     ds[i] = p[i] * (ds[i] - along) * gain;

@@ -73,11 +73,18 @@ static const char *infer_slice(NnShape *y, const NnNode *node, const NnShape *x)
              : NULL;
 }
 
+static void take_channel(float *y, const float *x, size_t rows, size_t stride) {
+  for (size_t i = 0; i < rows; i++) y[i] = x[i * stride];
+}
+
 static void slice_part(void *user, size_t from, size_t to) {
   NnCall *call = user;
   size_t first = (size_t)call->node->set.slice.channel, n = (size_t)call->ys.c, c = (size_t)call->xs[0].c;
-  for (size_t row = from; row < to; row++)
-    nn_copy(call->y, call->yt, row * n, call->x[0], call->xt[0], row * c + first, n);
+  if (n == 1 && call->yt == NN_F32 && call->xt[0] == NN_F32)
+    take_channel((float *)call->y + from, (const float *)call->x[0] + from * c + first, to - from, c);
+  else
+    for (size_t row = from; row < to; row++)
+      nn_copy(call->y, call->yt, row * n, call->x[0], call->xt[0], row * c + first, n);
 }
 
 static bool forward_slice(NnCall *call) {

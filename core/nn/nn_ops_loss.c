@@ -76,36 +76,35 @@ static double cross_entropy_row(float *g, const float *x, const float *target, c
   return (double)weight * loss;
 }
 
-NN_INLINE float soft_plus(float x) {
-  return (x > 0 ? x : 0) + log1pf(nn_exp(x > 0 ? -x : x));
-}
-
 /* l = positive·q·softplus(−x) + (1 − q)·softplus(x), q = smoothed target. */
-static double bce_row(float *g, const float *x, const float *target, const float *w, size_t n,
-                      const NnLoss *set) {
-  double loss = 0;
+NN_FAST static double bce_row(float *g, const float *x, const float *target, const float *w, size_t n,
+                              const NnLoss *set) {
+  float losses[MAX_CHANNELS], keep = 1 - set->smoothing, lift = 0.5f * set->smoothing,
+                              positive = set->positive;
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
-    float q = target[i] * (1 - set->smoothing) + 0.5f * set->smoothing, s = nn_sigmoid(x[i]);
-    float up = soft_plus(x[i]), down = up - x[i];
-    loss += (double)(w[i] * (set->positive * q * down + (1 - q) * up));
-    g[i] = w[i] * ((1 - q) * s - set->positive * q * (1 - s));
+    float q = target[i] * keep + lift, s = nn_sigmoid(x[i]);
+    float up = nn_soft_plus(x[i]), down = up - x[i];
+    losses[i] = w[i] * (positive * q * down + (1 - q) * up);
+    g[i] = w[i] * ((1 - q) * s - positive * q * (1 - s));
   }
-  return loss;
+  return (double)nn_sum(losses, n);
 }
 
-/* l = −positive·q·(1 − p)^γ·log p − (1 − q)·p^γ·log(1 − p), p = σ(x). */
-static double focal_row(float *g, const float *x, const float *target, const float *w, size_t n,
-                        const NnLoss *set) {
-  double loss = 0;
+/* l = −positive·q·(1 − p)^γ·log p − (1 − q)·p^γ·log(1 − p), p = σ(x); powers by e^(−γ·softplus(±x)). */
+NN_FAST static double focal_row(float *g, const float *x, const float *target, const float *w, size_t n,
+                                const NnLoss *set) {
+  float losses[MAX_CHANNELS], y = set->gamma, positive = set->positive;
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
-    float p = nn_sigmoid(x[i]), r = 1 - p, q = target[i], y = set->gamma;
-    float up = soft_plus(x[i]), down = up - x[i]; /* −log(1 − p), −log p */
-    float near_one = powf(r, y), near_zero = powf(p, y);
-    loss += (double)(w[i] * (set->positive * q * near_one * down + (1 - q) * near_zero * up));
+    float p = nn_sigmoid(x[i]), r = 1 - p, q = target[i];
+    float up = nn_soft_plus(x[i]), down = up - x[i]; /* −log(1 − p), −log p */
+    float near_one = nn_exp(-y * up), near_zero = nn_exp(-y * down);
+    losses[i] = w[i] * (positive * q * near_one * down + (1 - q) * near_zero * up);
     float rise = near_one * (-y * p * down - r), fall = near_zero * (y * r * up + p);
-    g[i] = w[i] * (set->positive * q * rise + (1 - q) * fall);
+    g[i] = w[i] * (positive * q * rise + (1 - q) * fall);
   }
-  return loss;
+  return (double)nn_sum(losses, n);
 }
 
 /* |e| for δ = 0; else ½e²/δ within δ and |e| − δ/2 beyond. */
@@ -123,10 +122,8 @@ static double huber_row(float *g, const float *x, const float *target, const flo
 
 static double mean_row(float *g, const float *x, const float *target, const float *w, size_t n,
                        const NnLoss *set) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += (double)(w[i] * x[i]);
   memcpy(g, w, n * sizeof *g);
-  return sum;
+  return (double)nn_dot(w, x, n);
 }
 
 static RowFn row_of(NnOpId op) {
@@ -148,16 +145,16 @@ static RowFn row_of(NnOpId op) {
  * ------------------------------------------------------------------------------------------------ */
 
 /* The weights of a row, one for each element; for classes one in all, with the class's own. Their sum. */
-static double weigh(const NnCall *call, float *w, size_t row, size_t n, const float *target) {
+static double weigh(const NnCall *call, float *w, size_t at, size_t row, size_t n, const float *target) {
   const NnNode *node = call->node;
   int i = node->n_x - 1;
-  size_t have = has_weight(node) ? (size_t)call->xs[i].c : 0;
-  if (have > 1) {
-    nn_copy(w, NN_F32, 0, call->x[i], call->xt[i], row * n, n);
+  bool have = has_weight(node);
+  if (have && call->xs[i].c == call->xs[0].c && node->op != NN_OP_cross_entropy) {
+    nn_copy(w, NN_F32, 0, call->x[i], call->xt[i], at, n);
     return (double)nn_sum(w, n);
   }
   float each = 1.0f, room;
-  if (have == 1) each = *nn_widen(call->x[i], call->xt[i], row, 1, &room);
+  if (have) each = *nn_widen(call->x[i], call->xt[i], row, 1, &room);
   if (node->op == NN_OP_cross_entropy) {
     bool valid = *target >= 0 && *target < (float)n;
     float of_class =
@@ -168,28 +165,50 @@ static double weigh(const NnCall *call, float *w, size_t row, size_t n, const fl
   return (double)each * (double)n;
 }
 
+/* Losses of single elements may be cut anywhere when weights lie like elements: the tensor is then taken as
+ * rows of any length. */
+static size_t row_length(const NnCall *call) {
+  const NnNode *node = call->node;
+  size_t c = (size_t)call->xs[0].c;
+  bool flat =
+      node->op != NN_OP_cross_entropy && (!has_weight(node) || (size_t)call->xs[node->n_x - 1].c == c);
+  return flat ? NN_CHUNK : c;
+}
+
+static size_t row_count(const NnCall *call) {
+  return (nn_shape_count(call->xs[0]) + row_length(call) - 1) / row_length(call);
+}
+
+/* One row: its loss, weight and gradient. */
+static Sum loss_row(NnCall *call, size_t at, size_t row, size_t n) {
+  float room_x[MAX_CHANNELS], room_target[MAX_CHANNELS], w[MAX_CHANNELS], g[MAX_CHANNELS], zero = 0;
+  bool classes = call->node->op == NN_OP_cross_entropy;
+  const float *x = nn_widen(call->x[0], call->xt[0], at, n, room_x), *target = NULL;
+  if (has_target(call->node))
+    target = nn_widen(call->x[1], call->xt[1], classes ? row : at, classes ? 1 : n, room_target);
+  Sum sum = {.weight = weigh(call, w, at, row, n, target)};
+  if (classes && sum.weight == 0) target = &zero; /* an id outside counts nothing */
+  sum.loss = row_of(call->node->op)(g, x, target, w, n, &call->node->set.loss);
+  if (call->training) nn_give(gradient_of(call), call->xt[0], false, at, n, g);
+  return sum;
+}
+
 static void loss_part(void *user, size_t from, size_t to) {
   NnCall *call = user;
-  size_t n = (size_t)call->xs[0].c, targets = has_target(call->node) ? (size_t)call->xs[1].c : 0;
-  size_t share = nn_parallel_share(call->threads, nn_shape_rows(call->xs[0]), GRAIN, from);
-  float room_x[MAX_CHANNELS], room_target[MAX_CHANNELS], w[MAX_CHANNELS], g[MAX_CHANNELS], zero = 0;
+  size_t all = nn_shape_count(call->xs[0]), length = row_length(call);
+  size_t share = nn_parallel_share(call->threads, row_count(call), GRAIN, from);
   Sum sum = {0};
   for (size_t row = from; row < to; row++) {
-    const float *x = nn_widen(call->x[0], call->xt[0], row * n, n, room_x);
-    const float *target =
-        targets ? nn_widen(call->x[1], call->xt[1], row * targets, targets, room_target) : NULL;
-    double weight = weigh(call, w, row, n, target);
-    if (call->node->op == NN_OP_cross_entropy && weight == 0)
-      target = &zero; /* an id outside counts nothing */
-    sum.loss += row_of(call->node->op)(g, x, target, w, n, &call->node->set.loss);
-    sum.weight += weight;
-    if (call->training) nn_give(gradient_of(call), call->xt[0], false, row * n, n, g);
+    size_t at = row * length;
+    Sum one = loss_row(call, at, row, all - at < length ? all - at : length);
+    sum.loss += one.loss;
+    sum.weight += one.weight;
   }
   ((Sum *)call->scratch)[share] = sum;
 }
 
 static bool forward(NnCall *call) {
-  size_t rows = nn_shape_rows(call->xs[0]);
+  size_t rows = row_count(call);
   nn_parallel(call->threads, rows, GRAIN, loss_part, call);
   Sum total = {0}, *parts = call->scratch;
   for (size_t i = 0; i < nn_parallel_parts(call->threads, rows, GRAIN); i++) {

@@ -24,6 +24,7 @@ NN_INLINE float candidate_slope(float v) {
 }
 
 NN_FAST static void step(float *h, const float *gate, const float *value, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) h[i] += nn_sigmoid(gate[i]) * (candidate(value[i]) - h[i]);
 }
 
@@ -62,6 +63,7 @@ static bool forward(NnCall *call) {
 
 /* dh reaches h_{t−1} by (1 − z), the gate by (v − h_{t−1})·σ', the candidate by z·g'. */
 NN_FAST static void step_back(float *g, float *dh, const float *x, const float *before, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
     float z = nn_sigmoid(x[i]), v = candidate(x[n + i]);
     g[i] = dh[i] * (v - before[i]) * z * (1.0f - z);

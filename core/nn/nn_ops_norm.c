@@ -69,12 +69,12 @@ static void join(double *to, const double *sums, size_t parts, size_t n) {
 
 NN_FAST static void sum_rows(float *sum, float *squares, const float *x, const float *pivot, size_t rows,
                              size_t c) {
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < c; i++) {
-      float d = x[r * c + i] - pivot[i];
-      sum[i] += d;
-      squares[i] += d * d;
-    }
+  for (size_t r = 0; r < rows; r++) NN_EACH
+  for (size_t i = 0; i < c; i++) {
+    float d = x[r * c + i] - pivot[i];
+    sum[i] += d;
+    squares[i] += d * d;
+  }
 }
 
 static void statistics_part(void *user, size_t from, size_t to) {
@@ -127,11 +127,11 @@ static void take_running_statistics(NnCall *call) {
 
 NN_FAST static void map(float *y, const float *x, const float *gain, const float *offset, size_t rows,
                         size_t c, bool relu) {
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < c; i++) {
-      float value = x[r * c + i] * gain[i] + offset[i];
-      y[r * c + i] = relu && value < 0 ? 0.0f : value;
-    }
+  for (size_t r = 0; r < rows; r++) NN_EACH
+  for (size_t i = 0; i < c; i++) {
+    float value = x[r * c + i] * gain[i] + offset[i];
+    y[r * c + i] = relu && value < 0 ? 0.0f : value;
+  }
 }
 
 static void map_part(void *user, size_t from, size_t to) {
@@ -161,13 +161,13 @@ static bool forward(NnCall *call) {
 /* Σ g and Σ g·(x − μ) for each channel, g being dy behind the mask. */
 NN_FAST static void sum_back(float *sum, float *products, const float *dy, const float *x, Saved s,
                              size_t rows, size_t c, bool relu) {
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < c; i++) {
-      float v = x[r * c + i], g = dy[r * c + i];
-      g = relu && v * s.gain[i] + s.offset[i] <= 0 ? 0.0f : g;
-      sum[i] += g;
-      products[i] += g * (v - s.mean[i]);
-    }
+  for (size_t r = 0; r < rows; r++) NN_EACH
+  for (size_t i = 0; i < c; i++) {
+    float v = x[r * c + i], g = dy[r * c + i];
+    g = relu && v * s.gain[i] + s.offset[i] <= 0 ? 0.0f : g;
+    sum[i] += g;
+    products[i] += g * (v - s.mean[i]);
+  }
 }
 
 static void sum_back_part(void *user, size_t from, size_t to) {
@@ -190,12 +190,12 @@ static void sum_back_part(void *user, size_t from, size_t to) {
 NN_FAST static void map_back(float *dx, const float *dy, const float *x, Saved s, const float *coefficient,
                              size_t rows, size_t c, bool relu) {
   const float *a = coefficient, *b = a + c, *d = b + c;
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < c; i++) {
-      float v = x[r * c + i], g = dy[r * c + i];
-      g = relu && v * s.gain[i] + s.offset[i] <= 0 ? 0.0f : g;
-      dx[r * c + i] = a[i] * g + b[i] * v + d[i];
-    }
+  for (size_t r = 0; r < rows; r++) NN_EACH
+  for (size_t i = 0; i < c; i++) {
+    float v = x[r * c + i], g = dy[r * c + i];
+    g = relu && v * s.gain[i] + s.offset[i] <= 0 ? 0.0f : g;
+    dx[r * c + i] = a[i] * g + b[i] * v + d[i];
+  }
 }
 
 static void map_back_part(void *user, size_t from, size_t to) {

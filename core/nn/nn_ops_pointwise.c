@@ -89,19 +89,24 @@ static const float gelu_a = 0.7978845608f, gelu_b = 0.044715f;
 NN_FAST static void activate(float *y, const float *x, size_t n, NnActivation kind) {
   switch (kind) {
   case NN_RELU:
+    NN_EACH
     for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0;
     break;
   case NN_GELU:
+    NN_EACH
     for (size_t i = 0; i < n; i++)
       y[i] = 0.5f * x[i] * (1.0f + nn_tanh(gelu_a * (x[i] + gelu_b * x[i] * x[i] * x[i])));
     break;
   case NN_SILU:
+    NN_EACH
     for (size_t i = 0; i < n; i++) y[i] = x[i] * nn_sigmoid(x[i]);
     break;
   case NN_SIGMOID:
+    NN_EACH
     for (size_t i = 0; i < n; i++) y[i] = nn_sigmoid(x[i]);
     break;
   case NN_TANH:
+    NN_EACH
     for (size_t i = 0; i < n; i++) y[i] = nn_tanh(x[i]);
     break;
   }
@@ -120,18 +125,23 @@ NN_INLINE float silu_slope(float x) {
 NN_FAST static void slope(float *g, const float *dy, const float *x, size_t n, NnActivation kind) {
   switch (kind) {
   case NN_RELU:
+    NN_EACH
     for (size_t i = 0; i < n; i++) g[i] = x[i] > 0 ? dy[i] : 0;
     break;
   case NN_GELU:
+    NN_EACH
     for (size_t i = 0; i < n; i++) g[i] = dy[i] * gelu_slope(x[i]);
     break;
   case NN_SILU:
+    NN_EACH
     for (size_t i = 0; i < n; i++) g[i] = dy[i] * silu_slope(x[i]);
     break;
   case NN_SIGMOID:
+    NN_EACH
     for (size_t i = 0; i < n; i++) g[i] = dy[i] * nn_sigmoid(x[i]) * (1.0f - nn_sigmoid(x[i]));
     break;
   case NN_TANH:
+    NN_EACH
     for (size_t i = 0; i < n; i++) g[i] = dy[i] * (1.0f - nn_tanh(x[i]) * nn_tanh(x[i]));
     break;
   }
@@ -207,10 +217,9 @@ static unsigned add_traits(const NnNode *node) {
 }
 
 NN_FAST static void add(float *y, const float *a, const float *b, size_t n, bool relu) {
-  if (relu)
-    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
-  else
-    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+  if (relu) NN_EACH
+  for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
+  else NN_EACH for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
 static void add_part(void *user, size_t from, size_t to) {
@@ -230,6 +239,7 @@ static bool forward_add(NnCall *call) {
 }
 
 NN_FAST static void mask(float *g, const float *dy, const float *y, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) g[i] = y[i] > 0 ? dy[i] : 0;
 }
 
@@ -357,6 +367,7 @@ NN_INLINE uint32_t mix(uint32_t x) {
 NN_FAST static void drop(float *y, const float *x, size_t n, size_t at, uint64_t seed, float p) {
   uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32), limit = (uint32_t)((double)p * 4294967296.0);
   float gain = 1.0f / (1.0f - p);
+  NN_EACH
   for (size_t i = 0; i < n; i++)
     y[i] = mix(mix((uint32_t)(at + i) ^ low) ^ high) < limit ? 0.0f : x[i] * gain;
 }

@@ -126,6 +126,7 @@ static bool forward(NnCall *call) {
 }
 
 NN_FAST static void mask(float *dy, const float *y, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0.0f;
 }
 

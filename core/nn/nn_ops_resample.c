@@ -32,10 +32,12 @@ static const char *infer_pool(NnShape *y, const NnNode *node, const NnShape *x) 
 }
 
 NN_FAST static void take_max(float *y, const float *x, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
 }
 
 NN_FAST static void add(float *y, const float *x, size_t n, float gain) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) y[i] += x[i] * gain;
 }
 

@@ -45,10 +45,9 @@ NN_FAST static void moments(float *mean, float *inverse, const float *x, size_t 
 
 NN_FAST static void map(float *y, const float *x, const float *scale, const float *shift, float mean,
                         float inverse, size_t n) {
-  if (shift)
-    for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
-  else
-    for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse * scale[i];
+  if (shift) NN_EACH
+  for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
+  else NN_EACH for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse * scale[i];
 }
 
 static void forward_part(void *user, size_t from, size_t to) {
@@ -72,6 +71,7 @@ static bool forward(NnCall *call) {
 NN_FAST static void back(float *dx, float *dscale, float *dshift, const float *dy, const float *x,
                          const float *scale, float mean, float inverse, size_t n, bool layer) {
   float hat[MAX_CHANNELS];
+  NN_EACH
   for (size_t i = 0; i < n; i++) {
     hat[i] = (x[i] - mean) * inverse;
     dscale[i] += dy[i] * hat[i];
@@ -79,6 +79,7 @@ NN_FAST static void back(float *dx, float *dscale, float *dshift, const float *d
     dx[i] = dy[i] * scale[i];
   }
   float centre = layer ? nn_sum(dx, n) / (float)n : 0.0f, along = nn_dot(dx, hat, n) / (float)n;
+  NN_EACH
   for (size_t i = 0; i < n; i++) dx[i] = inverse * (dx[i] - centre - hat[i] * along);
 }
 

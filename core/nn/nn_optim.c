@@ -7,6 +7,8 @@
 
 #include "core/nn/nn_rows.h"
 
+#include "core/nn/nn_math.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -101,6 +103,7 @@ typedef struct {
 } Update;
 
 NN_FAST static void update(const Update *u, size_t from, size_t to) {
+  NN_EACH
   for (size_t i = from; i < to; i++) {
     float g = u->gradient[i] * u->scale;
     float m = u->first[i] = u->beta1 * u->first[i] + (1 - u->beta1) * g;
@@ -111,6 +114,7 @@ NN_FAST static void update(const Update *u, size_t from, size_t to) {
 }
 
 NN_FAST static void follow(const Update *u, size_t from, size_t to) {
+  NN_EACH
   for (size_t i = from; i < to; i++) u->average[i] += (1 - u->keep) * (u->value[i] - u->average[i]);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "core/nn/nn_rows.h"
 
+#include "core/nn/nn_math.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -44,10 +46,12 @@ int nn_parallel_set(int threads) {
 }
 
 NN_FAST static void widen(float *to, const uint16_t *from, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) to[i] = nn_from_bf16(from[i]);
 }
 
 NN_FAST static void narrow(uint16_t *to, const float *from, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(from[i]);
 }
 
@@ -73,13 +77,13 @@ void nn_narrow(void *y, NnType type, size_t at, size_t n, const float *floats) {
 }
 
 NN_FAST static void put_narrow(uint16_t *to, const float *from, size_t n, bool add) {
-  if (!add)
-    for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(from[i]);
-  else
-    for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(nn_from_bf16(to[i]) + from[i]);
+  if (!add) NN_EACH
+  for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(from[i]);
+  else NN_EACH for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(nn_from_bf16(to[i]) + from[i]);
 }
 
 NN_FAST static void add_floats(float *to, const float *from, size_t n) {
+  NN_EACH
   for (size_t i = 0; i < n; i++) to[i] += from[i];
 }
 
