@@ -453,6 +453,86 @@ static void realigning_around_an_anchor_equals_aligning_anew(void) {
   clear_piece(&piece);
 }
 
+/* ---- playing order ---- */
+
+/* `n` measures of two quarters in eighths that walk at random. */
+static void make_even_score(ScoreUnfolded *score, int32_t n) {
+  BaseRng rng = base_rng(63, 0);
+  int walk = 60;
+  for (int32_t m = 0; m < n; m++) {
+    if (!base_array_push(&score->steps, (ScoreStep){m, 1, beat_whole(2 * m)})) abort();
+    for (int i = 0; i < 4; i++) {
+      walk += (int)base_rng_below(&rng, 9) - 4;
+      walk = walk < 40 ? 40 : walk > 80 ? 80 : walk;
+      add_onset(score, beat_make(4 * m + i, 2), (int[]){walk, walk + 4, walk - 12},
+                1 + base_rng_below(&rng, 3));
+    }
+  }
+  for (size_t i = 0; i < score->sounds.n; i++)
+    score->sounds.items[i].step = (int32_t)(beat_double(score->sounds.items[i].onset) / 2);
+}
+
+/* What is heard when the measures are played in this order, one second for each quarter. */
+static Motion *perform_order(const ScoreUnfolded *score, const int32_t *order, size_t n, double missing) {
+  Motion *motion = motion_new();
+  BaseRng rng = base_rng(77, 0);
+  double at = 1;
+  for (size_t p = 0; p < n; p++) {
+    const ScoreStep *step = &score->steps.items[order[p]];
+    for (size_t i = 0; i < score->sounds.n; i++) {
+      const ScoreSound *sound = &score->sounds.items[i];
+      double onset = at + beat_double(beat_sub(sound->onset, step->start));
+      if (sound->step == order[p] && base_rng_uniform(&rng) >= missing)
+        motion_add(motion, onset, onset + 0.3, sound->midi, 64, 1);
+    }
+    at += 2;
+  }
+  motion_sort(motion);
+  return motion;
+}
+
+static void expect_order(const ScoreUnfolded *score, const int32_t *wanted, size_t n, double missing) {
+  Motion *motion = perform_order(score, wanted, n, missing);
+  int32_t *order = NULL;
+  size_t found = 0;
+  CHECK(alignment_order(NULL, &order, &found, score, NULL, motion, NULL) == BASE_OK);
+  CHECK_SAYING(found == n, "%zu of %zu measures", found, n);
+  for (size_t i = 0; i < n && i < found; i++) CHECK_SAYING(order[i] == wanted[i], "%d at %zu", order[i], i);
+  free(order);
+  motion_free(motion);
+}
+
+/* from … to - 1, appended. */
+static void append(int32_t *order, size_t *n, int32_t from, int32_t to) {
+  for (int32_t m = from; m < to; m++) order[(*n)++] = m;
+}
+
+static void playing_order_is_found(void) {
+  enum { MEASURES = 64 };
+  ScoreUnfolded score = {0};
+  make_even_score(&score, MEASURES);
+  int32_t order[2 * MEASURES], all = MEASURES;
+  for (double missing = 0; missing < 0.25; missing += 0.2) {
+    size_t n = 0;
+    append(order, &n, 0, all);
+    expect_order(&score, order, n, missing); /* straight through */
+    n = 0;
+    append(order, &n, 0, 16);
+    append(order, &n, 0, all);
+    expect_order(&score, order, n, missing); /* first section twice */
+    n = 0;
+    append(order, &n, 0, 20);
+    append(order, &n, 32, all);
+    expect_order(&score, order, n, missing); /* a cut */
+    n = 0;
+    append(order, &n, 0, all);
+    append(order, &n, 0, 16);
+    expect_order(&score, order, n, missing); /* da capo al fine */
+  }
+  base_array_clear(&score.steps);
+  clear_score(&score);
+}
+
 /* ---- links ---- */
 
 static void every_note_is_linked_once(void) {
@@ -578,7 +658,7 @@ CHECK_MAIN({CASE(coarse_equals_brute_force)}, {CASE(coarse_finds_an_exact_copy)}
            {CASE(silence_and_applause_are_left_alone)}, {CASE(evidence_stands_in_for_missing_notes)},
            {CASE(anchors_are_respected)}, {CASE(anchors_hold_in_a_tiny_world)},
            {CASE(anchor_between_onsets_bounds_both_sides)}, {CASE(crossing_anchors_are_refused)},
-           {CASE(realigning_around_an_anchor_equals_aligning_anew)}, {CASE(every_note_is_linked_once)},
-           {CASE(time_and_quarter_are_inverse)}, {CASE(warp_is_monotone_and_stays_between_anchors)},
-           {CASE(nothing_to_align_is_said)}, {CASE(cancelling_leaves_nothing)},
-           {CASE(same_input_gives_the_same_bytes)})
+           {CASE(realigning_around_an_anchor_equals_aligning_anew)}, {CASE(playing_order_is_found)},
+           {CASE(every_note_is_linked_once)}, {CASE(time_and_quarter_are_inverse)},
+           {CASE(warp_is_monotone_and_stays_between_anchors)}, {CASE(nothing_to_align_is_said)},
+           {CASE(cancelling_leaves_nothing)}, {CASE(same_input_gives_the_same_bytes)})

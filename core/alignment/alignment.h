@@ -50,6 +50,14 @@ typedef struct {
 BaseStatus alignment_align(BaseContext *ctx, Alignment **out, const ScoreUnfolded *score, const Motion *motion,
                            const Evidence *evidence, const AlignmentParams *params);
 void alignment_free(Alignment *alignment);
+
+/* The order in which the measures were played: repeats taken or not, sections played again, cuts — found by
+ * allowing jumps between bar lines (as in Fremerey, Müller & Clausen 2010). `once` is the score with every measure
+ * once; jumps that occur in `written` (its signs followed; may be null) are cheap, any other has to earn its keep.
+ * `order` becomes `n` measure indices for ScoreUnfoldParams, freed by the caller with free(). Time and memory like
+ * alignment_align. */
+BaseStatus alignment_order(BaseContext *ctx, int32_t **order, size_t *n, const ScoreUnfolded *once,
+                           const ScoreUnfolded *written, const Motion *motion, const Evidence *evidence);
 Alignment *alignment_dup(const Alignment *alignment);
 
 /* Time of any score position, and back: monotone piecewise linear between points, continued at the ends with

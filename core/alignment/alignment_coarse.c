@@ -1,31 +1,22 @@
-/* Step 1 of the aligner. Atoms that sound together make slices; rows of the score and slices are paired in
- * order so that the sum of gains is greatest: a longest common subsequence with weights (Needleman & Wunsch
- * 1970 with free gaps). Knowing nothing of tempo it follows any rubato, pause or cut.
- * The table is filled row by row; only every stride-th row of sums is kept, and the way back is found block
- * by block from recomputed moves, so that memory stays O(√rows × slices).
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Step 1 of the aligner. Rows of the score and slices of what was heard are paired in order so that the sum
+ * of gains is greatest: a longest common subsequence with weights (Needleman & Wunsch 1970 with free gaps).
+ * Knowing nothing of tempo it follows any rubato, pause or cut. The table is filled row by row; only every
+ * stride-th row of sums is kept, and the way back is found block by block from recomputed moves, so that
+ * memory stays O(√rows × slices). SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/alignment/alignment_parts.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double SLICE_GAP_S = 0.03, SLICE_SPAN_S = 0.06;
 static const float MISSED_COST = 0.2f, FOREIGN_COST = 0.1f;
 static const double MOST_CELLS = 8e9;
 
 enum { MOVE_ROW, MOVE_SLICE, MOVE_PAIR };
 
 typedef struct {
-  size_t n;
-  double *time_s;
-  float *heard;    /* n: sum of weights */
-  uint8_t *weight; /* 88 × n, × 255 */
-} Slices;
-
-typedef struct {
   const AlignmentRows *rows;
   const AlignmentSpan *span;
-  Slices slices;
+  AlignmentSlices slices;
   size_t stride;
   float *sums;    /* kept rows of sums, (blocks + 1) × (n + 1) */
   float *common;  /* n */
@@ -35,48 +26,6 @@ typedef struct {
 
 double alignment_pair_gain(double wanted, double heard, double common) {
   return common - (double)MISSED_COST * (wanted - common) - (double)FOREIGN_COST * (heard - common);
-}
-
-static bool begins_slice(const AlignmentAtom *atom, double start_s, double last_s) {
-  return atom->time_s - last_s > SLICE_GAP_S || atom->time_s - start_s > SLICE_SPAN_S;
-}
-
-static size_t count_slices(const AlignmentAtom *atoms, size_t n) {
-  size_t slices = n > 0;
-  double start = n ? atoms[0].time_s : 0;
-  for (size_t i = 1; i < n; i++)
-    if (begins_slice(&atoms[i], start, atoms[i - 1].time_s)) {
-      slices++;
-      start = atoms[i].time_s;
-    }
-  return slices;
-}
-
-static void add_atom(Slices *slices, size_t at, const AlignmentAtom *atom) {
-  uint8_t *cell = &slices->weight[atom->key * slices->n + at];
-  uint8_t weight = (uint8_t)lrintf(255 * fminf(fmaxf(atom->weight, 0), 1));
-  if (weight <= *cell) return;
-  slices->heard[at] += (weight - *cell) / 255.0f;
-  *cell = weight;
-}
-
-static bool make_slices(Slices *out, BaseArena *arena, const AlignmentAtoms *atoms,
-                        const AlignmentSpan *span) {
-  size_t first = alignment_atoms_from(atoms, span->from_s), end = alignment_atoms_from(atoms, span->to_s);
-  const AlignmentAtom *items = atoms->items + first;
-  size_t n = end > first ? end - first : 0;
-  out->n = count_slices(items, n);
-  out->time_s = BASE_TAKE(arena, double, out->n + 1);
-  out->heard = BASE_TAKE(arena, float, out->n + 1);
-  out->weight = BASE_TAKE(arena, uint8_t, ALIGNMENT_KEYS * (out->n + 1));
-  if (!out->time_s || !out->heard || !out->weight) return false;
-  size_t at = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (i > 0 && begins_slice(&items[i], out->time_s[at], items[i - 1].time_s)) at++;
-    if (out->heard[at] == 0) out->time_s[at] = items[i].time_s;
-    add_atom(out, at, &items[i]);
-  }
-  return true;
 }
 
 static void gains_of_row(Table *table, size_t row) {
@@ -158,7 +107,7 @@ static BaseStatus trace(BaseContext *ctx, double *time_s, float *gain, Table *ta
 
 static bool make_table(Table *table, BaseArena *arena, const AlignmentAtoms *atoms) {
   size_t rows = table->span->end - table->span->first;
-  if (!make_slices(&table->slices, arena, atoms, table->span)) return false;
+  if (!alignment_slices(&table->slices, arena, atoms, table->span)) return false;
   size_t width = table->slices.n + 1;
   table->stride = (size_t)ceil(2 * sqrt((double)rows));
   table->sums = BASE_TAKE(arena, float, (rows / table->stride + 1) * width);

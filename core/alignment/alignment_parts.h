@@ -54,6 +54,19 @@ typedef struct {
   double from_quarter, from_s, to_quarter, to_s;
 } AlignmentSpan;
 
+/* Atoms that sound together, in order of time. weight[k * n + j] is that of key k in slice j, × 255; heard[j]
+ * the sum over keys of the weights, in notes. */
+typedef struct {
+  size_t n;
+  double *time_s;
+  float *heard;
+  uint8_t *weight;
+} AlignmentSlices;
+
+/* The slices of a span's atoms; false without memory. O(atoms). */
+bool alignment_slices(AlignmentSlices *out, BaseArena *arena, const AlignmentAtoms *atoms,
+                      const AlignmentSpan *span);
+
 /* Step 1, no notion of tempo: the monotone pairing of rows with slices (atoms that sound together) that has
  * the most notes in common. time_s[i - first] becomes the slice's time or NaN, gain the notes in common.
  * O(rows × slices) time at about 1 ns, O(√rows × slices) memory. Beyond 8e9 cells BASE_UNSUPPORTED. */
