@@ -23,6 +23,9 @@ typedef enum {
  * BASE_UNSUPPORTED with a sentence when it is nothing the program knows. Reads at most a few kB. */
 BaseStatus flow_kind(BaseContext *ctx, FlowKind *out, const char *path);
 
+/* "pages", "a score", "a recording" …: English, static, never null. */
+const char *flow_kind_name(FlowKind kind);
+
 /* An answer remembered from earlier: bytes under a key. Implemented by the app's store; zeroed: no memory.
  * `find` gives malloc'ed bytes or null. Both may be called from worker threads. */
 typedef struct {
@@ -61,9 +64,21 @@ typedef struct {
   Alignment *alignment;
 } FlowAligned;
 
+/* Reads anchors from a table `score_quarter,time_s`, with or without a header line; BASE_BAD_FILE names the line.
+ * The array is freed by the caller with free(). */
+BaseStatus flow_load_anchors(BaseContext *ctx, AlignmentAnchor **out, size_t *n, const char *path);
+
+/* `audio_path` may also be a MIDI file or a list of notes that stands for a recording. Whether repeats were taken
+ * is found out; anchors count quarters in the playing order that is found. Anchors within 1/480 quarter of an onset
+ * mean that onset. `anchors` may be null when n_anchors is 0. */
 BaseStatus flow_align(BaseContext *ctx, FlowAligned **out, const char *const *score_paths, size_t n_paths,
                       const char *audio_path, const AlignmentAnchor *anchors, size_t n_anchors);
 void flow_aligned_free(FlowAligned *aligned);
+
+/* The last step of that alone, for a score and a recording that have been read and heard: the playing order that
+ * the recording takes and the alignment to it. Both outputs are the caller's. */
+BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, const Score *score,
+                            const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors);
 
 /* Writers by the ending of `path`, as CONTRACT promises. */
 BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const *pages, size_t n_pages,
