@@ -1,0 +1,43 @@
+/* triptych-cli read: pages to score. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/cli.h"
+
+#include "core/flow/flow.h"
+
+static void report(const CliCall *call, const Score *score, OmrPage *const *pages, size_t n_pages) {
+  size_t read = 0, notes = 0, doubtful = 0;
+  for (size_t i = 0; i < n_pages; i++) read += pages[i] != NULL;
+  for (size_t i = 0; i < score->notes.n; i++) notes += score->notes.items[i].kind == SCORE_NOTE;
+  for (size_t i = 0; i < score->measures.n; i++) doubtful += score->measures.items[i].doubt[0] != 0;
+  CliReport out = cli_report_begin(call);
+  cli_report_text(&out, "command", "read");
+  cli_report_text(&out, "output", call->output);
+  cli_report_number(&out, "pages", (double)n_pages);
+  cli_report_number(&out, "pages_read", (double)read);
+  cli_report_number(&out, "systems", (double)score->systems.n);
+  cli_report_number(&out, "measures", (double)score->measures.n);
+  cli_report_number(&out, "measures_doubtful", (double)doubtful);
+  cli_report_number(&out, "notes", (double)notes);
+  cli_report_end(&out);
+}
+
+static CliExit run(CliCall *call) {
+  Score *score = NULL;
+  OmrPage **pages = NULL;
+  size_t n_pages = 0;
+  BaseStatus status = flow_read(&call->ctx, &score, &pages, &n_pages, call->operands, call->n_operands, NULL);
+  if (status == BASE_OK) status = flow_write_score(&call->ctx, score, pages, n_pages, call->output);
+  if (status == BASE_OK) report(call, score, pages, n_pages);
+  flow_pages_free(pages, n_pages);
+  score_free(score);
+  return cli_end(call, status);
+}
+
+const CliCommand cli_read = {
+    .name = "read",
+    .operands = N_("PAGE…"),
+    .summary = N_("Pages (PNG, JPEG, TIFF, PDF) to a score"),
+    .endings = ".musicxml .xml .mxl .mid .csv .json",
+    .least = 1,
+    .most = 100000,
+    .run = run,
+};
