@@ -1,6 +1,6 @@
-/* Keys activate the window's actions by name. They are bound on the canvas class, not on the application, so that
- * bare letters reach text entries; the same commands are class actions, which assistive technology lists and runs.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keys activate the window's actions by name. They are bound on the canvas class, not on the application, so
+ * that bare letters reach text entries; the same commands are class actions, which assistive technology lists
+ * and runs. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/canvas-private.h"
 
 #include <gdk/gdkkeysyms.h>
@@ -66,8 +66,8 @@ static gboolean turn(GtkWidget *widget, GVariant *direction, gpointer data) {
   int sign = g_variant_get_int32(direction);
   GtkAdjustment *vertical = gtk_scrollable_get_vadjustment(GTK_SCROLLABLE(self->page_view));
   if (self->pages && self->show_score)
-    gtk_adjustment_set_value(vertical,
-                             gtk_adjustment_get_value(vertical) + sign * gtk_adjustment_get_page_increment(vertical));
+    gtk_adjustment_set_value(vertical, gtk_adjustment_get_value(vertical) +
+                                           sign * gtk_adjustment_get_page_increment(vertical));
   else
     tri_timeline_pan(self->timeline, sign * 0.9 * tri_timeline_get_width(self->timeline));
   return TRUE;

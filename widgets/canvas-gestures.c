@@ -1,6 +1,5 @@
-/* Wheel, middle drag, pinch and right click over all panes. The wheel's meaning depends on the pane under the pointer
- * and on the keys held, the same everywhere else.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Wheel, middle drag, pinch and right click over all panes. The wheel's meaning depends on the pane under the
+ * pointer and on the keys held, the same everywhere else. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/canvas-private.h"
 
 #include <math.h>
@@ -70,7 +69,9 @@ static void moved(GtkEventControllerMotion *motion, double x, double y, TriCanva
   self->pointer_y = y;
 }
 
-static void left(GtkEventControllerMotion *motion, TriCanvas *self) { g_object_set(self->ribbon, "peek", 0.0, NULL); }
+static void left(GtkEventControllerMotion *motion, TriCanvas *self) {
+  g_object_set(self->ribbon, "peek", 0.0, NULL);
+}
 
 static void pan_begun(GtkGestureDrag *drag, double x, double y, TriCanvas *self) {
   self->panned_x = self->panned_y = 0;
@@ -91,7 +92,9 @@ static void pan_ended(GtkGestureDrag *drag, double dx, double dy, TriCanvas *sel
   gtk_widget_set_cursor(GTK_WIDGET(self), NULL);
 }
 
-static void pinch_begun(GtkGesture *gesture, GdkEventSequence *sequence, TriCanvas *self) { self->pinched = 1; }
+static void pinch_begun(GtkGesture *gesture, GdkEventSequence *sequence, TriCanvas *self) {
+  self->pinched = 1;
+}
 
 static void pinched(GtkGestureZoom *zoom, double scale, TriCanvas *self) {
   double x, y;
@@ -115,7 +118,8 @@ static int place_under(TriCanvas *self, double x, double y) {
 static void asked(GtkGestureClick *click, int n, double x, double y, TriCanvas *self) {
   int place = place_under(self, x, y);
   double time_s = tri_timeline_time(self->timeline, axis_x(self, x));
-  if (view_at(self, x, y) == GTK_WIDGET(self->ribbon)) time_s = tri_ribbon_view_time(self->ribbon, axis_x(self, x));
+  if (view_at(self, x, y) == GTK_WIDGET(self->ribbon))
+    time_s = tri_ribbon_view_time(self->ribbon, axis_x(self, x));
   if (place >= 0) tri_scene_set_selected(self->scene, place);
   g_signal_emit_by_name(self, "context-menu", x, y, time_s, place);
 }
@@ -125,7 +129,8 @@ static void focus_taken(GtkGestureClick *click, int n, double x, double y, TriCa
 }
 
 static void add_buttons(TriCanvas *self) {
-  GtkGesture *middle = gtk_gesture_drag_new(), *right = gtk_gesture_click_new(), *any = gtk_gesture_click_new();
+  GtkGesture *middle = gtk_gesture_drag_new(), *right = gtk_gesture_click_new(),
+             *any = gtk_gesture_click_new();
   gtk_gesture_single_set_button(GTK_GESTURE_SINGLE(middle), BUTTON_MIDDLE);
   g_signal_connect(middle, "drag-begin", G_CALLBACK(pan_begun), self);
   g_signal_connect(middle, "drag-update", G_CALLBACK(panned), self);

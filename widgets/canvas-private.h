@@ -15,9 +15,10 @@ struct _TriCanvas {
   TriScene *scene;
   TriTileCache *tiles;
 
-  GtkWidget *overlay; /* the only child */
-  GtkWidget *outer, *inner;                   /* panes: score | (links, audio) | notes */
-  GtkWidget *score_row, *score_stack, *score_label, *links_row, *audio_row, *audio_box, *notes_row, *ruler_row;
+  GtkWidget *overlay;       /* the only child */
+  GtkWidget *outer, *inner; /* panes: score | (links, audio) | notes */
+  GtkWidget *score_row, *score_stack, *score_label, *links_row, *audio_row, *audio_box, *notes_row,
+      *ruler_row;
   TriRibbonView *ribbon;
   TriPageView *page_view;
   TriLinkLayer *links;

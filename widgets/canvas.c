@@ -1,6 +1,6 @@
-/* The canvas puts the views into panes, passes their signals on and keeps its accessible description true. Every
- * coordinate stays left to right, whatever the direction of the text.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The canvas puts the views into panes, passes their signals on and keeps its accessible description true.
+ * Every coordinate stays left to right, whatever the direction of the text. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "widgets/canvas.h"
 #include "widgets/canvas-private.h"
 #include "widgets/playhead.h"
@@ -43,22 +43,48 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(TriCanvas, tri_canvas, GTK_TYPE_WIDGET)
 
-TriTimeline *tri_canvas_get_timeline(TriCanvas *self) { return self->timeline; }
-TriScene *tri_canvas_get_scene(TriCanvas *self) { return self->scene; }
-TriTileCache *tri_canvas_get_tiles(TriCanvas *self) { return self->tiles; }
-TriLinkLayer *tri_canvas_get_links(TriCanvas *self) { return self->links; }
-TriPageView *tri_canvas_get_page_view(TriCanvas *self) { return self->page_view; }
-gboolean tri_canvas_is_dragging(TriCanvas *self) { return tri_link_layer_get_dragged(self->links) >= 0; }
+TriTimeline *tri_canvas_get_timeline(TriCanvas *self) {
+  return self->timeline;
+}
+TriScene *tri_canvas_get_scene(TriCanvas *self) {
+  return self->scene;
+}
+TriTileCache *tri_canvas_get_tiles(TriCanvas *self) {
+  return self->tiles;
+}
+TriLinkLayer *tri_canvas_get_links(TriCanvas *self) {
+  return self->links;
+}
+TriPageView *tri_canvas_get_page_view(TriCanvas *self) {
+  return self->page_view;
+}
+gboolean tri_canvas_is_dragging(TriCanvas *self) {
+  return tri_link_layer_get_dragged(self->links) >= 0;
+}
 
 /* ---- signals of the views ---- */
 
-static void seek(TriCanvas *self, double time_s) { g_signal_emit(self, signals[SEEK], 0, time_s); }
-static void place(TriCanvas *self, int index) { g_signal_emit(self, signals[PLACE_ACTIVATED], 0, index); }
-static void note(TriCanvas *self, guint index) { g_signal_emit(self, signals[NOTE_ACTIVATED], 0, index); }
-static void drag_begun(TriCanvas *self, int index) { g_signal_emit(self, signals[DRAG_BEGUN], 0, index); }
-static void dragged(TriCanvas *self, int index, double t) { g_signal_emit(self, signals[DRAGGED], 0, index, t); }
-static void dropped(TriCanvas *self, int index, double t) { g_signal_emit(self, signals[DROPPED], 0, index, t); }
-static void drag_cancelled(TriCanvas *self, int index) { g_signal_emit(self, signals[DRAG_CANCELLED], 0, index); }
+static void seek(TriCanvas *self, double time_s) {
+  g_signal_emit(self, signals[SEEK], 0, time_s);
+}
+static void place(TriCanvas *self, int index) {
+  g_signal_emit(self, signals[PLACE_ACTIVATED], 0, index);
+}
+static void note(TriCanvas *self, guint index) {
+  g_signal_emit(self, signals[NOTE_ACTIVATED], 0, index);
+}
+static void drag_begun(TriCanvas *self, int index) {
+  g_signal_emit(self, signals[DRAG_BEGUN], 0, index);
+}
+static void dragged(TriCanvas *self, int index, double t) {
+  g_signal_emit(self, signals[DRAGGED], 0, index, t);
+}
+static void dropped(TriCanvas *self, int index, double t) {
+  g_signal_emit(self, signals[DROPPED], 0, index, t);
+}
+static void drag_cancelled(TriCanvas *self, int index) {
+  g_signal_emit(self, signals[DRAG_CANCELLED], 0, index);
+}
 
 static void pass_on(TriCanvas *self, gpointer view) {
   g_signal_connect_object(view, "seek", G_CALLBACK(seek), self, G_CONNECT_SWAPPED);
@@ -81,8 +107,8 @@ static void describe(TriCanvas *self) {
   char *selected = tri_place_text(self->scene, tri_scene_get_selected(self->scene));
   for (guint i = 0; i < n; i++) doubtful += places[i].state == TRI_DOUBTFUL || places[i].state == TRI_UNSURE;
   /* Translators: how many places of the alignment are unsure or doubtful, and how many there are in all */
-  char *label = g_strdup_printf(ngettext("Alignment, %u of %u place to check", "Alignment, %u of %u places to check", n),
-                                doubtful, n);
+  char *label = g_strdup_printf(
+      ngettext("Alignment, %u of %u place to check", "Alignment, %u of %u places to check", n), doubtful, n);
   gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, selected ? selected : "", -1);
   g_free(label);
@@ -169,7 +195,8 @@ static void make_overlays(TriCanvas *self, GtkWidget *ruler) {
 }
 
 static void height_moved(TriCanvas *self, GParamSpec *spec, GtkWidget *paned) {
-  g_object_notify_by_pspec(G_OBJECT(self), props[paned == self->outer ? PROP_SCORE_HEIGHT : PROP_AUDIO_HEIGHT]);
+  g_object_notify_by_pspec(G_OBJECT(self),
+                           props[paned == self->outer ? PROP_SCORE_HEIGHT : PROP_AUDIO_HEIGHT]);
 }
 
 static void build(TriCanvas *self) {
@@ -279,15 +306,33 @@ static void set_mix(TriCanvas *self, double mix) {
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   TriCanvas *self = TRI_CANVAS(object);
   switch (id) {
-  case PROP_TIMELINE: self->timeline = g_value_dup_object(value); break;
-  case PROP_SCENE: self->scene = g_value_dup_object(value); break;
-  case PROP_TILES: self->tiles = g_value_dup_object(value); break;
-  case PROP_SHOW_SCORE: set_flag(self, &self->show_score, g_value_get_boolean(value), id); break;
-  case PROP_SHOW_AUDIO: set_flag(self, &self->show_audio, g_value_get_boolean(value), id); break;
-  case PROP_SHOW_NOTES: set_flag(self, &self->show_notes, g_value_get_boolean(value), id); break;
-  case PROP_PAGES: set_flag(self, &self->pages, g_value_get_boolean(value), id); break;
-  case PROP_EDIT_LOCK: set_flag(self, &self->edit_lock, g_value_get_boolean(value), id); break;
-  case PROP_SPECTROGRAM_MIX: set_mix(self, g_value_get_double(value)); break;
+  case PROP_TIMELINE:
+    self->timeline = g_value_dup_object(value);
+    break;
+  case PROP_SCENE:
+    self->scene = g_value_dup_object(value);
+    break;
+  case PROP_TILES:
+    self->tiles = g_value_dup_object(value);
+    break;
+  case PROP_SHOW_SCORE:
+    set_flag(self, &self->show_score, g_value_get_boolean(value), id);
+    break;
+  case PROP_SHOW_AUDIO:
+    set_flag(self, &self->show_audio, g_value_get_boolean(value), id);
+    break;
+  case PROP_SHOW_NOTES:
+    set_flag(self, &self->show_notes, g_value_get_boolean(value), id);
+    break;
+  case PROP_PAGES:
+    set_flag(self, &self->pages, g_value_get_boolean(value), id);
+    break;
+  case PROP_EDIT_LOCK:
+    set_flag(self, &self->edit_lock, g_value_get_boolean(value), id);
+    break;
+  case PROP_SPECTROGRAM_MIX:
+    set_mix(self, g_value_get_double(value));
+    break;
   case PROP_SCORE_HEIGHT: {
     int height = g_value_get_int(value);
     gtk_paned_set_position(GTK_PANED(self->outer), height < 0 ? USUAL_SCORE : height);
@@ -298,25 +343,49 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     gtk_paned_set_position(GTK_PANED(self->inner), height < 0 ? USUAL_AUDIO : height);
     break;
   }
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
   TriCanvas *self = TRI_CANVAS(object);
   switch (id) {
-  case PROP_TIMELINE: g_value_set_object(value, self->timeline); break;
-  case PROP_SCENE: g_value_set_object(value, self->scene); break;
-  case PROP_TILES: g_value_set_object(value, self->tiles); break;
-  case PROP_SHOW_SCORE: g_value_set_boolean(value, self->show_score); break;
-  case PROP_SHOW_AUDIO: g_value_set_boolean(value, self->show_audio); break;
-  case PROP_SHOW_NOTES: g_value_set_boolean(value, self->show_notes); break;
-  case PROP_PAGES: g_value_set_boolean(value, self->pages); break;
-  case PROP_EDIT_LOCK: g_value_set_boolean(value, self->edit_lock); break;
-  case PROP_SPECTROGRAM_MIX: g_value_set_double(value, tri_wave_view_get_spectrogram_mix(self->wave)); break;
-  case PROP_SCORE_HEIGHT: g_value_set_int(value, gtk_paned_get_position(GTK_PANED(self->outer))); break;
-  case PROP_AUDIO_HEIGHT: g_value_set_int(value, gtk_paned_get_position(GTK_PANED(self->inner))); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_TIMELINE:
+    g_value_set_object(value, self->timeline);
+    break;
+  case PROP_SCENE:
+    g_value_set_object(value, self->scene);
+    break;
+  case PROP_TILES:
+    g_value_set_object(value, self->tiles);
+    break;
+  case PROP_SHOW_SCORE:
+    g_value_set_boolean(value, self->show_score);
+    break;
+  case PROP_SHOW_AUDIO:
+    g_value_set_boolean(value, self->show_audio);
+    break;
+  case PROP_SHOW_NOTES:
+    g_value_set_boolean(value, self->show_notes);
+    break;
+  case PROP_PAGES:
+    g_value_set_boolean(value, self->pages);
+    break;
+  case PROP_EDIT_LOCK:
+    g_value_set_boolean(value, self->edit_lock);
+    break;
+  case PROP_SPECTROGRAM_MIX:
+    g_value_set_double(value, tri_wave_view_get_spectrogram_mix(self->wave));
+    break;
+  case PROP_SCORE_HEIGHT:
+    g_value_set_int(value, gtk_paned_get_position(GTK_PANED(self->outer)));
+    break;
+  case PROP_AUDIO_HEIGHT:
+    g_value_set_int(value, gtk_paned_get_position(GTK_PANED(self->inner)));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
@@ -381,7 +450,8 @@ static void add_properties(GObjectClass *klass) {
 }
 
 static guint signal_of(const char *name, guint n, GType first, GType second) {
-  return g_signal_new(name, TRI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, n, first, second);
+  return g_signal_new(name, TRI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, n, first,
+                      second);
 }
 
 static void add_signals(void) {
@@ -392,8 +462,9 @@ static void add_signals(void) {
   signals[DRAGGED] = signal_of("dragged", 2, G_TYPE_INT, G_TYPE_DOUBLE);
   signals[DROPPED] = signal_of("dropped", 2, G_TYPE_INT, G_TYPE_DOUBLE);
   signals[DRAG_CANCELLED] = signal_of("drag-cancelled", 1, G_TYPE_INT, 0);
-  signals[CONTEXT_MENU] = g_signal_new("context-menu", TRI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 4, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_INT);
+  signals[CONTEXT_MENU] =
+      g_signal_new("context-menu", TRI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+                   G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_INT);
 }
 
 static void tri_canvas_class_init(TriCanvasClass *klass) {

@@ -1,5 +1,5 @@
-/* Rows are as tall as the roll's, so black keys are whole rows and the lines between white keys run through their
- * middle, as on a real keyboard seen from above. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows are as tall as the roll's, so black keys are whole rows and the lines between white keys run through
+ * their middle, as on a real keyboard seen from above. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/keyboard-view.h"
 #include "widgets/note-index.h"
 
@@ -27,7 +27,9 @@ gboolean tri_keyboard_view_is_lit(TriKeyboardView *self, int midi) {
   return midi >= 0 && midi < KEYS && self->lit[midi] != UNLIT;
 }
 
-static gboolean is_black(int midi) { return (1 << midi % 12) & 0x54a; }
+static gboolean is_black(int midi) {
+  return (1 << midi % 12) & 0x54a;
+}
 
 /* ---- where keys are ---- */
 
@@ -35,7 +37,7 @@ static double edge_y(TriKeyboardView *self, double midi) {
   TriTimeline *timeline = tri_view_get_timeline(TRI_VIEW(self));
   double rows = gtk_widget_get_height(GTK_WIDGET(self)) - PEDAL_HEIGHT;
   return tri_view_snap(TRI_VIEW(self), rows - (midi - tri_timeline_get_low_pitch(timeline)) *
-                                                   tri_timeline_get_pitch_scale(timeline));
+                                                  tri_timeline_get_pitch_scale(timeline));
 }
 
 /* Vertical extent of a white key: to the middle of a black neighbour, or to the row's edge. */
@@ -47,7 +49,8 @@ static void white_extent(TriKeyboardView *self, int midi, double *top, double *b
 static int key_at(TriKeyboardView *self, double x, double y) {
   double width = gtk_widget_get_width(GTK_WIDGET(self));
   for (int midi = 0; midi < KEYS; midi++)
-    if (is_black(midi) && x < width * black_share && y >= edge_y(self, midi + 1) && y < edge_y(self, midi)) return midi;
+    if (is_black(midi) && x < width * black_share && y >= edge_y(self, midi + 1) && y < edge_y(self, midi))
+      return midi;
   for (int midi = 0; midi < KEYS; midi++) {
     double top, bottom;
     if (is_black(midi)) continue;
@@ -69,8 +72,10 @@ static const GdkRGBA *key_color(TriKeyboardView *self, int midi) {
 static void append_white(TriKeyboardView *self, GtkSnapshot *snapshot, int midi, int width) {
   double top, bottom;
   white_extent(self, midi, &top, &bottom);
-  gtk_snapshot_append_color(snapshot, key_color(self, midi), &GRAPHENE_RECT_INIT(0, top, width - 1, bottom - top));
-  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_KEY_EDGE),
+  gtk_snapshot_append_color(snapshot, key_color(self, midi),
+                            &GRAPHENE_RECT_INIT(0, top, width - 1, bottom - top));
+  gtk_snapshot_append_color(snapshot,
+                            tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_KEY_EDGE),
                             &GRAPHENE_RECT_INIT(0, bottom - 1, width - 1, 1));
 }
 
@@ -107,8 +112,9 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   for (int midi = lowest; midi <= highest; midi++) {
     double top = edge_y(self, midi + 1);
     if (is_black(midi))
-      gtk_snapshot_append_color(snapshot, key_color(self, midi),
-                                &GRAPHENE_RECT_INIT(0, top, floor(width * black_share), edge_y(self, midi) - top));
+      gtk_snapshot_append_color(
+          snapshot, key_color(self, midi),
+          &GRAPHENE_RECT_INIT(0, top, floor(width * black_share), edge_y(self, midi) - top));
     else if (midi % 12 == 0 && scale >= least_label_px)
       append_label(self, snapshot, midi, width);
   }
@@ -167,7 +173,9 @@ static void drag_moved(GtkGestureDrag *drag, double dx, double dy, TriKeyboardVi
   if (gtk_gesture_drag_get_start_point(drag, &x, &y)) press(self, key_at(self, x + dx, y + dy));
 }
 
-static void drag_ended(GtkGestureDrag *drag, double dx, double dy, TriKeyboardView *self) { press(self, -1); }
+static void drag_ended(GtkGestureDrag *drag, double dx, double dy, TriKeyboardView *self) {
+  press(self, -1);
+}
 
 /* ---- life ---- */
 
@@ -198,10 +206,10 @@ static void tri_keyboard_view_class_init(TriKeyboardViewClass *klass) {
   view_class->changed = changed;
   view_class->draws_for |= TRI_CHANGE_PITCH_AXIS;
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);
-  signals[KEY_PRESSED] = g_signal_new("key-pressed", TRI_TYPE_KEYBOARD_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                      G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[KEY_RELEASED] = g_signal_new("key-released", TRI_TYPE_KEYBOARD_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[KEY_PRESSED] = g_signal_new("key-pressed", TRI_TYPE_KEYBOARD_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                      NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[KEY_RELEASED] = g_signal_new("key-released", TRI_TYPE_KEYBOARD_VIEW, G_SIGNAL_RUN_LAST, 0, NULL,
+                                       NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void tri_keyboard_view_init(TriKeyboardView *self) {

@@ -1,6 +1,6 @@
-/* Both ends of the lines move differently while scrolling, so lines are one small Cairo node and not tiles. Feet stand
- * at the bottom, where the audio begins. A drag works on the scene's drag times: the moved place goes where the pointer
- * says, snapped, and its neighbours up to the nearest anchors are carried along.
+/* Both ends of the lines move differently while scrolling, so lines are one small Cairo node and not tiles.
+ * Feet stand at the bottom, where the audio begins. A drag works on the scene's drag times: the moved place
+ * goes where the pointer says, snapped, and its neighbours up to the nearest anchors are carried along.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/link-layer.h"
 #include "widgets/link-lines.h"
@@ -25,6 +25,7 @@ struct _TriLinkLayer {
   GDestroyNotify warp_destroy;
   gboolean locked;
   int dragged, grabbed; /* places, -1 none */
+  double spacing_px;    /* of the feet in sight */
   double *times_s;      /* scratch for the warp, n places */
   guint n_times;
   double pull_x, pull_grab_s, first_x; /* of the pointer that pulls */
@@ -44,6 +45,7 @@ static TriLink link_of(TriLinkLayer *self, guint place, double time_s) {
   TriView *view = TRI_VIEW(self);
   const TriPlace *places = tri_scene_get_places(tri_view_get_scene(view), NULL);
   TriLink line = {.state = places[place].state, .anchor = places[place].anchor};
+  line.spacing_px = self->spacing_px;
   line.foot_x = tri_timeline_x(tri_view_get_timeline(view), time_s);
   line.head_x = self->ribbon ? tri_ribbon_view_place_x(self->ribbon, place) : line.foot_x;
   if (isnan(line.head_x)) line.head_x = line.foot_x;
@@ -75,11 +77,20 @@ static void sight(TriLinkLayer *self, guint *first, guint *end) {
   if (self->dragged >= 0) *first = 0, *end = n;
 }
 
-static gboolean visible(const TriLink *line, double width) {
-  double margin = 12;
-  if (line->foot_x < -margin && line->head_x < -margin) return FALSE;
-  if (line->foot_x > width + margin && line->head_x > width + margin) return FALSE;
-  return (line->foot_x > -margin && line->foot_x < width + margin) || fabs(line->head_x - line->foot_x) < width;
+/* Whether anything of the line is to be drawn; a line that leads far out of sight keeps its foot only. */
+static gboolean visible(TriLink *line, double width) {
+  const double margin = 12, far = 0.2 * width;
+  gboolean foot = line->foot_x > -margin && line->foot_x < width + margin;
+  gboolean head = line->head_x > -margin && line->head_x < width + margin;
+  line->headless = !head && (line->head_x < -far || line->head_x > width + far);
+  return foot || (head && line->foot_x > -far && line->foot_x < width + far);
+}
+
+static double feet_spacing(TriLinkLayer *self, guint first, guint end, double width) {
+  double from_s = end > first ? tri_view_place_time(TRI_VIEW(self), first) : 0;
+  double to_s = end > first ? tri_view_place_time(TRI_VIEW(self), end - 1) : 0;
+  double scale = tri_timeline_get_scale(tri_view_get_timeline(TRI_VIEW(self)));
+  return end > first + 1 ? (to_s - from_s) * scale / (end - first - 1) : width;
 }
 
 static void append_lines(TriLinkLayer *self, cairo_t *cr, double width, double height) {
@@ -87,11 +98,13 @@ static void append_lines(TriLinkLayer *self, cairo_t *cr, double width, double h
   TriTheme theme = tri_view_get_theme(TRI_VIEW(self));
   double last_x = -INFINITY;
   sight(self, &first, &end);
+  self->spacing_px = feet_spacing(self, first, end, width);
   for (guint i = first; i < end; i++) {
     TriLink line = shown_link(self, i);
     if (!visible(&line, width)) continue;
-    gboolean plain = line.state == TRI_SURE && !line.selected && !line.hovered;
-    if (plain && line.foot_x - last_x < TRI_LINK_LEAST_PX) continue;
+    gboolean plain = !line.selected && !line.hovered;
+    double least = line.state == TRI_SURE ? TRI_LINK_LEAST_PX : 1;
+    if (plain && line.foot_x - last_x < least) continue;
     last_x = line.foot_x;
     tri_link_draw(cr, theme, &line, height);
   }
@@ -132,7 +145,8 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   int width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
   graphene_rect_t bounds = GRAPHENE_RECT_INIT(0, 0, width, height);
   guint n;
-  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_GROUND), &bounds);
+  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_GROUND),
+                            &bounds);
   tri_scene_get_places(tri_view_get_scene(TRI_VIEW(self)), &n);
   if (n == 0) return;
   cairo_t *cr = gtk_snapshot_append_cairo(snapshot, &bounds);
@@ -181,11 +195,13 @@ static void warp_linearly(double *times_s, const TriPlace *places, int n, int pl
   double old_s = places[place].time_s, shift_s = time_s - old_s;
   for (int i = 0; i < n; i++) times_s[i] = places[i].time_s;
   for (int i = before + 1; i < place; i++)
-    times_s[i] = before < 0 ? MAX(0, places[i].time_s + shift_s)
-                            : stretched(places[i].time_s, places[before].time_s, old_s, places[before].time_s, time_s);
+    times_s[i] =
+        before < 0 ? MAX(0, places[i].time_s + shift_s)
+                   : stretched(places[i].time_s, places[before].time_s, old_s, places[before].time_s, time_s);
   for (int i = place + 1; i < after; i++)
-    times_s[i] = after >= n ? places[i].time_s + shift_s
-                            : stretched(places[i].time_s, old_s, places[after].time_s, time_s, places[after].time_s);
+    times_s[i] = after >= n
+                     ? places[i].time_s + shift_s
+                     : stretched(places[i].time_s, old_s, places[after].time_s, time_s, places[after].time_s);
   times_s[place] = time_s;
 }
 
@@ -204,7 +220,9 @@ static void warp(TriLinkLayer *self, double time_s) {
 
 /* ---- the drag ---- */
 
-int tri_link_layer_get_dragged(TriLinkLayer *self) { return self->dragged; }
+int tri_link_layer_get_dragged(TriLinkLayer *self) {
+  return self->dragged;
+}
 
 static void stop_tick(TriLinkLayer *self) {
   if (self->tick) gtk_widget_remove_tick_callback(GTK_WIDGET(self), self->tick);
@@ -283,7 +301,8 @@ void tri_link_layer_pull(TriLinkLayer *self, double x, double grab_s, gboolean s
   double width = gtk_widget_get_width(GTK_WIDGET(self));
   if (self->grabbed < 0) return;
   if (isnan(self->first_x)) self->first_x = x;
-  if (self->dragged < 0 && fabs(x - self->first_x) >= moved_px) tri_link_layer_begin_drag(self, self->grabbed);
+  if (self->dragged < 0 && fabs(x - self->first_x) >= moved_px)
+    tri_link_layer_begin_drag(self, self->grabbed);
   if (self->dragged < 0) return;
   self->pull_x = x;
   self->pull_grab_s = grab_s;
@@ -309,8 +328,10 @@ static void pressed(GtkGestureDrag *drag, double x, double y, TriLinkLayer *self
     gtk_gesture_set_state(GTK_GESTURE(drag), GTK_EVENT_SEQUENCE_DENIED);
     return;
   }
-  self->grab_s = tri_timeline_time(tri_view_get_timeline(TRI_VIEW(self)), x) - tri_view_place_time(TRI_VIEW(self), place);
-  if (y < gtk_widget_get_height(GTK_WIDGET(self)) / 2.0) self->grab_s = 0; /* held by the line, not by the foot */
+  self->grab_s = tri_timeline_time(tri_view_get_timeline(TRI_VIEW(self)), x) -
+                 tri_view_place_time(TRI_VIEW(self), place);
+  if (y < gtk_widget_get_height(GTK_WIDGET(self)) / 2.0)
+    self->grab_s = 0; /* held by the line, not by the foot */
   tri_link_layer_grab(self, place);
   self->first_x = x;
 }
@@ -323,13 +344,17 @@ static void pulled(GtkGestureDrag *drag, double dx, double dy, TriLinkLayer *sel
   if (self->dragged >= 0) gtk_gesture_set_state(GTK_GESTURE(drag), GTK_EVENT_SEQUENCE_CLAIMED);
 }
 
-static void released(GtkGestureDrag *drag, double dx, double dy, TriLinkLayer *self) { tri_link_layer_release(self); }
+static void released(GtkGestureDrag *drag, double dx, double dy, TriLinkLayer *self) {
+  tri_link_layer_release(self);
+}
 
 static void cancelled(GtkGesture *drag, GdkEventSequence *sequence, TriLinkLayer *self) {
   tri_link_layer_cancel_drag(self);
 }
 
-static double time_at(TriView *view, double x) { return tri_timeline_time(tri_view_get_timeline(view), x); }
+static double time_at(TriView *view, double x) {
+  return tri_timeline_time(tri_view_get_timeline(view), x);
+}
 
 static gboolean clicked(TriView *view, double x, double y) {
   int place = tri_link_layer_place_at(TRI_LINK_LAYER(view), x, y);
@@ -404,12 +429,12 @@ static void tri_link_layer_class_init(TriLinkLayerClass *klass) {
   GType type = TRI_TYPE_LINK_LAYER;
   signals[DRAG_BEGUN] =
       g_signal_new("drag-begun", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[DRAGGED] = g_signal_new("dragged", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_INT,
-                                  G_TYPE_DOUBLE);
-  signals[DROPPED] = g_signal_new("dropped", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_INT,
-                                  G_TYPE_DOUBLE);
-  signals[DRAG_CANCELLED] =
-      g_signal_new("drag-cancelled", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[DRAGGED] = g_signal_new("dragged", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                  G_TYPE_INT, G_TYPE_DOUBLE);
+  signals[DROPPED] = g_signal_new("dropped", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                  G_TYPE_INT, G_TYPE_DOUBLE);
+  signals[DRAG_CANCELLED] = g_signal_new("drag-cancelled", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void tri_link_layer_init(TriLinkLayer *self) {
@@ -428,7 +453,8 @@ static void tri_link_layer_init(TriLinkLayer *self) {
   gtk_widget_add_controller(GTK_WIDGET(self), motion);
 }
 
-GtkWidget *tri_link_layer_new(TriTimeline *timeline, TriScene *scene, TriTileCache *tiles, TriRibbonView *ribbon) {
+GtkWidget *tri_link_layer_new(TriTimeline *timeline, TriScene *scene, TriTileCache *tiles,
+                              TriRibbonView *ribbon) {
   TriLinkLayer *self =
       g_object_new(TRI_TYPE_LINK_LAYER, "timeline", timeline, "scene", scene, "tiles", tiles, NULL);
   g_set_weak_pointer(&self->ribbon, ribbon);

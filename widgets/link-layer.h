@@ -34,9 +34,9 @@ void tri_link_layer_drop(TriLinkLayer *self);
 void tri_link_layer_cancel_drag(TriLinkLayer *self);
 int tri_link_layer_get_dragged(TriLinkLayer *self); /* place, -1 none */
 
-/* The same from a pointer, for views that offer handles of their own: `grab` remembers a place, `pull` begins the
- * drag once the pointer has moved and drags to the time under x (time axis px) minus `grab_s`, scrolling at the edges;
- * `release` drops, or, when nothing moved, does nothing. */
+/* The same from a pointer, for views that offer handles of their own: `grab` remembers a place, `pull` begins
+ * the drag once the pointer has moved and drags to the time under x (time axis px) minus `grab_s`, scrolling
+ * at the edges; `release` drops, or, when nothing moved, does nothing. */
 void tri_link_layer_grab(TriLinkLayer *self, int place);
 void tri_link_layer_pull(TriLinkLayer *self, double x, double grab_s, gboolean snapping);
 void tri_link_layer_release(TriLinkLayer *self);

@@ -1,5 +1,5 @@
-/* A link leaves the score straight down and arrives straight down: a cubic with its controls at half the height.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A link leaves the score straight down and arrives straight down: a cubic with its controls at half the
+ * height. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/link-lines.h"
 
 #include "widgets/time-ruler.h"
@@ -8,7 +8,8 @@
 #include <gtk/gtk.h>
 #include <math.h>
 
-static const double foot_y_px = 7; /* above the bottom edge */
+static const double foot_y_px = 11;        /* above the bottom edge */
+static const double usual_spacing_px = 10; /* nearer feet are drawn smaller */
 
 typedef struct {
   double width, radius, dash, gap, opacity;
@@ -19,6 +20,7 @@ static Style style_of(const TriLink *line) {
   if (line->state == TRI_UNSURE || line->state == TRI_DOUBTFUL) style.dash = 4, style.gap = 3;
   if (line->state == TRI_CHECKED || line->anchor) style.width = 2.75, style.radius = 6;
   if (line->state == TRI_NOT_PLAYED || line->state == TRI_EXTRA) style.radius = 0;
+  if (line->spacing_px < usual_spacing_px) style.radius *= MAX(line->spacing_px / usual_spacing_px, 0.35);
   if (line->hovered) style.radius *= 1.25, style.width += 0.5;
   if (line->ghost) style.opacity = 0.35, style.radius = 0, style.width = 1.5;
   return style;
@@ -55,11 +57,13 @@ void tri_link_draw(cairo_t *cr, TriTheme theme, const TriLink *line, double heig
     stub(cr, line, height);
     return;
   }
-  if (style.dash > 0) cairo_set_dash(cr, (const double[]){style.dash, style.gap}, 2, 0);
-  cairo_move_to(cr, line->head_x, 0);
-  cairo_curve_to(cr, line->head_x, y / 2, line->foot_x, y / 2, line->foot_x, y);
-  cairo_stroke(cr);
-  cairo_set_dash(cr, NULL, 0, 0);
+  if (!line->headless) {
+    if (style.dash > 0) cairo_set_dash(cr, (const double[]){style.dash, style.gap}, 2, 0);
+    cairo_move_to(cr, line->head_x, 0);
+    cairo_curve_to(cr, line->head_x, y / 2, line->foot_x, y / 2, line->foot_x, y);
+    cairo_stroke(cr);
+    cairo_set_dash(cr, NULL, 0, 0);
+  }
   if (style.radius > 0) foot(cr, theme, line, y, style.radius);
 }
 

@@ -1,5 +1,5 @@
-/* Notes lie in onset order in blocks of 64; each block knows when its last note ends, so that blocks which ended before
- * the stretch are skipped whole. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Notes lie in onset order in blocks of 64; each block knows when its last note ends, so that blocks which
+ * ended before the stretch are skipped whole. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/note-index.h"
 
 enum { BLOCK = 64, PEDAL_DOWN = 64 };
@@ -39,14 +39,17 @@ TriNoteIndex *tri_note_index_new(const Motion *motion, const guint8 *states) {
   self->notes = g_new(TriIndexedNote, self->n + 1);
   for (guint i = 0; i < self->n; i++) {
     const MotionNote *note = &motion->notes.items[i];
-    self->notes[i] = (TriIndexedNote){note->onset_s, note->key_up_s, note->midi, states ? states[i] : TRI_SURE, i};
+    self->notes[i] =
+        (TriIndexedNote){note->onset_s, note->key_up_s, note->midi, states ? states[i] : TRI_SURE, i};
   }
   index_blocks(self);
   collect_pedal(self, motion);
   return self;
 }
 
-TriNoteIndex *tri_note_index_ref(TriNoteIndex *index) { return g_atomic_rc_box_acquire(index); }
+TriNoteIndex *tri_note_index_ref(TriNoteIndex *index) {
+  return g_atomic_rc_box_acquire(index);
+}
 
 static void clear(gpointer data) {
   TriNoteIndex *self = data;
@@ -59,10 +62,15 @@ void tri_note_index_unref(TriNoteIndex *index) {
   if (index) g_atomic_rc_box_release_full(index, clear);
 }
 
-guint tri_note_index_size(const TriNoteIndex *self) { return self->n; }
-const TriIndexedNote *tri_note_index_get(const TriNoteIndex *self, guint i) { return &self->notes[i]; }
+guint tri_note_index_size(const TriNoteIndex *self) {
+  return self->n;
+}
+const TriIndexedNote *tri_note_index_get(const TriNoteIndex *self, guint i) {
+  return &self->notes[i];
+}
 
-void tri_note_index_visit(const TriNoteIndex *self, double from_s, double to_s, TriNoteFn visit, gpointer user) {
+void tri_note_index_visit(const TriNoteIndex *self, double from_s, double to_s, TriNoteFn visit,
+                          gpointer user) {
   for (guint first = 0; first < self->n; first += BLOCK) {
     guint end = MIN(first + BLOCK, self->n);
     if (self->notes[first].onset_s >= to_s) return;

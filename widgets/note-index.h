@@ -23,10 +23,11 @@ void tri_note_index_unref(TriNoteIndex *index);
 guint tri_note_index_size(const TriNoteIndex *index);
 const TriIndexedNote *tri_note_index_get(const TriNoteIndex *index, guint i);
 
-/* Calls `visit` for each note that sounds anywhere in [from_s, to_s), by onset, until it returns false. O(n / 64 +
- * found). */
+/* Calls `visit` for each note that sounds anywhere in [from_s, to_s), by onset, until it returns false. O(n /
+ * 64 + found). */
 typedef gboolean (*TriNoteFn)(const TriIndexedNote *note, gpointer user);
-void tri_note_index_visit(const TriNoteIndex *index, double from_s, double to_s, TriNoteFn visit, gpointer user);
+void tri_note_index_visit(const TriNoteIndex *index, double from_s, double to_s, TriNoteFn visit,
+                          gpointer user);
 guint tri_note_index_count(const TriNoteIndex *index, double from_s, double to_s);
 
 /* Lowest and highest key; false when empty. */

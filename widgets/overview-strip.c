@@ -1,6 +1,5 @@
-/* One tile holds the peaks of the whole recording. The confidence stripe below is a few colour nodes, runs of equal
- * state, made again when the places or the width change.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* One tile holds the peaks of the whole recording. The confidence stripe below is a few colour nodes, runs of
+ * equal state, made again when the places or the width change. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/overview-strip.h"
 #include "widgets/peaks.h"
 
@@ -85,7 +84,9 @@ static void lay_runs(TriOverviewStrip *self) {
   }
 }
 
-static void number_clear(gpointer data) { g_object_unref(((BarNumber *)data)->layout); }
+static void number_clear(gpointer data) {
+  g_object_unref(((BarNumber *)data)->layout);
+}
 
 static void lay_numbers(TriOverviewStrip *self) {
   TriScene *scene = tri_view_get_scene(TRI_VIEW(self));
@@ -124,15 +125,20 @@ static void draw_tile(cairo_t *cr, const TriTileKey *key, gpointer value, GCance
   for (int x = 0; x < key->width; x++) {
     float min, max;
     tri_peaks_range(peaks, x / key->level, (x + 1) / key->level, &min, &max);
-    double top = middle - MAX(max * reach, 0.5 * key->scale), bottom = middle - MIN(min * reach, -0.5 * key->scale);
+    double top = middle - MAX(max * reach, 0.5 * key->scale),
+           bottom = middle - MIN(min * reach, -0.5 * key->scale);
     cairo_rectangle(cr, x, top, 1, bottom - top);
   }
   gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_WAVE_OVERVIEW));
   cairo_fill(cr);
 }
 
-static gpointer peaks_ref(gpointer peaks) { return tri_peaks_ref(peaks); }
-static void peaks_unref(gpointer peaks) { tri_peaks_unref(peaks); }
+static gpointer peaks_ref(gpointer peaks) {
+  return tri_peaks_ref(peaks);
+}
+static void peaks_unref(gpointer peaks) {
+  tri_peaks_unref(peaks);
+}
 
 static void append_peaks(TriOverviewStrip *self, GtkSnapshot *snapshot, int width, int height) {
   TriView *view = TRI_VIEW(self);
@@ -149,14 +155,15 @@ static void append_peaks(TriOverviewStrip *self, GtkSnapshot *snapshot, int widt
   key.level = key.width / duration_s(self);
   key.revision = tri_scene_get_revision(scene, TRI_REVISION_SOUND);
   tri_tile_cache_begin(tri_view_get_tiles(view), TRI_TILE_OVERVIEW);
-  GdkTexture *texture = tri_tile_cache_get(tri_view_get_tiles(view), &key, draw_tile, tri_scene_get_peaks(scene),
-                                           peaks_ref, peaks_unref);
+  GdkTexture *texture = tri_tile_cache_get(tri_view_get_tiles(view), &key, draw_tile,
+                                           tri_scene_get_peaks(scene), peaks_ref, peaks_unref);
   if (texture) self->settled = key;
   if (!texture) texture = tri_tile_cache_peek(tri_view_get_tiles(view), &self->settled);
   if (texture) gtk_snapshot_append_texture(snapshot, texture, &GRAPHENE_RECT_INIT(0, 0, width, height));
 }
 
-static void append_stretch(TriOverviewStrip *self, GtkSnapshot *snapshot, double from_s, double to_s, TriColor color) {
+static void append_stretch(TriOverviewStrip *self, GtkSnapshot *snapshot, double from_s, double to_s,
+                           TriColor color) {
   double x = floor(tri_overview_strip_x(self, from_s)), end = ceil(tri_overview_strip_x(self, to_s));
   gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), color),
                             &GRAPHENE_RECT_INIT(x, 0, MAX(end - x, 2), HEIGHT - STRIPE));
@@ -177,7 +184,7 @@ static void append_numbers(TriOverviewStrip *self, GtkSnapshot *snapshot) {
     const BarNumber *number = &g_array_index(self->numbers, BarNumber, i);
     gtk_snapshot_append_color(snapshot, color, &GRAPHENE_RECT_INIT(number->x, 0, 1, 4));
     gtk_snapshot_save(snapshot);
-    gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(number->x + 3, -1));
+    gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(number->x + 3, 0));
     gtk_snapshot_append_layout(snapshot, number->layout, color);
     gtk_snapshot_restore(snapshot);
   }
@@ -193,7 +200,8 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   gtk_snapshot_append_color(snapshot, tri_palette_color(theme, TRI_COLOR_STRIP),
                             &GRAPHENE_RECT_INIT(0, 0, width, height + STRIPE));
   append_peaks(self, snapshot, width, height);
-  if (tri_timeline_get_loop(timeline, &from_s, &to_s)) append_stretch(self, snapshot, from_s, to_s, TRI_COLOR_LOOP);
+  if (tri_timeline_get_loop(timeline, &from_s, &to_s))
+    append_stretch(self, snapshot, from_s, to_s, TRI_COLOR_LOOP);
   append_stretch(self, snapshot, MAX(0, tri_timeline_time(timeline, 0)),
                  MIN(duration_s(self), tri_timeline_time(timeline, tri_timeline_get_width(timeline))),
                  TRI_COLOR_VISIBLE);
@@ -211,7 +219,9 @@ static void changed(TriView *view, TriChange what) {
   TRI_VIEW_CLASS(tri_overview_strip_parent_class)->changed(view, what);
 }
 
-static void duration_changed(TriOverviewStrip *self) { self->stale = TRUE; }
+static void duration_changed(TriOverviewStrip *self) {
+  self->stale = TRUE;
+}
 
 /* ---- the pointer ---- */
 
@@ -239,7 +249,8 @@ static void drag_moved(GtkGestureDrag *drag, double dx, double dy, TriOverviewSt
 
 static void drag_ended(GtkGestureDrag *drag, double dx, double dy, TriOverviewStrip *self) {
   double x, y;
-  if (!gtk_gesture_drag_get_start_point(drag, &x, &y) || hypot(dx, dy) >= click_px || with_shift(drag)) return;
+  if (!gtk_gesture_drag_get_start_point(drag, &x, &y) || hypot(dx, dy) >= click_px || with_shift(drag))
+    return;
   double time_s = tri_overview_strip_time(self, x);
   tri_timeline_show(tri_view_get_timeline(TRI_VIEW(self)), time_s);
   tri_view_emit_seek(TRI_VIEW(self), time_s);
@@ -251,7 +262,8 @@ static void constructed(GObject *object) {
   TriTimeline *timeline;
   G_OBJECT_CLASS(tri_overview_strip_parent_class)->constructed(object);
   timeline = tri_view_get_timeline(TRI_VIEW(object));
-  g_signal_connect_object(timeline, "notify::duration", G_CALLBACK(duration_changed), object, G_CONNECT_SWAPPED);
+  g_signal_connect_object(timeline, "notify::duration", G_CALLBACK(duration_changed), object,
+                          G_CONNECT_SWAPPED);
 }
 
 static void finalize(GObject *object) {
@@ -287,7 +299,8 @@ static void tri_overview_strip_init(TriOverviewStrip *self) {
   self->numbers = g_array_new(FALSE, FALSE, sizeof(BarNumber));
   g_array_set_clear_func(self->numbers, number_clear);
   self->stale = TRUE;
-  gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Whole recording"), -1);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Whole recording"),
+                                 -1);
   g_signal_connect(drag, "drag-update", G_CALLBACK(drag_moved), self);
   g_signal_connect(drag, "drag-end", G_CALLBACK(drag_ended), self);
   gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(drag));

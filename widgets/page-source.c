@@ -1,5 +1,5 @@
-/* Masks are kept in a small list, most recent first, under one lock; decoding happens outside the lock, so that two
- * workers can decode two pages. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Masks are kept in a small list, most recent first, under one lock; decoding happens outside the lock, so
+ * that two workers can decode two pages. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/page-source.h"
 
 #include <math.h>
@@ -57,7 +57,9 @@ void tri_page_source_unref(TriPageSource *self) {
   g_free(self);
 }
 
-int tri_page_source_get_n(TriPageSource *self) { return self->n; }
+int tri_page_source_get_n(TriPageSource *self) {
+  return self->n;
+}
 
 /* The kept mask, moved to the front, as a new reference. Called with the lock held. */
 static cairo_surface_t *find(TriPageSource *self, int page, int level) {

@@ -22,8 +22,9 @@ int tri_page_source_get_n(TriPageSource *source);
  * New reference. The first call decodes, at most 64 MB of masks are kept. */
 cairo_surface_t *tri_page_source_mask(TriPageSource *source, int page, int level);
 
-/* Prints the ink of a page in the current source of `cr`, whose user space is page pixels, each `scale` device pixels
- * wide; within the rectangle only. False when the page cannot be had. Takes the coarsest reduction that loses nothing. */
+/* Prints the ink of a page in the current source of `cr`, whose user space is page pixels, each `scale`
+ * device pixels wide; within the rectangle only. False when the page cannot be had. Takes the coarsest
+ * reduction that loses nothing. */
 gboolean tri_page_source_print(TriPageSource *source, cairo_t *cr, int page, double scale,
                                const graphene_rect_t *rect);
 

@@ -22,7 +22,9 @@ TriPageInk *tri_page_ink_new(TriPageSource *pages, const TriPageMark *marks, gui
   return ink;
 }
 
-TriPageInk *tri_page_ink_ref(TriPageInk *ink) { return g_atomic_rc_box_acquire(ink); }
+TriPageInk *tri_page_ink_ref(TriPageInk *ink) {
+  return g_atomic_rc_box_acquire(ink);
+}
 
 static void clear(gpointer data) {
   TriPageInk *ink = data;
@@ -36,7 +38,8 @@ void tri_page_ink_unref(TriPageInk *ink) {
 
 gboolean tri_page_ink_equal(const TriPageInk *a, const TriPageInk *b) {
   if (!a || !b) return a == b;
-  return a->pages == b->pages && a->n == b->n && (!a->n || memcmp(a->marks, b->marks, a->n * sizeof *a->marks) == 0);
+  return a->pages == b->pages && a->n == b->n &&
+         (!a->n || memcmp(a->marks, b->marks, a->n * sizeof *a->marks) == 0);
 }
 
 typedef struct {
@@ -79,7 +82,8 @@ static void colour_heads(const Tile *tile, int state) {
     const TriPageMark *mark = &tile->ink->marks[i];
     double m = head_margin * mark->height;
     if (mark->state != state || !touches(tile, mark)) continue;
-    cairo_rectangle(tile->cr, mark->x - m, mark->y - m, mark->width + 2 * m, mark->height + 2 * m);
+    tri_symbol_ellipse(tile->cr, mark->x + mark->width / 2, mark->y + mark->height / 2, mark->width / 2 + m,
+                       mark->height / 2 + m);
     any = TRUE;
   }
   if (any) {
@@ -94,15 +98,16 @@ static void mark_heads(const Tile *tile) {
   for (guint i = 0; i < tile->ink->n; i++) {
     const TriPageMark *mark = &tile->ink->marks[i];
     if (mark->state >= 0 && touches(tile, mark))
-      tri_symbol_head(tile->cr, tile->theme, mark->state, mark->x + mark->width / 2, mark->y + mark->height / 2,
-                      mark->width, mark->height);
+      tri_symbol_head(tile->cr, tile->theme, mark->state, mark->x + mark->width / 2,
+                      mark->y + mark->height / 2, mark->width, mark->height);
   }
 }
 
 void tri_page_ink_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
   int row = key->row % TRI_PAGE_ROWS;
   double x = key->index * key->width / key->level, y = row * key->height / key->level;
-  Tile tile = {.cr = cr, .ink = value, .theme = key->theme, .page = key->row / TRI_PAGE_ROWS, .scale = key->level};
+  Tile tile = {
+      .cr = cr, .ink = value, .theme = key->theme, .page = key->row / TRI_PAGE_ROWS, .scale = key->level};
   tile.rect = GRAPHENE_RECT_INIT(x, y, key->width / key->level, key->height / key->level);
   cairo_scale(cr, key->level, key->level);
   cairo_translate(cr, -x, -y);

@@ -23,7 +23,8 @@ gboolean tri_page_ink_equal(const TriPageInk *a, const TriPageInk *b);
 
 enum { TRI_PAGE_ROWS = 4096 }; /* key.row = page · TRI_PAGE_ROWS + row of tiles */
 
-/* A TriTileDrawFn; the key's level is device px per page pixel, index and row count tiles of the key's size. */
+/* A TriTileDrawFn; the key's level is device px per page pixel, index and row count tiles of the key's size.
+ */
 void tri_page_ink_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel);
 
 G_END_DECLS

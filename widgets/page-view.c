@@ -1,6 +1,6 @@
-/* Pages stand in rows of one or two, scaled so that a row fills the width times the zoom. Each page is a grid of tiles
- * drawn at the exact zoom; until they are there, a small picture of the whole page is stretched in their place.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pages stand in rows of one or two, scaled so that a row fills the width times the zoom. Each page is a grid
+ * of tiles drawn at the exact zoom; until they are there, a small picture of the whole page is stretched in
+ * their place. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/page-view.h"
 #include "widgets/page-tile.h"
 #include "widgets/place-index.h"
@@ -11,7 +11,8 @@
 
 enum { GAP = 16, FACING_LEAST_PX = 1000, THUMB_PX = 512, TILE_PX = 512, A4_WIDTH = 2480, A4_HEIGHT = 3508 };
 static const double zoom_least = 0.25, zoom_most = 6, reach_px = 6;
-static const double calm_top = 0.06, calm_bottom = 0.8; /* where the current system may stand, of the height */
+static const double calm_top = 0.06,
+                    calm_bottom = 0.8; /* where the current system may stand, of the height */
 
 struct _TriPageView {
   TriView parent_instance;
@@ -26,7 +27,14 @@ struct _TriPageView {
   int step; /* at the playhead, -1 none */
 };
 
-enum { PROP_ZOOM = 1, PROP_FACING, PROP_HADJUSTMENT, PROP_VADJUSTMENT, PROP_HSCROLL_POLICY, PROP_VSCROLL_POLICY };
+enum {
+  PROP_ZOOM = 1,
+  PROP_FACING,
+  PROP_HADJUSTMENT,
+  PROP_VADJUSTMENT,
+  PROP_HSCROLL_POLICY,
+  PROP_VSCROLL_POLICY
+};
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(TriPageView, tri_page_view, TRI_TYPE_VIEW,
                               G_IMPLEMENT_INTERFACE(GTK_TYPE_SCROLLABLE, NULL))
@@ -56,7 +64,9 @@ static double adjusted(TriPageView *self, int axis) {
   return self->adjustments[axis] ? gtk_adjustment_get_value(self->adjustments[axis]) : 0;
 }
 
-static double content_width(TriPageView *self) { return columns(self) * (column_width(self) + GAP) + GAP; }
+static double content_width(TriPageView *self) {
+  return columns(self) * (column_width(self) + GAP) + GAP;
+}
 
 static double row_height(TriPageView *self, int first) {
   int n = tri_scene_get_n_pages(tri_view_get_scene(TRI_VIEW(self)));
@@ -77,8 +87,9 @@ static graphene_rect_t page_rect(TriPageView *self, int page) {
   page_size(self, page, &w, &h);
   double left = MAX(0, (width - content_width(self)) / 2);
   double x = left + GAP + column * (column_width(self) + GAP) - adjusted(self, 0);
-  return GRAPHENE_RECT_INIT(tri_view_snap(TRI_VIEW(self), x), tri_view_snap(TRI_VIEW(self), y - adjusted(self, 1)),
-                            column_width(self), h * column_width(self) / w);
+  return GRAPHENE_RECT_INIT(tri_view_snap(TRI_VIEW(self), x),
+                            tri_view_snap(TRI_VIEW(self), y - adjusted(self, 1)), column_width(self),
+                            h * column_width(self) / w);
 }
 
 static double content_height(TriPageView *self) {
@@ -98,8 +109,8 @@ static double page_scale(TriPageView *self, int page) {
 static graphene_rect_t box_rect(TriPageView *self, const ScoreBox *box) {
   graphene_rect_t page = page_rect(self, box->page);
   double scale = page_scale(self, box->page);
-  return GRAPHENE_RECT_INIT(page.origin.x + box->x * scale, page.origin.y + box->y * scale, box->width * scale,
-                            box->height * scale);
+  return GRAPHENE_RECT_INIT(page.origin.x + box->x * scale, page.origin.y + box->y * scale,
+                            box->width * scale, box->height * scale);
 }
 
 /* ---- scrolling ---- */
@@ -111,8 +122,8 @@ static void configure(TriPageView *self) {
     gtk_adjustment_configure(self->adjustments[0], MIN(adjusted(self, 0), wide - width), 0, wide, 0.1 * width,
                              0.9 * width, width);
   if (self->adjustments[1])
-    gtk_adjustment_configure(self->adjustments[1], MIN(adjusted(self, 1), tall - height), 0, tall, 0.1 * height,
-                             0.9 * height, height);
+    gtk_adjustment_configure(self->adjustments[1], MIN(adjusted(self, 1), tall - height), 0, tall,
+                             0.1 * height, 0.9 * height, height);
 }
 
 static void set_adjustment(TriPageView *self, int axis, GtkAdjustment *adjustment) {
@@ -121,7 +132,8 @@ static void set_adjustment(TriPageView *self, int axis, GtkAdjustment *adjustmen
   if (*field) g_signal_handlers_disconnect_by_data(*field, self);
   g_clear_object(field);
   *field = g_object_ref_sink(adjustment ? adjustment : gtk_adjustment_new(0, 0, 0, 0, 0, 0));
-  g_signal_connect_object(*field, "value-changed", G_CALLBACK(gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(*field, "value-changed", G_CALLBACK(gtk_widget_queue_draw), self,
+                          G_CONNECT_SWAPPED);
   configure(self);
   g_object_notify(G_OBJECT(self), axis ? "vadjustment" : "hadjustment");
 }
@@ -135,7 +147,8 @@ static void show_box(TriPageView *self, const ScoreBox *box) {
 }
 
 void tri_page_view_show_page(TriPageView *self, int page) {
-  if (page < 0 || page >= tri_scene_get_n_pages(tri_view_get_scene(TRI_VIEW(self))) || !self->adjustments[1]) return;
+  if (page < 0 || page >= tri_scene_get_n_pages(tri_view_get_scene(TRI_VIEW(self))) || !self->adjustments[1])
+    return;
   gtk_adjustment_set_value(self->adjustments[1], adjusted(self, 1) + page_rect(self, page).origin.y - GAP);
 }
 
@@ -145,7 +158,8 @@ static const ScoreMeasure *measure_of_place(TriPageView *self, int place) {
   TriScene *scene = tri_view_get_scene(TRI_VIEW(self));
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(scene);
   const Score *score = tri_scene_get_score(scene);
-  if (!score || !unfolded || place < 0 || place >= (int)unfolded->onsets.n || !unfolded->onsets.items[place].n)
+  if (!score || !unfolded || place < 0 || place >= (int)unfolded->onsets.n ||
+      !unfolded->onsets.items[place].n)
     return NULL;
   int step = unfolded->sounds.items[unfolded->onsets.items[place].first].step;
   return &score->measures.items[unfolded->steps.items[step].measure];
@@ -159,13 +173,15 @@ void tri_page_view_show_place(TriPageView *self, int place) {
 static int place_now(TriPageView *self) {
   guint n;
   const TriPlace *places = tri_scene_get_places(tri_view_get_scene(TRI_VIEW(self)), &n);
-  return tri_place_at_time(places, n, tri_timeline_get_position(tri_view_get_timeline(TRI_VIEW(self))) + 0.01);
+  return tri_place_at_time(places, n,
+                           tri_timeline_get_position(tri_view_get_timeline(TRI_VIEW(self))) + 0.01);
 }
 
 static int step_now(TriPageView *self) {
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(tri_view_get_scene(TRI_VIEW(self)));
   int place = place_now(self);
-  if (!unfolded || place < 0 || place >= (int)unfolded->onsets.n || !unfolded->onsets.items[place].n) return -1;
+  if (!unfolded || place < 0 || place >= (int)unfolded->onsets.n || !unfolded->onsets.items[place].n)
+    return -1;
   return unfolded->sounds.items[unfolded->onsets.items[place].first].step;
 }
 
@@ -193,12 +209,14 @@ int tri_page_view_place_at(TriPageView *self, double x, double y) {
   return note ? tri_place_index_nearest(self->places, note, places, n, now_s) : -1;
 }
 
-/* The time of the place in the measure under the pointer whose x is nearest, of the pass nearest to the playhead. */
+/* The time of the place in the measure under the pointer whose x is nearest, of the pass nearest to the
+ * playhead. */
 static double time_at_point(TriPageView *self, double x, double y) {
   TriScene *scene = tri_view_get_scene(TRI_VIEW(self));
   const Score *score = tri_scene_get_score(scene);
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(scene);
-  double now_s = tri_timeline_get_position(tri_view_get_timeline(TRI_VIEW(self))), best = INFINITY, time_s = NAN;
+  double now_s = tri_timeline_get_position(tri_view_get_timeline(TRI_VIEW(self))), best = INFINITY,
+         time_s = NAN;
   guint n;
   const TriPlace *places = tri_scene_get_places(scene, &n);
   for (guint i = 0; score && unfolded && i < MIN(n, unfolded->onsets.n); i++) {
@@ -222,7 +240,7 @@ static double time_at_point(TriPageView *self, double x, double y) {
 
 /* Of several passes through a note the one that needs the person most. */
 static int worse(int a, int b) {
-  static const guint8 rank[] = {[TRI_CHECKED] = 0, [TRI_SURE] = 1,  [TRI_EXTRA] = 2,
+  static const guint8 rank[] = {[TRI_CHECKED] = 0,    [TRI_SURE] = 1,   [TRI_EXTRA] = 2,
                                 [TRI_NOT_PLAYED] = 3, [TRI_UNSURE] = 4, [TRI_DOUBTFUL] = 5};
   return rank[a] >= rank[b] ? a : b;
 }
@@ -286,8 +304,12 @@ static void remake_ink(TriPageView *self) {
 
 /* ---- drawing ---- */
 
-static gpointer ink_ref(gpointer ink) { return tri_page_ink_ref(ink); }
-static void ink_unref(gpointer ink) { tri_page_ink_unref(ink); }
+static gpointer ink_ref(gpointer ink) {
+  return tri_page_ink_ref(ink);
+}
+static void ink_unref(gpointer ink) {
+  tri_page_ink_unref(ink);
+}
 
 static TriTileKey tile_key(TriPageView *self, int page, double level) {
   TriTileKey key;
@@ -303,7 +325,8 @@ static TriTileKey tile_key(TriPageView *self, int page, double level) {
 }
 
 static GdkTexture *ask(TriPageView *self, const TriTileKey *key) {
-  return tri_tile_cache_get(tri_view_get_tiles(TRI_VIEW(self)), key, tri_page_ink_draw, self->ink, ink_ref, ink_unref);
+  return tri_tile_cache_get(tri_view_get_tiles(TRI_VIEW(self)), key, tri_page_ink_draw, self->ink, ink_ref,
+                            ink_unref);
 }
 
 static void append_thumb(TriPageView *self, GtkSnapshot *snapshot, int page, const graphene_rect_t *rect) {
@@ -313,11 +336,14 @@ static void append_thumb(TriPageView *self, GtkSnapshot *snapshot, int page, con
   TriTileKey key = tile_key(self, page, level);
   GdkTexture *texture = ask(self, &key);
   if (texture)
-    gtk_snapshot_append_texture(snapshot, texture, &GRAPHENE_RECT_INIT(rect->origin.x, rect->origin.y, size, size));
+    gtk_snapshot_append_texture(snapshot, texture,
+                                &GRAPHENE_RECT_INIT(rect->origin.x, rect->origin.y, size, size));
 }
 
-/* Asks for the visible tiles of a page and appends those that are there; `snapshot` null only asks. Whether all were. */
-static gboolean append_tiles(TriPageView *self, GtkSnapshot *snapshot, int page, const graphene_rect_t *rect) {
+/* Asks for the visible tiles of a page and appends those that are there; `snapshot` null only asks. Whether
+ * all were. */
+static gboolean append_tiles(TriPageView *self, GtkSnapshot *snapshot, int page,
+                             const graphene_rect_t *rect) {
   int scale = gtk_widget_get_scale_factor(GTK_WIDGET(self));
   double side = (double)TILE_PX / scale;
   TriTileKey key = tile_key(self, page, page_scale(self, page) * scale);
@@ -330,7 +356,8 @@ static gboolean append_tiles(TriPageView *self, GtkSnapshot *snapshot, int page,
       double x = rect->origin.x + key.index * side, y = rect->origin.y + row * side;
       key.row = page * TRI_PAGE_ROWS + row;
       GdkTexture *texture = ask(self, &key);
-      if (texture && snapshot) gtk_snapshot_append_texture(snapshot, texture, &GRAPHENE_RECT_INIT(x, y, side, side));
+      if (texture && snapshot)
+        gtk_snapshot_append_texture(snapshot, texture, &GRAPHENE_RECT_INIT(x, y, side, side));
       complete &= texture != NULL;
     }
   return complete;
@@ -359,8 +386,8 @@ static void append_step(TriPageView *self, GtkSnapshot *snapshot) {
   graphene_rect_t rect = box_rect(self, box);
   graphene_rect_inset(&rect, 0, -6);
   if (box->width > 0)
-    gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_CURRENT_BAR),
-                              &rect);
+    gtk_snapshot_append_color(
+        snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_CURRENT_BAR), &rect);
 }
 
 static void append_ring(TriPageView *self, GtkSnapshot *snapshot, const ScoreBox *box) {
@@ -390,7 +417,8 @@ static void append_empty(TriPageView *self, GtkSnapshot *snapshot, int width, in
   PangoLayout *layout = tri_view_layout(TRI_VIEW(self), _("No score yet"), 10, FALSE);
   int text_width, text_height;
   pango_layout_get_pixel_size(layout, &text_width, &text_height);
-  gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
+  gtk_snapshot_translate(snapshot,
+                         &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
   gtk_snapshot_append_layout(snapshot, layout,
                              tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_TEXT_DIM));
   g_object_unref(layout);
@@ -400,7 +428,8 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   TriPageView *self = TRI_PAGE_VIEW(widget);
   int n = tri_scene_get_n_pages(tri_view_get_scene(TRI_VIEW(widget)));
   int width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
-  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(widget)), TRI_COLOR_STRIP),
+  gtk_snapshot_append_color(snapshot,
+                            tri_palette_color(tri_view_get_theme(TRI_VIEW(widget)), TRI_COLOR_STRIP),
                             &GRAPHENE_RECT_INIT(0, 0, width, height));
   if (self->stale) remake_ink(self);
   if (!self->ink) append_empty(self, snapshot, width, height);
@@ -463,16 +492,20 @@ static gboolean wheel(GtkEventControllerScroll *scroll, double dx, double dy, Tr
 void tri_page_view_set_zoom(TriPageView *self, double zoom) {
   zoom = CLAMP(zoom, zoom_least, zoom_most);
   if (!isfinite(zoom) || zoom == self->zoom) return;
-  double middle = adjusted(self, 1) + gtk_widget_get_height(GTK_WIDGET(self)) / 2.0, ratio = zoom / self->zoom;
+  double middle = adjusted(self, 1) + gtk_widget_get_height(GTK_WIDGET(self)) / 2.0,
+         ratio = zoom / self->zoom;
   self->zoom = zoom;
   configure(self);
   if (self->adjustments[1])
-    gtk_adjustment_set_value(self->adjustments[1], middle * ratio - gtk_widget_get_height(GTK_WIDGET(self)) / 2.0);
+    gtk_adjustment_set_value(self->adjustments[1],
+                             middle * ratio - gtk_widget_get_height(GTK_WIDGET(self)) / 2.0);
   gtk_widget_queue_draw(GTK_WIDGET(self));
   g_object_notify(G_OBJECT(self), "zoom");
 }
 
-double tri_page_view_get_zoom(TriPageView *self) { return self->zoom; }
+double tri_page_view_get_zoom(TriPageView *self) {
+  return self->zoom;
+}
 
 static void set_facing(TriPageView *self, gboolean facing) {
   if (facing == self->facing) return;
@@ -485,26 +518,52 @@ static void set_facing(TriPageView *self, gboolean facing) {
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   TriPageView *self = TRI_PAGE_VIEW(object);
   switch (id) {
-  case PROP_ZOOM: tri_page_view_set_zoom(self, g_value_get_double(value)); break;
-  case PROP_FACING: set_facing(self, g_value_get_boolean(value)); break;
-  case PROP_HADJUSTMENT: set_adjustment(self, 0, g_value_get_object(value)); break;
-  case PROP_VADJUSTMENT: set_adjustment(self, 1, g_value_get_object(value)); break;
-  case PROP_HSCROLL_POLICY: self->policies[0] = g_value_get_enum(value); break;
-  case PROP_VSCROLL_POLICY: self->policies[1] = g_value_get_enum(value); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_ZOOM:
+    tri_page_view_set_zoom(self, g_value_get_double(value));
+    break;
+  case PROP_FACING:
+    set_facing(self, g_value_get_boolean(value));
+    break;
+  case PROP_HADJUSTMENT:
+    set_adjustment(self, 0, g_value_get_object(value));
+    break;
+  case PROP_VADJUSTMENT:
+    set_adjustment(self, 1, g_value_get_object(value));
+    break;
+  case PROP_HSCROLL_POLICY:
+    self->policies[0] = g_value_get_enum(value);
+    break;
+  case PROP_VSCROLL_POLICY:
+    self->policies[1] = g_value_get_enum(value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
   TriPageView *self = TRI_PAGE_VIEW(object);
   switch (id) {
-  case PROP_ZOOM: g_value_set_double(value, self->zoom); break;
-  case PROP_FACING: g_value_set_boolean(value, self->facing); break;
-  case PROP_HADJUSTMENT: g_value_set_object(value, self->adjustments[0]); break;
-  case PROP_VADJUSTMENT: g_value_set_object(value, self->adjustments[1]); break;
-  case PROP_HSCROLL_POLICY: g_value_set_enum(value, self->policies[0]); break;
-  case PROP_VSCROLL_POLICY: g_value_set_enum(value, self->policies[1]); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_ZOOM:
+    g_value_set_double(value, self->zoom);
+    break;
+  case PROP_FACING:
+    g_value_set_boolean(value, self->facing);
+    break;
+  case PROP_HADJUSTMENT:
+    g_value_set_object(value, self->adjustments[0]);
+    break;
+  case PROP_VADJUSTMENT:
+    g_value_set_object(value, self->adjustments[1]);
+    break;
+  case PROP_HSCROLL_POLICY:
+    g_value_set_enum(value, self->policies[0]);
+    break;
+  case PROP_VSCROLL_POLICY:
+    g_value_set_enum(value, self->policies[1]);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 

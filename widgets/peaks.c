@@ -1,7 +1,6 @@
-/* A pyramid of extremes: level 0 holds min and max of 64 samples as int16, each level above joins four. A range
- * is answered by climbing: whole blocks in the middle are taken from the coarsest level that fits, the ragged
- * ends from finer ones.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A pyramid of extremes: level 0 holds min and max of 64 samples as int16, each level above joins four. A
+ * range is answered by climbing: whole blocks in the middle are taken from the coarsest level that fits, the
+ * ragged ends from finer ones. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/peaks.h"
 
 #include <math.h>
@@ -86,7 +85,9 @@ void tri_peaks_append(TriPeaks *self, const float *samples, gsize n) {
   }
 }
 
-double tri_peaks_duration_s(TriPeaks *self) { return (double)self->samples / self->rate_hz; }
+double tri_peaks_duration_s(TriPeaks *self) {
+  return (double)self->samples / self->rate_hz;
+}
 
 static Extremes block_range(TriPeaks *self, guint64 first, guint64 last) {
   Extremes found = nothing;

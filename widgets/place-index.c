@@ -48,7 +48,8 @@ static guint first_of(const TriPlaceIndex *self, guint32 note) {
   return low;
 }
 
-int tri_place_index_nearest(const TriPlaceIndex *self, guint32 note, const TriPlace *places, guint n, double time_s) {
+int tri_place_index_nearest(const TriPlaceIndex *self, guint32 note, const TriPlace *places, guint n,
+                            double time_s) {
   int found = -1;
   double nearest = INFINITY;
   for (guint i = first_of(self, note); i < self->pairs->len; i++) {

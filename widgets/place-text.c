@@ -9,12 +9,18 @@ enum { NOTES_MOST = 8 };
 
 const char *tri_state_text(TriState state) {
   switch (state) {
-  case TRI_SURE: return _("sure");
-  case TRI_UNSURE: return _("unsure");
-  case TRI_DOUBTFUL: return _("doubtful");
-  case TRI_CHECKED: return _("checked");
-  case TRI_NOT_PLAYED: return _("in score, not heard");
-  case TRI_EXTRA: return _("heard, not in score");
+  case TRI_SURE:
+    return _("sure");
+  case TRI_UNSURE:
+    return _("unsure");
+  case TRI_DOUBTFUL:
+    return _("doubtful");
+  case TRI_CHECKED:
+    return _("checked");
+  case TRI_NOT_PLAYED:
+    return _("in score, not heard");
+  case TRI_EXTRA:
+    return _("heard, not in score");
   }
   return "";
 }
@@ -41,7 +47,8 @@ static double beat_quarters(const Score *score, int measure) {
 gboolean tri_place_position(TriScene *scene, int place, const char **bar, double *beat) {
   const Score *score = tri_scene_get_score(scene);
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(scene);
-  if (!score || !unfolded || place < 0 || place >= (int)unfolded->onsets.n || !unfolded->onsets.items[place].n)
+  if (!score || !unfolded || place < 0 || place >= (int)unfolded->onsets.n ||
+      !unfolded->onsets.items[place].n)
     return FALSE;
   const ScoreOnset *onset = &unfolded->onsets.items[place];
   const ScoreStep *step = &unfolded->steps.items[unfolded->sounds.items[onset->first].step];
@@ -73,7 +80,8 @@ char *tri_place_text(TriScene *scene, int place) {
   char *time = tri_time_text(places[place].time_s, 3), *text;
   if (tri_place_position(scene, place, &bar, &beat)) {
     char *notes = notes_text(tri_scene_get_score(scene), tri_scene_get_unfolded(scene), place);
-    /* Translators: bar number, beat, note names, how sure, time: "Bar 2, beat 3, A4 C5, doubtful, 0:11.480" */
+    /* Translators: bar number, beat, note names, how sure, time: "Bar 2, beat 3, A4 C5, doubtful, 0:11.480"
+     */
     text = g_strdup_printf(_("Bar %s, beat %.3g, %s, %s, %s"), bar, beat, notes, state, time);
     g_free(notes);
   } else {

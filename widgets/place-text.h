@@ -11,8 +11,8 @@ const char *tri_state_text(TriState state);
 /* "F♯5", note letters translated; new string. `alter` −2 … 2. */
 char *tri_note_text(int step, int alter, int octave);
 
-/* Number of the bar and beat (from 1, in beats of the time signature) of a place; false outside the score. `bar` is
- * borrowed from the score. */
+/* Number of the bar and beat (from 1, in beats of the time signature) of a place; false outside the score.
+ * `bar` is borrowed from the score. */
 gboolean tri_place_position(TriScene *scene, int place, const char **bar, double *beat);
 
 /* "Bar 2, beat 3, A4 C5, doubtful, 0:11.480"; new string, null for no place. */

@@ -39,7 +39,8 @@ static void append_line(TriPlayhead *self, GtkSnapshot *snapshot, GtkWidget *vie
   if (!gtk_widget_get_mapped(view) || !gtk_widget_compute_bounds(view, GTK_WIDGET(self), &bounds)) return;
   if (!(x >= 0 && x < bounds.size.width)) return;
   x = tri_view_snap(TRI_VIEW(self), bounds.origin.x + x - line_px / 2);
-  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_PLAYHEAD),
+  gtk_snapshot_append_color(snapshot,
+                            tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_PLAYHEAD),
                             &GRAPHENE_RECT_INIT(x, bounds.origin.y, line_px, bounds.size.height));
 }
 
@@ -73,8 +74,10 @@ static void tri_playhead_init(TriPlayhead *self) {
   gtk_widget_set_can_focus(GTK_WIDGET(self), FALSE);
 }
 
-GtkWidget *tri_playhead_new(TriTimeline *timeline, TriScene *scene, TriTileCache *tiles, TriRibbonView *ribbon) {
-  TriPlayhead *self = g_object_new(TRI_TYPE_PLAYHEAD, "timeline", timeline, "scene", scene, "tiles", tiles, NULL);
+GtkWidget *tri_playhead_new(TriTimeline *timeline, TriScene *scene, TriTileCache *tiles,
+                            TriRibbonView *ribbon) {
+  TriPlayhead *self =
+      g_object_new(TRI_TYPE_PLAYHEAD, "timeline", timeline, "scene", scene, "tiles", tiles, NULL);
   g_set_weak_pointer(&self->ribbon, ribbon);
   return GTK_WIDGET(self);
 }

@@ -1,6 +1,5 @@
-/* Items are kept while their place stays visible, so that focus survives scrolling; they follow changes with a short
- * delay, since nobody can see them move.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Items are kept while their place stays visible, so that focus survives scrolling; they follow changes with
+ * a short delay, since nobody can see them move. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/proxy-layer.h"
 #include "widgets/place-index.h"
 #include "widgets/place-text.h"
@@ -27,7 +26,8 @@ static void proxy_snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   GskRoundedRect ring;
   if (!gtk_widget_has_visible_focus(widget)) return;
   gsk_rounded_rect_init_from_rect(
-      &ring, &GRAPHENE_RECT_INIT(0, 0, gtk_widget_get_width(widget), gtk_widget_get_height(widget)), SIDE / 2.0f);
+      &ring, &GRAPHENE_RECT_INIT(0, 0, gtk_widget_get_width(widget), gtk_widget_get_height(widget)),
+      SIDE / 2.0f);
   gtk_snapshot_append_border(snapshot, &ring, (const float[]){2, 2, 2, 2},
                              (const GdkRGBA[]){*color, *color, *color, *color});
 }
@@ -149,7 +149,8 @@ static void size_allocate(GtkWidget *widget, int width, int height, int baseline
   gpointer value;
   guint n;
   tri_scene_get_places(tri_view_get_scene(TRI_VIEW(widget)), &n);
-  if (view && !gtk_widget_compute_bounds(view, widget, &bounds)) bounds = GRAPHENE_RECT_INIT(0, 0, width, height);
+  if (view && !gtk_widget_compute_bounds(view, widget, &bounds))
+    bounds = GRAPHENE_RECT_INIT(0, 0, width, height);
   g_hash_table_iter_init(&iter, self->items);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     TriPlaceProxy *item = value;
@@ -166,13 +167,15 @@ static void measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
   GHashTableIter iter;
   gpointer item;
   g_hash_table_iter_init(&iter, TRI_PROXY_LAYER(widget)->items);
-  while (g_hash_table_iter_next(&iter, NULL, &item)) gtk_widget_measure(item, orientation, -1, least, usual, NULL, NULL);
+  while (g_hash_table_iter_next(&iter, NULL, &item))
+    gtk_widget_measure(item, orientation, -1, least, usual, NULL, NULL);
   *least = *usual = 0;
 }
 
 static void changed(TriView *view, TriChange what) {
   TriProxyLayer *self = TRI_PROXY_LAYER(view);
-  if (what & (TRI_CHANGE_PLACES | TRI_CHANGE_SCORE | TRI_CHANGE_TIME_AXIS | TRI_CHANGE_SELECTION) && !self->timeout)
+  if (what & (TRI_CHANGE_PLACES | TRI_CHANGE_SCORE | TRI_CHANGE_TIME_AXIS | TRI_CHANGE_SELECTION) &&
+      !self->timeout)
     self->timeout = g_timeout_add(DELAY_MS, update_later, self);
 }
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Never a target of pointer events; draws only the ring of the focused place. At most 60 items: the visible places,
- * those around the selected one first. Focusing an item selects its place. */
+/* Never a target of pointer events; draws only the ring of the focused place. At most 60 items: the visible
+ * places, those around the selected one first. Focusing an item selects its place. */
 #define TRI_TYPE_PROXY_LAYER (tri_proxy_layer_get_type())
 G_DECLARE_FINAL_TYPE(TriProxyLayer, tri_proxy_layer, TRI, PROXY_LAYER, TriView)
 

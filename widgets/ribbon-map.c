@@ -1,17 +1,17 @@
-/* Steps are laid end to end in playing order. Neighbouring measures of one system that are played one after the other
- * share a strip; a new strip starts after a small gap at each system and each jump. Lengths are in staff spaces, and
- * the middles of all systems lie on one line. Each onset stands at the middle of its leftmost note head, or, where no
- * head has a box, at its share of the measure; then positions are made to rise.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Steps are laid end to end in playing order. Neighbouring measures of one system that are played one after
+ * the other share a strip; a new strip starts after a small gap at each system and each jump. Lengths are in
+ * staff spaces, and the middles of all systems lie on one line. Each onset stands at the middle of its
+ * leftmost note head, or, where no head has a box, at its share of the measure; then positions are made to
+ * rise. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/ribbon-map.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double gap_sp = 2.0;          /* between strips */
-static const double room_sp = 6.0;         /* above and below the staves, at most */
+static const double gap_sp = 2.0;  /* between strips */
+static const double room_sp = 6.0; /* above and below the staves, at most */
 static const double least_room_sp = 2.0;
-static const double least_step_sp = 0.05;  /* between neighbouring places */
+static const double least_step_sp = 0.05; /* between neighbouring places */
 static const double blank_sp_per_quarter = 4.0;
 static const double usual_s_per_quarter = 0.6, usual_sp_per_s = 10;
 
@@ -95,7 +95,8 @@ static gboolean continues(const Layout *layout, int step) {
   int measure = layout->unfolded->steps.items[step].measure;
   int before = layout->unfolded->steps.items[step - 1].measure;
   const TriRibbonStep *last = &g_array_index(map->steps, TriRibbonStep, step - 1);
-  const ScoreBox *a = &layout->score->measures.items[before].box, *b = &layout->score->measures.items[measure].box;
+  const ScoreBox *a = &layout->score->measures.items[before].box,
+                 *b = &layout->score->measures.items[measure].box;
   return last->strip >= 0 && measure == before + 1 && a->page == b->page && b->x > a->x &&
          system_of(layout->score, measure) == system_of(layout->score, before);
 }
@@ -225,8 +226,12 @@ TriRibbonMap *tri_ribbon_map_new(const Score *score, const ScoreUnfolded *unfold
 
 /* ---- questions ---- */
 
-double tri_ribbon_map_width_sp(const TriRibbonMap *map) { return map->width_sp; }
-double tri_ribbon_map_height_sp(const TriRibbonMap *map) { return map->height_sp; }
+double tri_ribbon_map_width_sp(const TriRibbonMap *map) {
+  return map->width_sp;
+}
+double tri_ribbon_map_height_sp(const TriRibbonMap *map) {
+  return map->height_sp;
+}
 
 const TriRibbonStrip *tri_ribbon_map_strips(const TriRibbonMap *map, guint *n) {
   *n = map->strips->len;
@@ -282,7 +287,8 @@ static double pair_value(const Pairs *pairs, guint i, gboolean time) {
 static double across(const Pairs *pairs, double value, gboolean from_time) {
   guint low = 1, high = pairs->n - 1, last = pairs->n - 1;
   double span_s = pair_time(pairs, last) - pair_time(pairs, 0);
-  double sp_per_s = span_s > 0 ? (pairs->map->place_x[last] - pairs->map->place_x[0]) / span_s : usual_sp_per_s;
+  double sp_per_s =
+      span_s > 0 ? (pairs->map->place_x[last] - pairs->map->place_x[0]) / span_s : usual_sp_per_s;
   double slope = from_time ? sp_per_s : 1 / sp_per_s;
   double first = pair_value(pairs, 0, from_time), end = pair_value(pairs, last, from_time);
   if (value <= first) return pair_value(pairs, 0, !from_time) + (value - first) * slope;

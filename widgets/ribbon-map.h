@@ -50,7 +50,8 @@ const TriRibbonHead *tri_ribbon_map_heads(const TriRibbonMap *map, guint *n); /*
 /* Middle of the place's first note head; strictly rising with the place. */
 double tri_ribbon_map_place_x(const TriRibbonMap *map, guint place);
 
-/* Score position ↔ time through the places, continued at the ends. Without places, 0.6 s a quarter. O(log n). */
+/* Score position ↔ time through the places, continued at the ends. Without places, 0.6 s a quarter. O(log n).
+ */
 double tri_ribbon_map_x_at(const TriRibbonMap *map, const TriPlace *places, guint n, double time_s);
 double tri_ribbon_map_time_at(const TriRibbonMap *map, const TriPlace *places, guint n, double x_sp);
 

@@ -1,5 +1,5 @@
-/* A page is an ink mask, so the same ink can be printed in any colour: first everything in black on paper, then, clipped
- * to the note heads of one state after the other, once more in that state's colour.
+/* A page is an ink mask, so the same ink can be printed in any colour: first everything in black on paper,
+ * then, clipped to the note heads of one state after the other, once more in that state's colour.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/ribbon-tile.h"
 #include "widgets/symbols.h"
@@ -32,7 +32,9 @@ TriRibbonInk *tri_ribbon_ink_new(TriRibbonMap *map, TriPageSource *pages, const 
   return ink;
 }
 
-TriRibbonInk *tri_ribbon_ink_ref(TriRibbonInk *ink) { return g_atomic_rc_box_acquire(ink); }
+TriRibbonInk *tri_ribbon_ink_ref(TriRibbonInk *ink) {
+  return g_atomic_rc_box_acquire(ink);
+}
 
 static void clear(gpointer data) {
   TriRibbonInk *ink = data;
@@ -49,7 +51,8 @@ void tri_ribbon_ink_unref(TriRibbonInk *ink) {
 
 gboolean tri_ribbon_ink_equal(const TriRibbonInk *a, const TriRibbonInk *b) {
   if (!a || !b) return a == b;
-  return a->map == b->map && a->pages == b->pages && memcmp(a->head_states, b->head_states, a->n_heads) == 0 &&
+  return a->map == b->map && a->pages == b->pages &&
+         memcmp(a->head_states, b->head_states, a->n_heads) == 0 &&
          memcmp(a->doubt, b->doubt, a->n_steps) == 0;
 }
 
@@ -69,7 +72,9 @@ static gboolean touches(const Tile *tile, double x_sp, double width_sp) {
   return x_sp < tile->to_sp + 3 && x_sp + width_sp > tile->from_sp - 3;
 }
 
-static double to_px(const Tile *tile, double x_sp) { return (x_sp - tile->from_sp) * tile->level; }
+static double to_px(const Tile *tile, double x_sp) {
+  return (x_sp - tile->from_sp) * tile->level;
+}
 
 static void print_strip(const Tile *tile, const TriRibbonStrip *strip, const GdkRGBA *color) {
   double scale = tile->level / strip->staff_space_px;
@@ -108,8 +113,9 @@ static void paint_ground(const Tile *tile) {
 
 static void head_path(const Tile *tile, const TriRibbonHead *head) {
   double m = head_margin_sp;
-  cairo_rectangle(tile->cr, to_px(tile, head->x_sp - m), tile->height / 2 + (head->y_sp - m) * tile->level,
-                  (head->width_sp + 2 * m) * tile->level, (head->height_sp + 2 * m) * tile->level);
+  tri_symbol_ellipse(tile->cr, to_px(tile, head->x_sp + head->width_sp / 2),
+                     tile->height / 2 + (head->y_sp + head->height_sp / 2) * tile->level,
+                     (head->width_sp / 2 + m) * tile->level, (head->height_sp / 2 + m) * tile->level);
 }
 
 static void plain_head(const Tile *tile, const TriRibbonHead *head) {
@@ -154,7 +160,8 @@ static void mark_heads(const Tile *tile) {
     if (touches(tile, heads[i].x_sp, heads[i].width_sp))
       tri_symbol_head(tile->cr, tile->theme, tile->ink->head_states[i],
                       to_px(tile, heads[i].x_sp + heads[i].width_sp / 2),
-                      tile->height / 2 + (heads[i].y_sp + heads[i].height_sp / 2) * h, heads[i].width_sp * h, h);
+                      tile->height / 2 + (heads[i].y_sp + heads[i].height_sp / 2) * h, heads[i].width_sp * h,
+                      h);
 }
 
 static void write_numbers(const Tile *tile, int scale) {
@@ -166,7 +173,8 @@ static void write_numbers(const Tile *tile, int scale) {
   cairo_set_font_size(tile->cr, NUMBER_POINTS * scale);
   cairo_push_group(tile->cr);
   for (guint i = 0; i < n && tile->ink->numbers[i]; i++) {
-    if (!touches(tile, steps[i].x_sp, steps[i].width_sp) || steps[i].width_sp * tile->level < 24 * scale) continue;
+    if (!touches(tile, steps[i].x_sp, steps[i].width_sp) || steps[i].width_sp * tile->level < 24 * scale)
+      continue;
     cairo_move_to(tile->cr, round(to_px(tile, steps[i].x_sp)) + 3 * scale, (NUMBER_POINTS + 3) * scale);
     cairo_show_text(tile->cr, tile->ink->numbers[i]);
   }

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* What the tiles are drawn from; reference counted, immutable once shared. */
 typedef struct TriRibbonInk TriRibbonInk;
 
-/* `head_states`: one TriState per head of the map, `doubt` one flag per step, `numbers` one bar number per step or
- * null; all copied. `pages` may be null: heads are then drawn as ellipses. */
+/* `head_states`: one TriState per head of the map, `doubt` one flag per step, `numbers` one bar number per
+ * step or null; all copied. `pages` may be null: heads are then drawn as ellipses. */
 TriRibbonInk *tri_ribbon_ink_new(TriRibbonMap *map, TriPageSource *pages, const guint8 *head_states,
                                  const guint8 *doubt, const char *const *numbers);
 TriRibbonInk *tri_ribbon_ink_ref(TriRibbonInk *ink);

@@ -1,5 +1,5 @@
-/* The ribbon's scroll and zoom are derived from the time axis: the score position of the middle of the visible time
- * stands in the middle, and the size follows the zoom until the systems fill the height.
+/* The ribbon's scroll and zoom are derived from the time axis: the score position of the middle of the
+ * visible time stands in the middle, and the size follows the zoom until the systems fill the height.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/ribbon-view.h"
 #include "widgets/ribbon-tile.h"
@@ -27,7 +27,9 @@ static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(TriRibbonView, tri_ribbon_view, TRI_TYPE_VIEW)
 
-TriRibbonMap *tri_ribbon_view_get_map(TriRibbonView *self) { return self->map; }
+TriRibbonMap *tri_ribbon_view_get_map(TriRibbonView *self) {
+  return self->map;
+}
 
 /* ---- where things stand ---- */
 
@@ -157,8 +159,12 @@ static void changed(TriView *view, TriChange what) {
 
 /* ---- drawing ---- */
 
-static gpointer ink_ref(gpointer ink) { return tri_ribbon_ink_ref(ink); }
-static void ink_unref(gpointer ink) { tri_ribbon_ink_unref(ink); }
+static gpointer ink_ref(gpointer ink) {
+  return tri_ribbon_ink_ref(ink);
+}
+static void ink_unref(gpointer ink) {
+  tri_ribbon_ink_unref(ink);
+}
 
 static void append_tiles(TriRibbonView *self, GtkSnapshot *snapshot, const Axis *axis) {
   TriTileLayer layer = {.kind = TRI_TILE_RIBBON,
@@ -169,7 +175,8 @@ static void append_tiles(TriRibbonView *self, GtkSnapshot *snapshot, const Axis 
                         .value = self->ink,
                         .ref = ink_ref,
                         .unref = ink_unref};
-  tri_tile_row_append(TRI_VIEW(self), snapshot, &layer, &self->settled, 0, gtk_widget_get_height(GTK_WIDGET(self)));
+  tri_tile_row_append(TRI_VIEW(self), snapshot, &layer, &self->settled, 0,
+                      gtk_widget_get_height(GTK_WIDGET(self)));
 }
 
 static void append_ring(GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRGBA *color, float width) {
@@ -181,7 +188,8 @@ static void append_ring(GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRG
 }
 
 /* Rings around the heads of a place. */
-static void append_place(TriRibbonView *self, GtkSnapshot *snapshot, const Axis *axis, int place, float width) {
+static void append_place(TriRibbonView *self, GtkSnapshot *snapshot, const Axis *axis, int place,
+                         float width) {
   guint n;
   const TriRibbonHead *heads = tri_ribbon_map_heads(self->map, &n);
   const GdkRGBA *color = tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_FOCUS);
@@ -193,7 +201,8 @@ static void append_empty(TriRibbonView *self, GtkSnapshot *snapshot, int width, 
   int text_width, text_height;
   if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), _("No score yet"), 10, FALSE);
   pango_layout_get_pixel_size(self->empty, &text_width, &text_height);
-  gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
+  gtk_snapshot_translate(snapshot,
+                         &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
   GdkRGBA ink = *tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_INK);
   ink.alpha = 0.55f;
   gtk_snapshot_append_layout(snapshot, self->empty, &ink);
@@ -218,7 +227,9 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
 
 /* ---- the pointer ---- */
 
-static double time_at(TriView *view, double x) { return tri_ribbon_view_time(TRI_RIBBON_VIEW(view), x); }
+static double time_at(TriView *view, double x) {
+  return tri_ribbon_view_time(TRI_RIBBON_VIEW(view), x);
+}
 
 static gboolean clicked(TriView *view, double x, double y) {
   int place = tri_ribbon_view_place_at(TRI_RIBBON_VIEW(view), x, y);
@@ -272,12 +283,13 @@ static void tri_ribbon_view_class_init(TriRibbonViewClass *klass) {
   object_class->finalize = finalize;
   widget_class->snapshot = snapshot;
   view_class->changed = changed;
-  view_class->draws_for |= TRI_CHANGE_SCORE | TRI_CHANGE_PAGES | TRI_CHANGE_PLACES | TRI_CHANGE_SELECTION |
-                           TRI_CHANGE_TIME_AXIS;
+  view_class->draws_for |=
+      TRI_CHANGE_SCORE | TRI_CHANGE_PAGES | TRI_CHANGE_PLACES | TRI_CHANGE_SELECTION | TRI_CHANGE_TIME_AXIS;
   view_class->uses_tiles = TRUE;
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);
-  props[PROP_PEEK] = g_param_spec_double("peek", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0,
-                                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  props[PROP_PEEK] =
+      g_param_spec_double("peek", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties(object_class, N_PROPS, props);
 }
 

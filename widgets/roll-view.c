@@ -1,5 +1,5 @@
-/* Few notes: one colour node each, or for states with a shape of their own a small stamp texture, kept by state and
- * size. Many notes: tiles. Rows, octave lines and the pedal are colour nodes.
+/* Few notes: one colour node each, or for states with a shape of their own a small stamp texture, kept by
+ * state and size. Many notes: tiles. Rows, octave lines and the pedal are colour nodes.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/roll-view.h"
 #include "widgets/link-layer.h"
@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+enum { QUESTION = TRI_EXTRA + 1, QUESTION_WIDTH = 8, QUESTION_HEIGHT = 10 }; /* a stamp beside the states */
 enum { NODES_MOST = 4000, STAMPS_MOST = 2000, PEDAL_HEIGHT = 10, USUAL_SCALE_MOST = 14 };
 static const double least_width_px = 2, handle_px = 10, pitch_margin = 3;
 
@@ -29,7 +30,9 @@ G_DEFINE_FINAL_TYPE(TriRollView, tri_roll_view, TRI_TYPE_VIEW)
 
 /* ---- the pitch axis ---- */
 
-static double rows_height(TriRollView *self) { return MAX(0, gtk_widget_get_height(GTK_WIDGET(self)) - PEDAL_HEIGHT); }
+static double rows_height(TriRollView *self) {
+  return MAX(0, gtk_widget_get_height(GTK_WIDGET(self)) - PEDAL_HEIGHT);
+}
 
 double tri_roll_view_y(TriRollView *self, double midi) {
   TriTimeline *timeline = tri_view_get_timeline(TRI_VIEW(self));
@@ -39,7 +42,8 @@ double tri_roll_view_y(TriRollView *self, double midi) {
 
 double tri_roll_view_pitch(TriRollView *self, double y) {
   TriTimeline *timeline = tri_view_get_timeline(TRI_VIEW(self));
-  return (rows_height(self) - y) / tri_timeline_get_pitch_scale(timeline) + tri_timeline_get_low_pitch(timeline) - 0.5;
+  return (rows_height(self) - y) / tri_timeline_get_pitch_scale(timeline) +
+         tri_timeline_get_low_pitch(timeline) - 0.5;
 }
 
 static void set_low_pitch(TriRollView *self, double low) {
@@ -89,10 +93,14 @@ static graphene_rect_t note_rect(TriRollView *self, double onset_s, double end_s
   return GRAPHENE_RECT_INIT(x, top, MAX(end - x, least_width_px), MAX(bottom - top, 1));
 }
 
-static GdkTexture *stamp_make(TriTheme theme, TriState state, int width, int height, int scale) {
+static GdkTexture *stamp_make(TriTheme theme, int state, int width, int height, int scale) {
   cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
   cairo_t *cr = cairo_create(surface);
-  tri_symbol_note(cr, theme, state, 0, 0, width, height, scale);
+  gdk_cairo_set_source_rgba(cr, tri_palette_state(theme, TRI_DOUBTFUL));
+  if (state == QUESTION)
+    tri_symbol_question(cr, width / 2.0, height / 2.0, 0.9 * height);
+  else
+    tri_symbol_note(cr, theme, state, 0, 0, width, height, scale);
   cairo_destroy(cr);
   cairo_surface_flush(surface);
   int stride = cairo_image_surface_get_stride(surface);
@@ -103,7 +111,7 @@ static GdkTexture *stamp_make(TriTheme theme, TriState state, int width, int hei
   return texture;
 }
 
-static GdkTexture *stamp(TriRollView *self, TriState state, const graphene_rect_t *rect) {
+static GdkTexture *stamp(TriRollView *self, int state, const graphene_rect_t *rect) {
   int scale = gtk_widget_get_scale_factor(GTK_WIDGET(self));
   TriTheme theme = tri_view_get_theme(TRI_VIEW(self));
   int width = (int)lround(rect->size.width * scale), height = (int)lround(rect->size.height * scale);
@@ -135,9 +143,14 @@ static void append_note(const Drawing *drawing, graphene_rect_t rect, TriState s
   cut(self, &rect);
   gboolean tiny = rect.size.width <= 4 && state != TRI_NOT_PLAYED;
   if (state == TRI_SURE || tiny)
-    gtk_snapshot_append_color(drawing->snapshot, tri_palette_state(tri_view_get_theme(TRI_VIEW(self)), state), &rect);
+    gtk_snapshot_append_color(drawing->snapshot, tri_palette_state(tri_view_get_theme(TRI_VIEW(self)), state),
+                              &rect);
   else
     gtk_snapshot_append_texture(drawing->snapshot, stamp(self, state, &rect), &rect);
+  if (state != TRI_DOUBTFUL || tiny || rect.size.height >= TRI_SYMBOL_ROOM) return;
+  rect = GRAPHENE_RECT_INIT(rect.origin.x - 1, rect.origin.y - QUESTION_HEIGHT - 1, QUESTION_WIDTH,
+                            QUESTION_HEIGHT);
+  gtk_snapshot_append_texture(drawing->snapshot, stamp(self, QUESTION, &rect), &rect);
 }
 
 static gboolean append_indexed(const TriIndexedNote *note, gpointer user) {
@@ -152,21 +165,26 @@ static void append_not_played(const Drawing *drawing, double from_s, double to_s
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(scene);
   guint n;
   const TriPlace *places = tri_scene_get_places(scene, &n);
-  for (int i = MAX(tri_place_at_time(places, n, from_s), 0); unfolded && i < (int)MIN(n, unfolded->onsets.n); i++) {
+  for (int i = MAX(tri_place_at_time(places, n, from_s), 0); unfolded && i < (int)MIN(n, unfolded->onsets.n);
+       i++) {
     if (places[i].time_s > to_s) return;
     if (places[i].state != TRI_NOT_PLAYED) continue;
     const ScoreOnset *onset = &unfolded->onsets.items[i];
     double start_s = tri_view_place_time(TRI_VIEW(drawing->self), i);
     double end_s = i + 1 < (int)n ? MIN(places[i + 1].time_s, start_s + 1) : start_s + 0.5;
     for (size_t s = onset->first; s < onset->first + onset->n; s++)
-      append_note(drawing, note_rect(drawing->self, start_s, MAX(end_s, start_s + 0.05), unfolded->sounds.items[s].midi),
-                  TRI_NOT_PLAYED);
+      append_note(
+          drawing,
+          note_rect(drawing->self, start_s, MAX(end_s, start_s + 0.05), unfolded->sounds.items[s].midi),
+          TRI_NOT_PLAYED);
   }
 }
 
 /* ---- rows and pedal ---- */
 
-static gboolean is_black(int midi) { return (1 << midi % 12) & 0x54a; }
+static gboolean is_black(int midi) {
+  return (1 << midi % 12) & 0x54a;
+}
 
 static void append_rows(TriRollView *self, GtkSnapshot *snapshot, int width) {
   TriView *view = TRI_VIEW(self);
@@ -194,7 +212,8 @@ static void append_pedal(TriRollView *self, GtkSnapshot *snapshot, int width, do
   const double *stretches = tri_note_index_pedal(self->notes, &n);
   gtk_snapshot_append_color(snapshot, tri_palette_color(theme, TRI_COLOR_GROUND),
                             &GRAPHENE_RECT_INIT(0, top, width, PEDAL_HEIGHT));
-  gtk_snapshot_append_color(snapshot, tri_palette_color(theme, TRI_COLOR_LINE), &GRAPHENE_RECT_INIT(0, top, width, 1));
+  gtk_snapshot_append_color(snapshot, tri_palette_color(theme, TRI_COLOR_LINE),
+                            &GRAPHENE_RECT_INIT(0, top, width, 1));
   for (guint i = 0; i < n; i++) {
     if (stretches[2 * i + 1] < from_s) continue;
     if (stretches[2 * i] > to_s) break;
@@ -212,9 +231,15 @@ typedef struct {
   double low_pitch, pitch_scale; /* device px */
 } Scene;
 
-static void scene_clear(gpointer data) { tri_note_index_unref(((Scene *)data)->notes); }
-static gpointer scene_ref(gpointer scene) { return g_atomic_rc_box_acquire(scene); }
-static void scene_unref(gpointer scene) { g_atomic_rc_box_release_full(scene, scene_clear); }
+static void scene_clear(gpointer data) {
+  tri_note_index_unref(((Scene *)data)->notes);
+}
+static gpointer scene_ref(gpointer scene) {
+  return g_atomic_rc_box_acquire(scene);
+}
+static void scene_unref(gpointer scene) {
+  g_atomic_rc_box_release_full(scene, scene_clear);
+}
 
 typedef struct {
   cairo_t *cr;
@@ -238,8 +263,8 @@ static gboolean paint_note(const TriIndexedNote *note, gpointer user) {
 static void draw_tile(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
   TileDrawing tile = {cr, key, value};
   cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE);
-  tri_note_index_visit(tile.scene->notes, tri_tile_row_at(key, -4), tri_tile_row_at(key, key->width), paint_note,
-                       &tile);
+  tri_note_index_visit(tile.scene->notes, tri_tile_row_at(key, -4), tri_tile_row_at(key, key->width),
+                       paint_note, &tile);
 }
 
 static void append_tiles(TriRollView *self, GtkSnapshot *snapshot) {
@@ -293,8 +318,8 @@ static void append_place(const Drawing *drawing, int place, float width) {
   const TriPlace *places = tri_scene_get_places(tri_view_get_scene(TRI_VIEW(drawing->self)), &n);
   Ringing ringing = {*drawing, place, width};
   if (place < 0 || place >= (int)n) return;
-  tri_note_index_visit(drawing->self->notes, places[place].time_s - 0.5, places[place].time_s + 0.5, ring_note,
-                       &ringing);
+  tri_note_index_visit(drawing->self->notes, places[place].time_s - 0.5, places[place].time_s + 0.5,
+                       ring_note, &ringing);
 }
 
 static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
@@ -304,7 +329,8 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   int width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
   double from_s = tri_timeline_time(timeline, 0), to_s = tri_timeline_time(timeline, width);
   Drawing drawing = {self, snapshot};
-  gtk_snapshot_append_color(snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(widget)), TRI_COLOR_GROUND),
+  gtk_snapshot_append_color(snapshot,
+                            tri_palette_color(tri_view_get_theme(TRI_VIEW(widget)), TRI_COLOR_GROUND),
                             &GRAPHENE_RECT_INIT(0, 0, width, height));
   append_rows(self, snapshot, width);
   append_not_played(&drawing, from_s - 1, to_s);
@@ -338,7 +364,8 @@ int tri_roll_view_note_at(TriRollView *self, double x, double y) {
   double time_s = tri_timeline_time(tri_view_get_timeline(TRI_VIEW(self)), x);
   double margin_s = 4 / tri_timeline_get_scale(tri_view_get_timeline(TRI_VIEW(self)));
   Hit hit = {self, x, y, -1};
-  if (y < rows_height(self)) tri_note_index_visit(self->notes, time_s - margin_s, time_s + margin_s, hit_note, &hit);
+  if (y < rows_height(self))
+    tri_note_index_visit(self->notes, time_s - margin_s, time_s + margin_s, hit_note, &hit);
   return hit.found;
 }
 
@@ -354,7 +381,9 @@ int tri_roll_view_place_of_note(TriRollView *self, guint note) {
 
 /* ---- the pointer ---- */
 
-static double time_at(TriView *view, double x) { return tri_timeline_time(tri_view_get_timeline(view), x); }
+static double time_at(TriView *view, double x) {
+  return tri_timeline_time(tri_view_get_timeline(view), x);
+}
 
 static gboolean clicked(TriView *view, double x, double y) {
   TriRollView *self = TRI_ROLL_VIEW(view);
@@ -368,7 +397,8 @@ static gboolean clicked(TriView *view, double x, double y) {
 
 static void moved(GtkEventControllerMotion *motion, double x, double y, TriRollView *self) {
   int note = tri_roll_view_note_at(self, x, y);
-  tri_scene_set_hovered(tri_view_get_scene(TRI_VIEW(self)), note < 0 ? -1 : tri_roll_view_place_of_note(self, note));
+  tri_scene_set_hovered(tri_view_get_scene(TRI_VIEW(self)),
+                        note < 0 ? -1 : tri_roll_view_place_of_note(self, note));
 }
 
 static void left(GtkEventControllerMotion *motion, TriRollView *self) {
@@ -379,7 +409,8 @@ static void left(GtkEventControllerMotion *motion, TriRollView *self) {
 static void head_pressed(GtkGestureDrag *drag, double x, double y, TriRollView *self) {
   int note = self->links ? tri_roll_view_note_at(self, x, y) : -1;
   int place = note < 0 ? -1 : tri_roll_view_place_of_note(self, note);
-  double onset_s = place < 0 ? 0 : tri_scene_get_motion(tri_view_get_scene(TRI_VIEW(self)))->notes.items[note].onset_s;
+  double onset_s =
+      place < 0 ? 0 : tri_scene_get_motion(tri_view_get_scene(TRI_VIEW(self)))->notes.items[note].onset_s;
   TriTimeline *timeline = tri_view_get_timeline(TRI_VIEW(self));
   if (place < 0 || fabs(x - tri_timeline_x(timeline, onset_s)) > handle_px) {
     gtk_gesture_set_state(GTK_GESTURE(drag), GTK_EVENT_SEQUENCE_DENIED);
@@ -406,7 +437,9 @@ static void head_cancelled(GtkGesture *drag, GdkEventSequence *sequence, TriRoll
   if (self->links) tri_link_layer_cancel_drag(self->links);
 }
 
-void tri_roll_view_set_links(TriRollView *self, TriLinkLayer *links) { g_set_weak_pointer(&self->links, links); }
+void tri_roll_view_set_links(TriRollView *self, TriLinkLayer *links) {
+  g_set_weak_pointer(&self->links, links);
+}
 
 /* ---- life ---- */
 
@@ -467,8 +500,8 @@ static void tri_roll_view_class_init(TriRollViewClass *klass) {
   widget_class->snapshot = snapshot;
   widget_class->size_allocate = size_allocate;
   view_class->changed = changed;
-  view_class->draws_for |= TRI_CHANGE_MOTION | TRI_CHANGE_PLACES | TRI_CHANGE_SELECTION | TRI_CHANGE_TIME_AXIS |
-                           TRI_CHANGE_PITCH_AXIS;
+  view_class->draws_for |= TRI_CHANGE_MOTION | TRI_CHANGE_PLACES | TRI_CHANGE_SELECTION |
+                           TRI_CHANGE_TIME_AXIS | TRI_CHANGE_PITCH_AXIS;
   view_class->sets_width = TRUE;
   view_class->uses_tiles = TRUE;
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);

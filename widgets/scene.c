@@ -1,6 +1,6 @@
-/* The scene owns each value until the next one replaces it, and tells by a signal. Values that tile workers need
- * are reference counted; everything else stays on the main thread.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The scene owns each value until the next one replaces it, and tells by a signal. Values that tile workers
+ * need are reference counted; everything else stays on the main thread. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "widgets/scene.h"
 #include "widgets/page-source.h"
 #include "widgets/peaks.h"
@@ -35,7 +35,9 @@ static void changed(TriScene *self, TriRevision what) {
   g_signal_emit(self, signals[what], 0);
 }
 
-guint64 tri_scene_get_revision(TriScene *self, TriRevision what) { return self->revisions[what]; }
+guint64 tri_scene_get_revision(TriScene *self, TriRevision what) {
+  return self->revisions[what];
+}
 
 static void set_index(TriScene *self, int *field, int place, int prop) {
   if (place < 0 || place >= (int)self->n_places) place = -1;
@@ -44,10 +46,18 @@ static void set_index(TriScene *self, int *field, int place, int prop) {
   g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
 }
 
-void tri_scene_set_selected(TriScene *self, int place) { set_index(self, &self->selected, place, PROP_SELECTED); }
-void tri_scene_set_hovered(TriScene *self, int place) { set_index(self, &self->hovered, place, PROP_HOVERED); }
-int tri_scene_get_selected(TriScene *self) { return self->selected; }
-int tri_scene_get_hovered(TriScene *self) { return self->hovered; }
+void tri_scene_set_selected(TriScene *self, int place) {
+  set_index(self, &self->selected, place, PROP_SELECTED);
+}
+void tri_scene_set_hovered(TriScene *self, int place) {
+  set_index(self, &self->hovered, place, PROP_HOVERED);
+}
+int tri_scene_get_selected(TriScene *self) {
+  return self->selected;
+}
+int tri_scene_get_hovered(TriScene *self) {
+  return self->hovered;
+}
 
 void tri_scene_set_pages(TriScene *self, int n, TriPageFn fn, gpointer user, GDestroyNotify destroy) {
   g_clear_pointer(&self->pages, tri_page_source_unref);
@@ -58,8 +68,12 @@ void tri_scene_set_pages(TriScene *self, int n, TriPageFn fn, gpointer user, GDe
   changed(self, TRI_REVISION_PAGES);
 }
 
-int tri_scene_get_n_pages(TriScene *self) { return self->pages ? tri_page_source_get_n(self->pages) : 0; }
-TriPageSource *tri_scene_get_page_source(TriScene *self) { return self->pages; }
+int tri_scene_get_n_pages(TriScene *self) {
+  return self->pages ? tri_page_source_get_n(self->pages) : 0;
+}
+TriPageSource *tri_scene_get_page_source(TriScene *self) {
+  return self->pages;
+}
 
 void tri_scene_set_score(TriScene *self, Score *score, ScoreUnfolded *unfolded) {
   if (score != self->score) g_clear_pointer(&self->score, score_free);
@@ -69,8 +83,12 @@ void tri_scene_set_score(TriScene *self, Score *score, ScoreUnfolded *unfolded) 
   changed(self, TRI_REVISION_SCORE);
 }
 
-const Score *tri_scene_get_score(TriScene *self) { return self->score; }
-const ScoreUnfolded *tri_scene_get_unfolded(TriScene *self) { return self->unfolded; }
+const Score *tri_scene_get_score(TriScene *self) {
+  return self->score;
+}
+const ScoreUnfolded *tri_scene_get_unfolded(TriScene *self) {
+  return self->unfolded;
+}
 
 void tri_scene_set_motion(TriScene *self, Motion *motion, const guint8 *states) {
   guint8 *copied = motion && states ? g_memdup2(states, MAX(motion->notes.n, 1)) : NULL;
@@ -82,8 +100,12 @@ void tri_scene_set_motion(TriScene *self, Motion *motion, const guint8 *states) 
   changed(self, TRI_REVISION_MOTION);
 }
 
-const Motion *tri_scene_get_motion(TriScene *self) { return self->motion; }
-const guint8 *tri_scene_get_note_states(TriScene *self) { return self->note_states; }
+const Motion *tri_scene_get_motion(TriScene *self) {
+  return self->motion;
+}
+const guint8 *tri_scene_get_note_states(TriScene *self) {
+  return self->note_states;
+}
 
 void tri_scene_set_places(TriScene *self, const TriPlace *places, guint n) {
   TriPlace *copied = n ? g_memdup2(places, n * sizeof *places) : NULL;
@@ -112,7 +134,9 @@ void tri_scene_set_drag(TriScene *self, const double *times_s, guint n) {
   g_signal_emit(self, signals[TRI_REVISION_PLACES], 0);
 }
 
-const double *tri_scene_get_drag(TriScene *self) { return self->drag; }
+const double *tri_scene_get_drag(TriScene *self) {
+  return self->drag;
+}
 
 void tri_scene_set_peaks(TriScene *self, TriPeaks *peaks) {
   if (peaks != self->peaks) g_clear_pointer(&self->peaks, tri_peaks_unref);
@@ -120,7 +144,9 @@ void tri_scene_set_peaks(TriScene *self, TriPeaks *peaks) {
   changed(self, TRI_REVISION_SOUND);
 }
 
-TriPeaks *tri_scene_get_peaks(TriScene *self) { return self->peaks; }
+TriPeaks *tri_scene_get_peaks(TriScene *self) {
+  return self->peaks;
+}
 
 void tri_scene_set_spectrogram(TriScene *self, guint8 *levels, gsize frames, int bins, double hop_s) {
   gboolean valid = levels && frames && bins > 0 && hop_s > 0;
@@ -142,23 +168,35 @@ const guint8 *tri_scene_get_spectrogram(TriScene *self, gsize *frames, int *bins
   return self->levels ? g_bytes_get_data(self->levels, NULL) : NULL;
 }
 
-GBytes *tri_scene_get_spectrogram_bytes(TriScene *self) { return self->levels; }
+GBytes *tri_scene_get_spectrogram_bytes(TriScene *self) {
+  return self->levels;
+}
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   TriScene *self = TRI_SCENE(object);
   switch (id) {
-  case PROP_SELECTED: tri_scene_set_selected(self, g_value_get_int(value)); break;
-  case PROP_HOVERED: tri_scene_set_hovered(self, g_value_get_int(value)); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_SELECTED:
+    tri_scene_set_selected(self, g_value_get_int(value));
+    break;
+  case PROP_HOVERED:
+    tri_scene_set_hovered(self, g_value_get_int(value));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
   TriScene *self = TRI_SCENE(object);
   switch (id) {
-  case PROP_SELECTED: g_value_set_int(value, self->selected); break;
-  case PROP_HOVERED: g_value_set_int(value, self->hovered); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_SELECTED:
+    g_value_set_int(value, self->selected);
+    break;
+  case PROP_HOVERED:
+    g_value_set_int(value, self->hovered);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
@@ -192,9 +230,14 @@ static void tri_scene_class_init(TriSceneClass *klass) {
   props[PROP_HOVERED] = index_spec("hovered");
   g_object_class_install_properties(object_class, N_PROPS, props);
   for (int i = 0; i < TRI_N_REVISIONS; i++)
-    signals[i] = g_signal_new(names[i], TRI_TYPE_SCENE, G_SIGNAL_RUN_FIRST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+    signals[i] =
+        g_signal_new(names[i], TRI_TYPE_SCENE, G_SIGNAL_RUN_FIRST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
-static void tri_scene_init(TriScene *self) { self->selected = self->hovered = -1; }
+static void tri_scene_init(TriScene *self) {
+  self->selected = self->hovered = -1;
+}
 
-TriScene *tri_scene_new(void) { return g_object_new(TRI_TYPE_SCENE, NULL); }
+TriScene *tri_scene_new(void) {
+  return g_object_new(TRI_TYPE_SCENE, NULL);
+}

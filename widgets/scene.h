@@ -70,8 +70,8 @@ const guint8 *tri_scene_get_note_states(TriScene *scene);
 void tri_scene_set_places(TriScene *scene, const TriPlace *places, guint n);
 const TriPlace *tri_scene_get_places(TriScene *scene, guint *n);
 
-/* While a foot is dragged: times shown instead of the places' own, `n` as many as places; null ends it. Copied.
- * Emits "places-changed"; the revision stays. */
+/* While a foot is dragged: times shown instead of the places' own, `n` as many as places; null ends it.
+ * Copied. Emits "places-changed"; the revision stays. */
 void tri_scene_set_drag(TriScene *scene, const double *times_s, guint n);
 const double *tri_scene_get_drag(TriScene *scene);
 

@@ -1,5 +1,5 @@
-/* All marks are a few strokes and arcs in the colour of their state; the question mark is drawn, not set, so that
- * workers need no font. SPDX-License-Identifier: GPL-3.0-or-later */
+/* All marks are a few strokes and arcs in the colour of their state; the question mark is drawn, not set, so
+ * that workers need no font. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/symbols.h"
 
 #include <gtk/gtk.h>
@@ -9,7 +9,7 @@ static void set_state(cairo_t *cr, TriTheme theme, TriState state) {
   gdk_cairo_set_source_rgba(cr, tri_palette_state(theme, state));
 }
 
-static void ellipse(cairo_t *cr, double x, double y, double rx, double ry) {
+void tri_symbol_ellipse(cairo_t *cr, double x, double y, double rx, double ry) {
   cairo_save(cr);
   cairo_translate(cr, x, y);
   cairo_scale(cr, rx, ry);
@@ -45,7 +45,7 @@ static void plus(cairo_t *cr, double x, double y, double r, double width) {
 static void dashed_ring(cairo_t *cr, double x, double y, double w, double h) {
   cairo_set_line_width(cr, 0.14 * h);
   cairo_set_dash(cr, (const double[]){0.38 * h, 0.26 * h}, 2, 0);
-  ellipse(cr, x, y, 0.5 * w + 0.38 * h, 0.88 * h);
+  tri_symbol_ellipse(cr, x, y, 0.5 * w + 0.38 * h, 0.88 * h);
   cairo_stroke(cr);
   cairo_set_dash(cr, NULL, 0, 0);
 }
@@ -53,14 +53,17 @@ static void dashed_ring(cairo_t *cr, double x, double y, double w, double h) {
 void tri_symbol_head(cairo_t *cr, TriTheme theme, TriState state, double x, double y, double w, double h) {
   set_state(cr, theme, state);
   switch (state) {
-  case TRI_SURE: break;
-  case TRI_UNSURE: dashed_ring(cr, x, y, w, h); break;
+  case TRI_SURE:
+    break;
+  case TRI_UNSURE:
+    dashed_ring(cr, x, y, w, h);
+    break;
   case TRI_DOUBTFUL:
     dashed_ring(cr, x, y, w, h);
     tri_symbol_question(cr, x, y - 2.2 * h, 1.5 * h);
     break;
   case TRI_CHECKED:
-    ellipse(cr, x, y - 1.25 * h, 0.3 * h, 0.3 * h);
+    tri_symbol_ellipse(cr, x, y - 1.25 * h, 0.3 * h, 0.3 * h);
     cairo_fill(cr);
     break;
   case TRI_NOT_PLAYED:
@@ -69,7 +72,9 @@ void tri_symbol_head(cairo_t *cr, TriTheme theme, TriState state, double x, doub
     cairo_line_to(cr, x + 0.6 * w + 0.2 * h, y - 0.9 * h);
     cairo_stroke(cr);
     break;
-  case TRI_EXTRA: plus(cr, x, y - 1.5 * h, 0.45 * h, 0.18 * h); break;
+  case TRI_EXTRA:
+    plus(cr, x, y - 1.5 * h, 0.45 * h, 0.18 * h);
+    break;
   }
 }
 
@@ -91,7 +96,9 @@ static void wash(cairo_t *cr, TriTheme theme, TriState state, double x, double y
   set_state(cr, theme, state);
 }
 
-static void white(cairo_t *cr) { cairo_set_source_rgba(cr, 1, 1, 1, 0.95); }
+static void white(cairo_t *cr) {
+  cairo_set_source_rgba(cr, 1, 1, 1, 0.95);
+}
 
 void tri_symbol_note(cairo_t *cr, TriTheme theme, TriState state, double x, double y, double w, double h,
                      double unit) {
@@ -111,7 +118,8 @@ void tri_symbol_note(cairo_t *cr, TriTheme theme, TriState state, double x, doub
   }
   wash(cr, theme, state, x, y, w, h);
   outline(cr, x, y, w, h, line, state != TRI_NOT_PLAYED);
-  if (state == TRI_DOUBTFUL && w > 1.2 * h && h >= 6 * unit) tri_symbol_question(cr, x + w / 2, middle, 0.86 * h);
+  if (state == TRI_DOUBTFUL && w > 1.2 * h && h >= TRI_SYMBOL_ROOM * unit)
+    tri_symbol_question(cr, x + w / 2, middle, 0.86 * h);
   if (state != TRI_NOT_PLAYED) return;
   cairo_set_line_width(cr, unit);
   cairo_move_to(cr, x + MIN(w, h), y);

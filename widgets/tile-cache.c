@@ -1,6 +1,6 @@
-/* Requests wait in a queue that worker threads empty; finished surfaces wait in a second queue from which the main
- * thread takes two a frame, wraps them as textures without copying and tells the views. Textures are kept in the order
- * of their last use and dropped from the old end.
+/* Requests wait in a queue that worker threads empty; finished surfaces wait in a second queue from which the
+ * main thread takes two a frame, wraps them as textures without copying and tells the views. Textures are
+ * kept in the order of their last use and dropped from the old end.
  *
  * The two queues are the only things shared between threads; they live in the lane, under its lock.
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -59,7 +59,9 @@ static guint key_hash(gconstpointer data) {
   return hash;
 }
 
-static gboolean key_equal(gconstpointer a, gconstpointer b) { return memcmp(a, b, sizeof(TriTileKey)) == 0; }
+static gboolean key_equal(gconstpointer a, gconstpointer b) {
+  return memcmp(a, b, sizeof(TriTileKey)) == 0;
+}
 
 static void request_free(gpointer data) {
   Request *request = data;
@@ -142,7 +144,8 @@ static void add_tile(TriTileCache *self, Request *request) {
   tile->bytes = (gsize)stride * request->key.height;
   GBytes *bytes = g_bytes_new_with_free_func(cairo_image_surface_get_data(surface), tile->bytes,
                                              (GDestroyNotify)cairo_surface_destroy, surface);
-  tile->texture = gdk_memory_texture_new(request->key.width, request->key.height, GDK_MEMORY_DEFAULT, bytes, stride);
+  tile->texture =
+      gdk_memory_texture_new(request->key.width, request->key.height, GDK_MEMORY_DEFAULT, bytes, stride);
   g_bytes_unref(bytes);
   tile->link.data = tile;
   g_queue_push_head_link(&self->recent, &tile->link);
@@ -186,8 +189,8 @@ GdkTexture *tri_tile_cache_peek(TriTileCache *self, const TriTileKey *key) {
   return tile->texture;
 }
 
-GdkTexture *tri_tile_cache_get(TriTileCache *self, const TriTileKey *key, TriTileDrawFn draw_fn, gpointer value,
-                               GBoxedCopyFunc ref, GDestroyNotify unref) {
+GdkTexture *tri_tile_cache_get(TriTileCache *self, const TriTileKey *key, TriTileDrawFn draw_fn,
+                               gpointer value, GBoxedCopyFunc ref, GDestroyNotify unref) {
   GdkTexture *texture = tri_tile_cache_peek(self, key);
   if (texture || key->width <= 0 || key->height <= 0) return texture;
   Request *request = g_hash_table_lookup(self->requests, key);
@@ -224,8 +227,12 @@ void tri_tile_cache_begin(TriTileCache *self, TriTileKind kind) {
   g_mutex_unlock(&self->lane.lock);
 }
 
-gsize tri_tile_cache_get_bytes(TriTileCache *self) { return self->bytes; }
-guint tri_tile_cache_get_pending(TriTileCache *self) { return g_hash_table_size(self->requests); }
+gsize tri_tile_cache_get_bytes(TriTileCache *self) {
+  return self->bytes;
+}
+guint tri_tile_cache_get_pending(TriTileCache *self) {
+  return g_hash_table_size(self->requests);
+}
 
 void tri_tile_cache_finish(TriTileCache *self) {
   gboolean any = FALSE;
@@ -270,7 +277,8 @@ static void finalize(GObject *object) {
 
 static void tri_tile_cache_class_init(TriTileCacheClass *klass) {
   G_OBJECT_CLASS(klass)->finalize = finalize;
-  ready_signal = g_signal_new("ready", TRI_TYPE_TILE_CACHE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  ready_signal =
+      g_signal_new("ready", TRI_TYPE_TILE_CACHE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void tri_tile_cache_init(TriTileCache *self) {

@@ -36,7 +36,8 @@ typedef struct {
 } TriTileKey;
 
 /* Draws one tile on a worker thread: `cr` in device pixels with the tile's left top corner at 0, 0,
- * transparent. `value` is the snapshot handed in with the request. Should poll `cancel` when it takes long; a cancelled tile is thrown away.
+ * transparent. `value` is the snapshot handed in with the request. Should poll `cancel` when it takes long; a
+ * cancelled tile is thrown away.
  */
 typedef void (*TriTileDrawFn)(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel);
 

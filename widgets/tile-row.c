@@ -1,6 +1,6 @@
-/* Tiles are drawn at the exact zoom, so that they are crisp and lie on whole device pixels. While the zoom moves, the
- * tiles of the last settled zoom are stretched into the gaps.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tiles are drawn at the exact zoom, so that they are crisp and lie on whole device pixels. While the zoom
+ * moves, the tiles of the last settled zoom are stretched into the gaps. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "widgets/tile-row.h"
 
 #include <math.h>
@@ -22,13 +22,14 @@ typedef struct {
   TriView *view;
   GtkSnapshot *snapshot;
   const TriTileLayer *layer;
-  TriTileKey key;      /* of the exact tiles, index aside */
-  double origin;       /* device px of the widget's left edge on the tiles' axis, whole */
+  TriTileKey key; /* of the exact tiles, index aside */
+  double origin;  /* device px of the widget's left edge on the tiles' axis, whole */
   double y, height;
   int scale;
 } Row;
 
-static Row row_make(TriView *view, GtkSnapshot *snapshot, const TriTileLayer *layer, double y, double height) {
+static Row row_make(TriView *view, GtkSnapshot *snapshot, const TriTileLayer *layer, double y,
+                    double height) {
   Row row = {.view = view, .snapshot = snapshot, .layer = layer, .y = y, .height = height};
   row.scale = gtk_widget_get_scale_factor(GTK_WIDGET(view));
   memset(&row.key, 0, sizeof row.key);
@@ -73,7 +74,8 @@ static GdkTexture *ask(const Row *row, gint32 index) {
   const TriTileLayer *layer = row->layer;
   TriTileKey key = row->key;
   key.index = index;
-  return tri_tile_cache_get(tri_view_get_tiles(row->view), &key, layer->draw, layer->value, layer->ref, layer->unref);
+  return tri_tile_cache_get(tri_view_get_tiles(row->view), &key, layer->draw, layer->value, layer->ref,
+                            layer->unref);
 }
 
 static void settle(const Row *row, TriSettled *settled) {
@@ -81,7 +83,7 @@ static void settle(const Row *row, TriSettled *settled) {
 }
 
 void tri_tile_row_append(TriView *view, GtkSnapshot *snapshot, const TriTileLayer *layer, TriSettled *settled,
-                           double y, double height) {
+                         double y, double height) {
   Row row = row_make(view, snapshot, layer, y, height);
   double width = gtk_widget_get_width(GTK_WIDGET(view)) * (double)row.scale;
   gint32 first = (gint32)floor(row.origin / TRI_TILE_WIDTH);

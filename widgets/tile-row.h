@@ -27,10 +27,10 @@ typedef struct {
 } TriSettled;
 
 /* Appends the visible tiles of `layer` at y, `height` logical px tall. A tile of index i covers
- * (i, i+1) · TRI_TILE_WIDTH / level, where the key's level is device px per unit. Missing tiles are replaced by those of
- * `settled`, stretched; neighbours are asked for ahead. */
+ * (i, i+1) · TRI_TILE_WIDTH / level, where the key's level is device px per unit. Missing tiles are replaced
+ * by those of `settled`, stretched; neighbours are asked for ahead. */
 void tri_tile_row_append(TriView *view, GtkSnapshot *snapshot, const TriTileLayer *layer, TriSettled *settled,
-                           double y, double height);
+                         double y, double height);
 
 /* A layer along the view's timeline; the rest is for the caller to fill in. */
 TriTileLayer tri_tile_row_in_time(TriView *view, TriTileKind kind, guint64 revision);

@@ -18,12 +18,13 @@ char *tri_time_text(double time_s, int decimals) {
   gint64 units = llround(fabs(time_s) / unit), per_minute = llround(60 / unit);
   double seconds = (units % per_minute) * unit;
   const char *sign = time_s < 0 && units ? "−" : "";
-  return g_strdup_printf("%s%" G_GINT64_FORMAT ":%0*.*f", sign, units / per_minute, decimals ? decimals + 3 : 2,
-                         decimals, seconds);
+  return g_strdup_printf("%s%" G_GINT64_FORMAT ":%0*.*f", sign, units / per_minute,
+                         decimals ? decimals + 3 : 2, decimals, seconds);
 }
 
 double tri_time_ruler_step(double least_s) {
-  static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800};
+  static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,   2,   5,
+                                 10,   15,   30,   60,  120, 300, 600, 1800};
   for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
     if (steps[i] >= least_s) return steps[i];
   return 3600;
@@ -41,7 +42,8 @@ static PangoLayout *label(TriTimeRuler *self, double time_s, double step_s) {
   return layout;
 }
 
-static void append_tick(TriTimeRuler *self, GtkSnapshot *snapshot, double time_s, double step_s, gboolean major) {
+static void append_tick(TriTimeRuler *self, GtkSnapshot *snapshot, double time_s, double step_s,
+                        gboolean major) {
   TriView *view = TRI_VIEW(self);
   TriTheme theme = tri_view_get_theme(view);
   double x = tri_view_snap(view, tri_timeline_x(tri_view_get_timeline(view), time_s));
@@ -50,7 +52,8 @@ static void append_tick(TriTimeRuler *self, GtkSnapshot *snapshot, double time_s
   if (!major) return;
   gtk_snapshot_save(snapshot);
   gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT(x + 4, 3));
-  gtk_snapshot_append_layout(snapshot, label(self, time_s, step_s), tri_palette_color(theme, TRI_COLOR_TEXT_DIM));
+  gtk_snapshot_append_layout(snapshot, label(self, time_s, step_s),
+                             tri_palette_color(theme, TRI_COLOR_TEXT_DIM));
   gtk_snapshot_restore(snapshot);
 }
 
@@ -69,10 +72,13 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   }
   gint64 first = (gint64)floor(MAX(0, tri_timeline_time(timeline, -LABEL_PX)) / step_s) * SUBTICKS;
   gint64 last = (gint64)ceil(tri_timeline_time(timeline, width) / step_s) * SUBTICKS;
-  for (gint64 i = first; i <= last; i++) append_tick(self, snapshot, i * step_s / SUBTICKS, step_s, i % SUBTICKS == 0);
+  for (gint64 i = first; i <= last; i++)
+    append_tick(self, snapshot, i * step_s / SUBTICKS, step_s, i % SUBTICKS == 0);
 }
 
-static double time_at(TriView *view, double x) { return tri_timeline_time(tri_view_get_timeline(view), x); }
+static double time_at(TriView *view, double x) {
+  return tri_timeline_time(tri_view_get_timeline(view), x);
+}
 
 static void measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *least, int *usual,
                     int *least_baseline, int *baseline) {

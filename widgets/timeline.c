@@ -8,7 +8,7 @@
 static const double scale_least = 2, scale_most = 2000, pitch_scale_least = 4, pitch_scale_most = 40;
 static const double flip_at = 0.85, flip_to = 0.1; /* page flip: when the playhead is here, put it there */
 static const double usual_low_pitch = 40, usual_pitch_scale = 7;
-static const double overscroll = 0.1;              /* of the width, beyond either end */
+static const double overscroll = 0.1; /* of the width, beyond either end */
 
 struct _TriTimeline {
   GObject parent_instance;
@@ -44,7 +44,9 @@ static gboolean change(TriTimeline *self, double *field, double value, int prop)
   return TRUE;
 }
 
-static double visible_s(TriTimeline *self) { return self->width / self->scale; }
+static double visible_s(TriTimeline *self) {
+  return self->width / self->scale;
+}
 
 static double clamp_start(TriTimeline *self, double start) {
   double room = overscroll * visible_s(self);
@@ -52,14 +54,30 @@ static double clamp_start(TriTimeline *self, double start) {
   return CLAMP(start, -room, last);
 }
 
-double tri_timeline_get_start(TriTimeline *self) { return self->start; }
-double tri_timeline_get_scale(TriTimeline *self) { return self->scale; }
-int tri_timeline_get_width(TriTimeline *self) { return self->width; }
-double tri_timeline_get_low_pitch(TriTimeline *self) { return self->low_pitch; }
-double tri_timeline_get_pitch_scale(TriTimeline *self) { return self->pitch_scale; }
-double tri_timeline_get_duration(TriTimeline *self) { return self->duration; }
-double tri_timeline_get_position(TriTimeline *self) { return self->position; }
-TriFollow tri_timeline_get_follow(TriTimeline *self) { return self->follow; }
+double tri_timeline_get_start(TriTimeline *self) {
+  return self->start;
+}
+double tri_timeline_get_scale(TriTimeline *self) {
+  return self->scale;
+}
+int tri_timeline_get_width(TriTimeline *self) {
+  return self->width;
+}
+double tri_timeline_get_low_pitch(TriTimeline *self) {
+  return self->low_pitch;
+}
+double tri_timeline_get_pitch_scale(TriTimeline *self) {
+  return self->pitch_scale;
+}
+double tri_timeline_get_duration(TriTimeline *self) {
+  return self->duration;
+}
+double tri_timeline_get_position(TriTimeline *self) {
+  return self->position;
+}
+TriFollow tri_timeline_get_follow(TriTimeline *self) {
+  return self->follow;
+}
 
 gboolean tri_timeline_get_loop(TriTimeline *self, double *start_s, double *end_s) {
   *start_s = self->loop_start;
@@ -88,7 +106,8 @@ void tri_timeline_set_low_pitch(TriTimeline *self, double midi) {
 }
 
 void tri_timeline_set_pitch_scale(TriTimeline *self, double px_per_semitone) {
-  change(self, &self->pitch_scale, CLAMP(px_per_semitone, pitch_scale_least, pitch_scale_most), PROP_PITCH_SCALE);
+  change(self, &self->pitch_scale, CLAMP(px_per_semitone, pitch_scale_least, pitch_scale_most),
+         PROP_PITCH_SCALE);
 }
 
 void tri_timeline_set_duration(TriTimeline *self, double duration_s) {
@@ -116,9 +135,13 @@ gboolean tri_timeline_is_pitch_usual(TriTimeline *self) {
   return self->low_pitch == usual_low_pitch && self->pitch_scale == usual_pitch_scale;
 }
 
-double tri_timeline_x(TriTimeline *self, double time_s) { return (time_s - self->start) * self->scale; }
+double tri_timeline_x(TriTimeline *self, double time_s) {
+  return (time_s - self->start) * self->scale;
+}
 
-double tri_timeline_time(TriTimeline *self, double x_px) { return self->start + x_px / self->scale; }
+double tri_timeline_time(TriTimeline *self, double x_px) {
+  return self->start + x_px / self->scale;
+}
 
 void tri_timeline_zoom(TriTimeline *self, double factor, double x_px) {
   double time_s = tri_timeline_time(self, x_px);
@@ -169,34 +192,76 @@ void tri_timeline_advance(TriTimeline *self, double position_s) {
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   TriTimeline *self = TRI_TIMELINE(object);
   switch (id) {
-  case PROP_START: tri_timeline_set_start(self, g_value_get_double(value)); break;
-  case PROP_SCALE: tri_timeline_set_scale(self, g_value_get_double(value)); break;
-  case PROP_WIDTH: tri_timeline_set_width(self, g_value_get_int(value)); break;
-  case PROP_LOW_PITCH: tri_timeline_set_low_pitch(self, g_value_get_double(value)); break;
-  case PROP_PITCH_SCALE: tri_timeline_set_pitch_scale(self, g_value_get_double(value)); break;
-  case PROP_DURATION: tri_timeline_set_duration(self, g_value_get_double(value)); break;
-  case PROP_POSITION: tri_timeline_set_position(self, g_value_get_double(value)); break;
-  case PROP_LOOP_START: change(self, &self->loop_start, g_value_get_double(value), PROP_LOOP_START); break;
-  case PROP_LOOP_END: change(self, &self->loop_end, g_value_get_double(value), PROP_LOOP_END); break;
-  case PROP_FOLLOW: tri_timeline_set_follow(self, g_value_get_int(value)); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_START:
+    tri_timeline_set_start(self, g_value_get_double(value));
+    break;
+  case PROP_SCALE:
+    tri_timeline_set_scale(self, g_value_get_double(value));
+    break;
+  case PROP_WIDTH:
+    tri_timeline_set_width(self, g_value_get_int(value));
+    break;
+  case PROP_LOW_PITCH:
+    tri_timeline_set_low_pitch(self, g_value_get_double(value));
+    break;
+  case PROP_PITCH_SCALE:
+    tri_timeline_set_pitch_scale(self, g_value_get_double(value));
+    break;
+  case PROP_DURATION:
+    tri_timeline_set_duration(self, g_value_get_double(value));
+    break;
+  case PROP_POSITION:
+    tri_timeline_set_position(self, g_value_get_double(value));
+    break;
+  case PROP_LOOP_START:
+    change(self, &self->loop_start, g_value_get_double(value), PROP_LOOP_START);
+    break;
+  case PROP_LOOP_END:
+    change(self, &self->loop_end, g_value_get_double(value), PROP_LOOP_END);
+    break;
+  case PROP_FOLLOW:
+    tri_timeline_set_follow(self, g_value_get_int(value));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
   TriTimeline *self = TRI_TIMELINE(object);
   switch (id) {
-  case PROP_START: g_value_set_double(value, self->start); break;
-  case PROP_SCALE: g_value_set_double(value, self->scale); break;
-  case PROP_WIDTH: g_value_set_int(value, self->width); break;
-  case PROP_LOW_PITCH: g_value_set_double(value, self->low_pitch); break;
-  case PROP_PITCH_SCALE: g_value_set_double(value, self->pitch_scale); break;
-  case PROP_DURATION: g_value_set_double(value, self->duration); break;
-  case PROP_POSITION: g_value_set_double(value, self->position); break;
-  case PROP_LOOP_START: g_value_set_double(value, self->loop_start); break;
-  case PROP_LOOP_END: g_value_set_double(value, self->loop_end); break;
-  case PROP_FOLLOW: g_value_set_int(value, self->follow); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_START:
+    g_value_set_double(value, self->start);
+    break;
+  case PROP_SCALE:
+    g_value_set_double(value, self->scale);
+    break;
+  case PROP_WIDTH:
+    g_value_set_int(value, self->width);
+    break;
+  case PROP_LOW_PITCH:
+    g_value_set_double(value, self->low_pitch);
+    break;
+  case PROP_PITCH_SCALE:
+    g_value_set_double(value, self->pitch_scale);
+    break;
+  case PROP_DURATION:
+    g_value_set_double(value, self->duration);
+    break;
+  case PROP_POSITION:
+    g_value_set_double(value, self->position);
+    break;
+  case PROP_LOOP_START:
+    g_value_set_double(value, self->loop_start);
+    break;
+  case PROP_LOOP_END:
+    g_value_set_double(value, self->loop_end);
+    break;
+  case PROP_FOLLOW:
+    g_value_set_int(value, self->follow);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
@@ -234,4 +299,6 @@ static void tri_timeline_init(TriTimeline *self) {
   self->follow = TRI_FOLLOW_PAGES;
 }
 
-TriTimeline *tri_timeline_new(void) { return g_object_new(TRI_TYPE_TIMELINE, NULL); }
+TriTimeline *tri_timeline_new(void) {
+  return g_object_new(TRI_TYPE_TIMELINE, NULL);
+}

@@ -1,6 +1,6 @@
-/* The base of the views translates the many notifications of timeline and scene into one call with a bit for each
- * kind of change, so that a view says in one place what makes it draw again.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The base of the views translates the many notifications of timeline and scene into one call with a bit for
+ * each kind of change, so that a view says in one place what makes it draw again. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "widgets/view.h"
 
 #include <adwaita.h>
@@ -25,14 +25,26 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE(TriView, tri_view, GTK_TYPE_WIDGET)
 
-static TriViewPrivate *inside(TriView *self) { return tri_view_get_instance_private(self); }
+static TriViewPrivate *inside(TriView *self) {
+  return tri_view_get_instance_private(self);
+}
 
-TriTimeline *tri_view_get_timeline(TriView *self) { return inside(self)->timeline; }
-TriScene *tri_view_get_scene(TriView *self) { return inside(self)->scene; }
-TriTileCache *tri_view_get_tiles(TriView *self) { return inside(self)->tiles; }
-TriTheme tri_view_get_theme(TriView *self) { return inside(self)->theme; }
+TriTimeline *tri_view_get_timeline(TriView *self) {
+  return inside(self)->timeline;
+}
+TriScene *tri_view_get_scene(TriView *self) {
+  return inside(self)->scene;
+}
+TriTileCache *tri_view_get_tiles(TriView *self) {
+  return inside(self)->tiles;
+}
+TriTheme tri_view_get_theme(TriView *self) {
+  return inside(self)->theme;
+}
 
-static void tell(TriView *self, TriChange what) { TRI_VIEW_GET_CLASS(self)->changed(self, what); }
+static void tell(TriView *self, TriChange what) {
+  TRI_VIEW_GET_CLASS(self)->changed(self, what);
+}
 
 static void draw_again(TriView *self, TriChange what) {
   if (TRI_VIEW_GET_CLASS(self)->draws_for & what) gtk_widget_queue_draw(GTK_WIDGET(self));
@@ -44,21 +56,33 @@ static void timeline_notified(TriView *self, GParamSpec *spec) {
   static const struct {
     const char *name;
     TriChange what;
-  } kinds[] = {{"position", TRI_CHANGE_POSITION},       {"start", TRI_CHANGE_TIME_AXIS},
-               {"scale", TRI_CHANGE_TIME_AXIS},         {"width", TRI_CHANGE_TIME_AXIS},
-               {"duration", TRI_CHANGE_TIME_AXIS},      {"low-pitch", TRI_CHANGE_PITCH_AXIS},
-               {"pitch-scale", TRI_CHANGE_PITCH_AXIS},  {"loop-start", TRI_CHANGE_LOOP},
+  } kinds[] = {{"position", TRI_CHANGE_POSITION},      {"start", TRI_CHANGE_TIME_AXIS},
+               {"scale", TRI_CHANGE_TIME_AXIS},        {"width", TRI_CHANGE_TIME_AXIS},
+               {"duration", TRI_CHANGE_TIME_AXIS},     {"low-pitch", TRI_CHANGE_PITCH_AXIS},
+               {"pitch-scale", TRI_CHANGE_PITCH_AXIS}, {"loop-start", TRI_CHANGE_LOOP},
                {"loop-end", TRI_CHANGE_LOOP}};
   for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
     if (g_str_equal(kinds[i].name, spec->name)) tell(self, kinds[i].what);
 }
 
-static void pages_changed(TriView *self) { tell(self, TRI_CHANGE_PAGES); }
-static void score_changed(TriView *self) { tell(self, TRI_CHANGE_SCORE); }
-static void sound_changed(TriView *self) { tell(self, TRI_CHANGE_SOUND); }
-static void motion_changed(TriView *self) { tell(self, TRI_CHANGE_MOTION); }
-static void places_changed(TriView *self) { tell(self, TRI_CHANGE_PLACES); }
-static void selection_changed(TriView *self) { tell(self, TRI_CHANGE_SELECTION); }
+static void pages_changed(TriView *self) {
+  tell(self, TRI_CHANGE_PAGES);
+}
+static void score_changed(TriView *self) {
+  tell(self, TRI_CHANGE_SCORE);
+}
+static void sound_changed(TriView *self) {
+  tell(self, TRI_CHANGE_SOUND);
+}
+static void motion_changed(TriView *self) {
+  tell(self, TRI_CHANGE_MOTION);
+}
+static void places_changed(TriView *self) {
+  tell(self, TRI_CHANGE_PLACES);
+}
+static void selection_changed(TriView *self) {
+  tell(self, TRI_CHANGE_SELECTION);
+}
 
 static void theme_changed(TriView *self) {
   TriTheme theme = tri_palette_current();
@@ -75,7 +99,9 @@ static void watch(TriView *self, gpointer object, const char *signal, GCallback 
   if (object) g_signal_connect_object(object, signal, told, self, G_CONNECT_SWAPPED);
 }
 
-static void notified(GObject *object, GParamSpec *spec, TriView *self) { timeline_notified(self, spec); }
+static void notified(GObject *object, GParamSpec *spec, TriView *self) {
+  timeline_notified(self, spec);
+}
 
 static void constructed(GObject *object) {
   TriView *self = TRI_VIEW(object);
@@ -107,7 +133,9 @@ void tri_view_activate_place(TriView *self, int place) {
   g_signal_emit(self, signals[PLACE_ACTIVATED], 0, place);
 }
 
-void tri_view_activate_note(TriView *self, guint note) { g_signal_emit(self, signals[NOTE_ACTIVATED], 0, note); }
+void tri_view_activate_note(TriView *self, guint note) {
+  g_signal_emit(self, signals[NOTE_ACTIVATED], 0, note);
+}
 
 /* ---- the pointer ---- */
 
@@ -168,7 +196,8 @@ double tri_view_place_time(TriView *self, guint place) {
 }
 
 static void size_allocate(GtkWidget *widget, int width, int height, int baseline) {
-  if (TRI_VIEW_GET_CLASS(widget)->sets_width) tri_timeline_set_width(inside(TRI_VIEW(widget))->timeline, width);
+  if (TRI_VIEW_GET_CLASS(widget)->sets_width)
+    tri_timeline_set_width(inside(TRI_VIEW(widget))->timeline, width);
 }
 
 /* ---- class ---- */
@@ -176,20 +205,34 @@ static void size_allocate(GtkWidget *widget, int width, int height, int baseline
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   TriViewPrivate *p = inside(TRI_VIEW(object));
   switch (id) {
-  case PROP_TIMELINE: p->timeline = g_value_dup_object(value); break;
-  case PROP_SCENE: p->scene = g_value_dup_object(value); break;
-  case PROP_TILES: p->tiles = g_value_dup_object(value); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_TIMELINE:
+    p->timeline = g_value_dup_object(value);
+    break;
+  case PROP_SCENE:
+    p->scene = g_value_dup_object(value);
+    break;
+  case PROP_TILES:
+    p->tiles = g_value_dup_object(value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
   TriViewPrivate *p = inside(TRI_VIEW(object));
   switch (id) {
-  case PROP_TIMELINE: g_value_set_object(value, p->timeline); break;
-  case PROP_SCENE: g_value_set_object(value, p->scene); break;
-  case PROP_TILES: g_value_set_object(value, p->tiles); break;
-  default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  case PROP_TIMELINE:
+    g_value_set_object(value, p->timeline);
+    break;
+  case PROP_SCENE:
+    g_value_set_object(value, p->scene);
+    break;
+  case PROP_TILES:
+    g_value_set_object(value, p->tiles);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
 }
 
@@ -228,4 +271,6 @@ static void tri_view_class_init(TriViewClass *klass) {
   signals[NOTE_ACTIVATED] = view_signal("note-activated", G_TYPE_UINT);
 }
 
-static void tri_view_init(TriView *self) { gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN); }
+static void tri_view_init(TriView *self) {
+  gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN);
+}

@@ -60,8 +60,8 @@ PangoLayout *tri_view_layout(TriView *self, const char *text, double points, gbo
 /* The nearest logical x that falls on a device pixel. */
 double tri_view_snap(TriView *self, double x);
 
-/* Adds what every time view does: a click seeks, Shift+drag sets the loop. `time_at` maps widget px to seconds;
- * `clicked` (may be null) gets the first word on a click and says whether it took it. */
+/* Adds what every time view does: a click seeks, Shift+drag sets the loop. `time_at` maps widget px to
+ * seconds; `clicked` (may be null) gets the first word on a click and says whether it took it. */
 typedef double (*TriTimeAtFn)(TriView *self, double x);
 typedef gboolean (*TriClickFn)(TriView *self, double x, double y);
 void tri_view_add_pointer(TriView *self, TriTimeAtFn time_at, TriClickFn clicked);

@@ -1,6 +1,6 @@
-/* Waveform tiles draw one bar of extremes for each device pixel; spectrogram tiles take, for each device pixel, the
- * strongest frame under it, interpolate the bins up the height and colour them through the theme's heat map.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Waveform tiles draw one bar of extremes for each device pixel; spectrogram tiles take, for each device
+ * pixel, the strongest frame under it, interpolate the bins up the height and colour them through the theme's
+ * heat map. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/wave-view.h"
 #include "widgets/peaks.h"
 #include "widgets/tile-row.h"
@@ -22,8 +22,12 @@ G_DEFINE_FINAL_TYPE(TriWaveView, tri_wave_view, TRI_TYPE_VIEW)
 
 /* ---- tiles, on worker threads ---- */
 
-static gpointer peaks_ref(gpointer peaks) { return tri_peaks_ref(peaks); }
-static void peaks_unref(gpointer peaks) { tri_peaks_unref(peaks); }
+static gpointer peaks_ref(gpointer peaks) {
+  return tri_peaks_ref(peaks);
+}
+static void peaks_unref(gpointer peaks) {
+  tri_peaks_unref(peaks);
+}
 
 static void draw_wave(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
   TriPeaks *peaks = value;
@@ -50,9 +54,15 @@ typedef struct {
   double hop_s;
 } Levels;
 
-static void levels_clear(gpointer data) { g_bytes_unref(((Levels *)data)->levels); }
-static gpointer levels_ref(gpointer levels) { return g_atomic_rc_box_acquire(levels); }
-static void levels_unref(gpointer levels) { g_atomic_rc_box_release_full(levels, levels_clear); }
+static void levels_clear(gpointer data) {
+  g_bytes_unref(((Levels *)data)->levels);
+}
+static gpointer levels_ref(gpointer levels) {
+  return g_atomic_rc_box_acquire(levels);
+}
+static void levels_unref(gpointer levels) {
+  g_atomic_rc_box_release_full(levels, levels_clear);
+}
 
 /* The strongest of the frames under one device pixel, for each bin. */
 static void strongest(guint8 *column, const Levels *levels, double from_s, double to_s) {
@@ -97,14 +107,16 @@ static void draw_spectrogram(cairo_t *cr, const TriTileKey *key, gpointer value,
 static void append_wave(TriWaveView *self, GtkSnapshot *snapshot, double opacity) {
   TriView *view = TRI_VIEW(self);
   TriScene *scene = tri_view_get_scene(view);
-  TriTileLayer layer = tri_tile_row_in_time(view, TRI_TILE_WAVE, tri_scene_get_revision(scene, TRI_REVISION_SOUND));
+  TriTileLayer layer =
+      tri_tile_row_in_time(view, TRI_TILE_WAVE, tri_scene_get_revision(scene, TRI_REVISION_SOUND));
   layer.draw = draw_wave;
   layer.value = tri_scene_get_peaks(scene);
   layer.ref = peaks_ref;
   layer.unref = peaks_unref;
   if (!layer.value || opacity <= 0) return;
   if (opacity < 1) gtk_snapshot_push_opacity(snapshot, opacity);
-  tri_tile_row_append(view, snapshot, &layer, &self->settled_wave, 0, gtk_widget_get_height(GTK_WIDGET(self)));
+  tri_tile_row_append(view, snapshot, &layer, &self->settled_wave, 0,
+                      gtk_widget_get_height(GTK_WIDGET(self)));
   if (opacity < 1) gtk_snapshot_pop(snapshot);
 }
 
@@ -124,7 +136,7 @@ static void append_spectrogram(TriWaveView *self, GtkSnapshot *snapshot, double 
   layer.unref = levels_unref;
   if (opacity < 1) gtk_snapshot_push_opacity(snapshot, opacity);
   tri_tile_row_append(view, snapshot, &layer, &self->settled_spectrogram, 0,
-                        gtk_widget_get_height(GTK_WIDGET(self)));
+                      gtk_widget_get_height(GTK_WIDGET(self)));
   if (opacity < 1) gtk_snapshot_pop(snapshot);
   levels_unref(levels);
 }
@@ -144,7 +156,8 @@ static void append_empty(TriWaveView *self, GtkSnapshot *snapshot, int width, in
   if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), _("No recording yet"), 10, FALSE);
   pango_layout_get_pixel_size(self->empty, &text_width, &text_height);
   gtk_snapshot_save(snapshot);
-  gtk_snapshot_translate(snapshot, &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
+  gtk_snapshot_translate(snapshot,
+                         &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
   gtk_snapshot_append_layout(snapshot, self->empty,
                              tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_TEXT_DIM));
   gtk_snapshot_restore(snapshot);
@@ -165,7 +178,9 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   append_loop(view, snapshot, height);
 }
 
-static double time_at(TriView *view, double x) { return tri_timeline_time(tri_view_get_timeline(view), x); }
+static double time_at(TriView *view, double x) {
+  return tri_timeline_time(tri_view_get_timeline(view), x);
+}
 
 /* ---- properties ---- */
 
@@ -177,7 +192,9 @@ void tri_wave_view_set_spectrogram_mix(TriWaveView *self, double mix) {
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SPECTROGRAM_MIX]);
 }
 
-double tri_wave_view_get_spectrogram_mix(TriWaveView *self) { return self->mix; }
+double tri_wave_view_get_spectrogram_mix(TriWaveView *self) {
+  return self->mix;
+}
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   tri_wave_view_set_spectrogram_mix(TRI_WAVE_VIEW(object), g_value_get_double(value));
