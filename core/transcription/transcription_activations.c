@@ -68,7 +68,7 @@ void transcription_activations_free(TranscriptionActivations *activations) {
 
 /* Fills column `t` of the spectrum. */
 static void look(TranscriptionActivations *a, TranscriptionFrame *frame, size_t t, const float *window) {
-  float magnitudes[BINS];
+  float *magnitudes = frame->spectrum;
   dsp_logbank_run(a->bank, a->fft, magnitudes, window);
   frame->total = 0;
   for (size_t b = 0; b < BINS; b++) {
@@ -77,7 +77,7 @@ static void look(TranscriptionActivations *a, TranscriptionFrame *frame, size_t 
     frame->total += magnitudes[b];
   }
   frame->flux = dsp_flux(magnitudes, a->before, BINS);
-  memcpy(a->before, magnitudes, sizeof magnitudes);
+  memcpy(a->before, magnitudes, sizeof a->before);
 }
 
 static void add_scaled(float *restrict to, const float *restrict from, float scale) {

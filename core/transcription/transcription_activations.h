@@ -14,9 +14,10 @@ enum {
 /* One frame: activations in units of the compressed spectrum, of all states of a key together. */
 typedef struct {
   float keys[TRANSCRIPTION_KEYS];
-  float struck[TRANSCRIPTION_KEYS]; /* the part of the first state */
-  float total;                      /* sum of the compressed spectrum */
-  float flux;                       /* its increase since the frame before */
+  float struck[TRANSCRIPTION_KEYS];   /* the part of the first state */
+  float spectrum[TRANSCRIPTION_BINS]; /* compressed magnitudes */
+  float total;                        /* their sum */
+  float flux;                         /* its increase since the frame before */
 } TranscriptionFrame;
 
 /* The engine between a stream and its activations. One thread at a time. */

@@ -20,8 +20,10 @@ enum {
 
 static const double hop_s = (double)TRANSCRIPTION_HOP / TRANSCRIPTION_RATE_HZ;
 static const double lead_s = 0.027;      /* from the stroke to the steepest rise, seen through the windows */
+static const double action_s = 0.015;    /* from the key to the string; as Disklaviers were found to be */
 static const float level_decay = 0.998F; /* a frame: 8 s */
 static const float least_level = 1.0F;   /* noise of -70 dB does not reach it */
+static const float least_rise = 0.004F;  /* of the level */
 static const float release = 0.125F;     /* of the body: the key is up */
 
 typedef struct {
@@ -45,7 +47,7 @@ TranscriptionDecoder *transcription_decoder_new(const TranscriptionDecoderParams
   TranscriptionDecoder *decoder = calloc(1, sizeof *decoder);
   if (!decoder) return NULL;
   if (params) decoder->params = *params;
-  if (!(decoder->params.threshold > 0)) decoder->params.threshold = 0.5F;
+  if (!(decoder->params.threshold > 0)) decoder->params.threshold = 0.55F;
   return decoder;
 }
 
@@ -77,7 +79,7 @@ static void compute_rises(TranscriptionDecoder *d, ptrdiff_t t) {
 
 static bool is_peak(const TranscriptionDecoder *d, ptrdiff_t t, int key) {
   const float rise = rise_at(d, t, key);
-  if (!(rise > 1e-3F * d->levels[(size_t)t % RING])) return false;
+  if (!(rise > least_rise * d->levels[(size_t)t % RING])) return false;
   for (int i = 1; i <= APART; i++)
     if (rise_at(d, t - i, key) > rise || rise_at(d, t + i, key) >= rise) return false;
   return true;
@@ -89,19 +91,37 @@ static float body_at(const TranscriptionDecoder *d, ptrdiff_t t, int key) {
   return body;
 }
 
+static TranscriptionMoment moment_at(const TranscriptionDecoder *d, ptrdiff_t t) {
+  TranscriptionMoment moment = {.level = d->levels[(size_t)t % RING]};
+  for (int i = 0; i < TRANSCRIPTION_AROUND; i++) moment.frames[i] = frame_at(d, t - TRANSCRIPTION_BACK + i);
+  return moment;
+}
+
+void transcription_decoder_features(const TranscriptionDecoder *decoder,
+                                    float features[TRANSCRIPTION_FEATURES], const TranscriptionOnset *onset) {
+  const TranscriptionMoment moment = moment_at(decoder, (ptrdiff_t)onset->frame);
+  transcription_salience_features(features, &moment, onset->key);
+}
+
+/* Where the parabola through three neighbouring rises has its top, in frames from the middle one. */
+static double vertex(const TranscriptionDecoder *d, ptrdiff_t t, int key) {
+  const float left = rise_at(d, t - 1, key), top = rise_at(d, t, key), right = rise_at(d, t + 1, key);
+  const double curve = left - 2 * top + right;
+  return curve < 0 ? 0.5 * (left - right) / curve : 0;
+}
+
 static TranscriptionOnset describe(const TranscriptionDecoder *d, ptrdiff_t t, int key) {
-  const float rise = rise_at(d, t, key), left = rise_at(d, t - 1, key), right = rise_at(d, t + 1, key);
-  const double curve = left - 2 * rise + right;
-  const double shift = curve < 0 ? 0.5 * (left - right) / curve : 0;
-  const float salience = logf(rise / d->levels[(size_t)t % RING]);
-  float odds = expf(2.0F * (salience + 3.1F));
-  if (d->params.key_odds) odds *= d->params.key_odds[key];
-  const float velocity = 92 + 22 * logf(rise + 1e-6F);
+  const TranscriptionMoment moment = moment_at(d, t);
+  float features[TRANSCRIPTION_FEATURES];
+  transcription_salience_features(features, &moment, key);
+  const TranscriptionJudgement judgement = transcription_salience_judge(features);
+  const double rise_s = ((double)t + vertex(d, t, key)) * hop_s - lead_s;
+  const float odds = expf(fminf(30, judgement.logit)) * (d->params.key_odds ? d->params.key_odds[key] : 1);
   return (TranscriptionOnset){.frame = (size_t)t,
                               .key = key,
-                              .onset_s = fmax(0, ((double)t + shift) * hop_s - lead_s),
+                              .onset_s = fmax(0, rise_s + judgement.later_s - action_s),
                               .probability = odds / (1 + odds),
-                              .velocity = (uint8_t)fminf(127, fmaxf(1, velocity))};
+                              .velocity = (uint8_t)fminf(127, fmaxf(1, judgement.velocity))};
 }
 
 static bool end_note(TranscriptionDecoder *d, int key, double end_s) {

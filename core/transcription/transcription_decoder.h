@@ -3,7 +3,7 @@
 
 #include "core/music/motion.h"
 #include "core/music/prior.h"
-#include "core/transcription/transcription_activations.h"
+#include "core/transcription/transcription_salience.h"
 
 #include <stdbool.h>
 
@@ -17,7 +17,7 @@ typedef struct {
 } TranscriptionOnset;
 
 typedef struct {
-  float threshold;       /* least probability of a note; 0 means 0.5 */
+  float threshold;       /* least probability of a note; 0 means 0.55*/
   const float *key_odds; /* 88 factors on the odds of an onset, or null; borrowed */
   MusicPrior prior;
 } TranscriptionDecoderParams;
@@ -31,9 +31,13 @@ void transcription_decoder_free(TranscriptionDecoder *decoder);
 
 /* Takes the next frame and decides the one `TRANSCRIPTION_DELAY` before it. `onsets` gets the candidates
  * there, at most one a key; their number in `n`. False without memory. */
-enum { TRANSCRIPTION_DELAY = 8 };
+enum { TRANSCRIPTION_DELAY = TRANSCRIPTION_AHEAD };
 bool transcription_decoder_push(TranscriptionDecoder *decoder, TranscriptionOnset onsets[TRANSCRIPTION_KEYS],
                                 size_t *n, const TranscriptionFrame *frame);
+
+/* What the probability of an onset of the last push was judged by; for fitting the judgement. */
+void transcription_decoder_features(const TranscriptionDecoder *decoder,
+                                    float features[TRANSCRIPTION_FEATURES], const TranscriptionOnset *onset);
 
 /* The probability that each key sounds at the frame pushed last. */
 void transcription_decoder_sounding(const TranscriptionDecoder *decoder, float sounding[TRANSCRIPTION_KEYS]);
