@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define INNER_CLEF_SCORE 0.62f
+
 static const int8_t sharp_positions[7] = {4, 1, 5, 2, -1, 3, 0};
 static const int8_t flat_positions[7] = {0, 3, -1, 2, -2, 1, -3};
 
@@ -230,11 +232,32 @@ float omr_header_end(const OmrPage *page, int32_t staff) {
     for (size_t i = 0; i < page->symbols.n; i++) {
       const OmrSymbol *symbol = &page->symbols.items[i];
       float right = symbol->x_px + symbol->width_px;
-      if (symbol->staff != staff || symbol->x_px > end + 2 * space || right <= end) continue;
+      if (symbol->staff != staff || symbol->x_px > end + 1.8f * space || right <= end) continue;
       if (symbol->x_px < start + 2.5f * space || symbol->kind > OMR_CLEF_C) end = right, grown = true;
     }
   }
   return end;
+}
+
+/* Clefs behind the header: full size or smaller, none over another one that fits better. */
+static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
+  const OmrStaff *staff = &page->staves.items[index];
+  float space = staff->space_px, from = omr_header_end(page, index) + space, last_end = 0;
+  for (float x = from; x < staff->x1_px - space; x += 1.5f * space) {
+    int position = 0, big_position = 0;
+    OmrMatch clef = find_clef(&position, matcher, page, staff, 0.78f, x, x + 1.5f * space);
+    OmrMatch big = find_clef(&big_position, matcher, page, staff, 1, x, x + 1.5f * space);
+    if (big.score > clef.score) clef = big, position = big_position;
+    if (clef.score < INNER_CLEF_SCORE || clef.kind == OMR_CLEF_C) continue;
+    OmrSymbol *last = &page->symbols.items[page->symbols.n - 1];
+    if (last_end > clef.x0) {
+      if (clef.score <= last->score) continue;
+      page->symbols.n--;
+    }
+    if (!add_symbol(page, index, &clef, position)) return false;
+    last_end = clef.x0 + 0.8f * clef.width;
+  }
+  return true;
 }
 
 BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher) {
@@ -242,5 +265,7 @@ BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *she
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     if (!read_system_start(page, matcher, i)) return base_fail_memory(ctx);
   }
+  for (int32_t i = 0; i < (int32_t)page->staves.n; i++)
+    if (!find_inner_clefs(page, matcher, i)) return base_fail_memory(ctx);
   return BASE_OK;
 }

@@ -114,26 +114,30 @@ static float box_share(const Search *search, int x, int y, int half_width, int h
   return (float)(bottom[x1] - bottom[x0] - top[x1] + top[x0]) / (float)((x1 - x0) * (y1 - y0));
 }
 
-/* True when a short level stroke passes (x ± 0.8 space, y). */
-static bool ledger_at(const OmrSheet *sheet, float x, float y, float space) {
-  for (int side = -1; side <= 1; side += 2) {
-    int hits = 0, tried = 0;
-    for (float d = 0.62f * space; d <= 0.88f * space; d += 1, tried++) {
-      bool hit = false;
-      for (int v = -2; v <= 2 && !hit; v++)
-        hit = omr_ink_at(sheet, sheet->ink, (int)lrintf(x + (float)side * d), (int)lrintf(y) + v);
-      hits += hit;
-    }
-    if (hits * 10 >= tried * 7) return true;
+/* Share of the columns x + [from, to] that have ink near row y. */
+static float level_share(const OmrSheet *sheet, float x, float y, float from, float to) {
+  int hits = 0, tried = 0;
+  for (float d = from; d <= to; d += 1, tried++) {
+    bool hit = false;
+    for (int v = -3; v <= 3 && !hit; v++)
+      hit = omr_ink_at(sheet, sheet->ink, (int)lrintf(x + d), (int)lrintf(y) + v);
+    hits += hit;
   }
-  return false;
+  return tried ? (float)hits / (float)tried : 0;
+}
+
+/* True when a ledger line passes (x, y): beside the head where the head hides it, else right through. */
+static bool ledger_at(const OmrSheet *sheet, float x, float y, float space, bool hidden) {
+  if (!hidden) return level_share(sheet, x, y, -0.6f * space, 0.6f * space) > 0.75f;
+  return level_share(sheet, x, y, 0.62f * space, 0.84f * space) > 0.45f ||
+         level_share(sheet, x, y, -0.84f * space, -0.62f * space) > 0.45f;
 }
 
 /* Share of the ledger lines between the head and the staff that are there; 1 inside the staff. */
 static float ledgers(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x, int position) {
   int direction = position > 0 ? 1 : -1, found = 0, wanted = 0;
   for (int at = 6; at <= abs(position); at += 2, wanted++)
-    found += ledger_at(sheet, x, omr_staff_y(page, staff, x, (float)(direction * at)), staff->space_px);
+    found += ledger_at(sheet, x, omr_staff_y(page, staff, x, (float)(direction * at)), staff->space_px, abs(position) - at < 2);
   return wanted ? (float)found / (float)wanted : 1;
 }
 
@@ -143,7 +147,7 @@ static float filled_score(const Search *search, int x, int y) {
   if (inside < 0.8f) return 0;
   float left = share(search->sheet, search->sheet->clean, &shapes->side[0], x, y);
   float right = share(search->sheet, search->sheet->clean, &shapes->side[1], x, y);
-  return inside - 0.35f * fminf(left, right) - 0.08f * fmaxf(left, right);
+  return inside - 0.3f * fminf(left, right) - 0.17f * fmaxf(left, right);
 }
 
 static float hollow_score(const Search *search, const Points *ring, const Points *hole, int x, int y, int line_y) {
@@ -195,7 +199,7 @@ static bool scan_position(Heads *found, const Search *search, int32_t staff_inde
     }
     if (head.score < threshold(head.kind) || head.score <= peak.score) continue;
     float support = ledgers(search->page, search->sheet, staff, head.x_px, position);
-    if (support < 0.6f) continue;
+    if (support < 0.5f) continue;
     head.score *= 0.85f + 0.15f * support;
     if (head.score <= peak.score) continue;
     head.staff = staff_index;

@@ -158,18 +158,31 @@ static float correlate(const OmrMatcher *matcher, const Template *shape, int x, 
   return dot / (float)sqrt(variance);
 }
 
+static void try_place(OmrMatch *best, const OmrMatcher *matcher, const Template *shape, int x, int y) {
+  float score = correlate(matcher, shape, x - shape->origin_x, y - shape->origin_y), step = matcher->step;
+  if (score <= best->score) return;
+  *best = (OmrMatch){.score = score, .kind = shape->kind, .x = (float)x * step, .y = (float)y * step};
+  best->x0 = (float)(x - shape->origin_x + PAD) * step;
+  best->y0 = (float)(y - shape->origin_y + PAD) * step;
+  best->width = (float)(shape->width - 2 * PAD) * step;
+  best->height = (float)(shape->height - 2 * PAD) * step;
+}
+
+/* Every other place first, then the neighbours of the best of them: pictures are soft enough for that. */
 static void match_template(OmrMatch *best, const OmrMatcher *matcher, const Template *shape, const int area[4]) {
-  for (int y = area[2]; y <= area[3]; y++)
-    for (int x = area[0]; x <= area[1]; x++) {
-      float score = correlate(matcher, shape, x - shape->origin_x, y - shape->origin_y);
-      if (score <= best->score) continue;
-      float step = matcher->step;
-      *best = (OmrMatch){.score = score, .kind = shape->kind, .x = (float)x * step, .y = (float)y * step};
-      best->x0 = (float)(x - shape->origin_x + PAD) * step;
-      best->y0 = (float)(y - shape->origin_y + PAD) * step;
-      best->width = (float)(shape->width - 2 * PAD) * step;
-      best->height = (float)(shape->height - 2 * PAD) * step;
+  OmrMatch here = {.kind = shape->kind};
+  int best_x = 0, best_y = 0;
+  for (int y = area[2]; y <= area[3]; y += 2)
+    for (int x = area[0]; x <= area[1]; x += 2) {
+      float before = here.score;
+      try_place(&here, matcher, shape, x, y);
+      if (here.score > before) best_x = x, best_y = y;
     }
+  if (here.score < 0.3f) return;
+  for (int y = best_y - 1; y <= best_y + 1; y++)
+    for (int x = best_x - 1; x <= best_x + 1; x++)
+      if (x >= area[0] && x <= area[1] && y >= area[2] && y <= area[3]) try_place(&here, matcher, shape, x, y);
+  if (here.score > best->score) *best = here;
 }
 
 OmrMatch omr_match(const OmrMatcher *matcher, uint8_t kind, float scale, float x0, float x1, float y0, float y1) {

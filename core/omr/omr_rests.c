@@ -69,7 +69,7 @@ static bool scan_blocks(Symbols *found, const OmrPage *page, const OmrSheet *she
           if (!base_array_push(found, best)) return false;
           best = (OmrSymbol){0};
         }
-        if (score < 0.72f || score <= best.score) continue;
+        if (score < ((hanging ? position == 2 : position == 0) ? 0.72f : 0.96f) || score <= best.score) continue;
         best = (OmrSymbol){.staff = index, .kind = hanging ? OMR_REST_WHOLE : OMR_REST_HALF, .second = OMR_SYMBOLS, .head = -1};
         best.position = (int16_t)position;
         best.x_px = x - 0.6f * space, best.width_px = 1.2f * space;
@@ -94,8 +94,9 @@ static bool overlap(float ax, float aw, float ay, float ah, float bx, float bw, 
 static bool on_bar(const OmrPage *page, const OmrSymbol *symbol, float space) {
   for (size_t i = 0; i < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
-    if (bar->system == page->staves.items[symbol->staff].system && symbol->x_px < bar->x1_px + 0.15f * space &&
-        bar->x0_px < symbol->x_px + symbol->width_px + 0.15f * space)
+    float play = bar->flags ? 1.3f * space : 0.15f * space;
+    if (bar->system == page->staves.items[symbol->staff].system && symbol->x_px < bar->x1_px + play &&
+        bar->x0_px < symbol->x_px + symbol->width_px + play)
       return true;
   }
   return false;

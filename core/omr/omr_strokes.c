@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Upright strokes: runs of ink down two neighbouring columns taken together (so that a stroke may lean a little),
- * with gaps of a pixel or two, a good part of whose rows are thin to left and right. Neighbouring columns give
- * one stroke. */
+ * Upright strokes: down every pair of neighbouring columns (so that a stroke may lean a little) ink counts for and paper
+ * against a stroke; where the balance has fallen far below its best the stroke ended at that best. Thin broken
+ * stems survive so, while what follows after a gap must outweigh it. A good part of the rows must be thin.
+ * Neighbouring columns give one stroke. */
 #include "core/omr/omr_heads.h"
 
 #include <math.h>
@@ -11,39 +12,47 @@
 typedef struct {
   const OmrSheet *sheet;
   int thin;      /* widest row of a stem, px */
-  int gap;       /* rows that may be missing */
+  int drop;      /* how far the balance may fall, rows */
   int least;     /* rows of the whole */
   int least_thin; /* thin rows among them */
 } Tracer;
 
 static bool inked(const OmrSheet *sheet, int x, int y) {
-  return omr_ink_at(sheet, sheet->ink, x, y) || omr_ink_at(sheet, sheet->ink, x + 1, y);
+  return omr_ink_at(sheet, sheet->clean, x, y) || omr_ink_at(sheet, sheet->clean, x + 1, y);
 }
 
 /* True when the ink around (x, y) is no wider than a stem. */
 static bool thin_row(const Tracer *tracer, int x, int y) {
   const OmrSheet *sheet = tracer->sheet;
-  int at = omr_ink_at(sheet, sheet->ink, x, y) ? x : x + 1, width = 1;
-  for (int left = at - 1; width <= tracer->thin && omr_ink_at(sheet, sheet->ink, left, y); left--) width++;
-  for (int right = at + 1; width <= tracer->thin && omr_ink_at(sheet, sheet->ink, right, y); right++) width++;
+  int at = omr_ink_at(sheet, sheet->clean, x, y) ? x : x + 1, width = 1;
+  for (int left = at - 1; width <= tracer->thin && omr_ink_at(sheet, sheet->clean, left, y); left--) width++;
+  for (int right = at + 1; width <= tracer->thin && omr_ink_at(sheet, sheet->clean, right, y); right++) width++;
   return width <= tracer->thin;
+}
+
+/* Adds the stroke of rows [start, end] when there is enough of it. */
+static bool add_stroke(OmrStrokes *strokes, const Tracer *tracer, int x, int start, int end, int balance) {
+  if (balance < tracer->least) return true;
+  int thin = 0;
+  for (int y = start; y <= end && thin < tracer->least_thin; y++)
+    thin += inked(tracer->sheet, x, y) && thin_row(tracer, x, y);
+  return thin < tracer->least_thin || base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)end});
 }
 
 static bool trace_column(OmrStrokes *strokes, const Tracer *tracer, int x) {
   const OmrSheet *sheet = tracer->sheet;
-  int start = -1, last = -1, thin = 0;
+  int start = -1, end = -1, balance = 0, best = 0;
   for (int y = 0; y <= sheet->height; y++) {
     bool ink = y < sheet->height && inked(sheet, x, y);
-    if (ink) {
-      if (start < 0) start = y, thin = 0;
-      last = y;
-      thin += thin_row(tracer, x, y);
-    } else if (start >= 0 && y - last > tracer->gap) {
-      if (last - start + 1 >= tracer->least && thin >= tracer->least_thin &&
-          !base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)last}))
-        return false;
-      start = -1;
+    if (start < 0) {
+      if (ink) start = end = y, balance = best = 1;
+      continue;
     }
+    balance += ink ? 1 : -2;
+    if (balance > best) best = balance, end = y;
+    if (balance > 0 && balance > best - tracer->drop && y < sheet->height) continue;
+    if (!add_stroke(strokes, tracer, x, start, end, best)) return false;
+    start = -1;
   }
   return true;
 }
@@ -84,7 +93,7 @@ static bool on_bar(const OmrPage *page, const OmrStroke *stroke) {
 
 BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet, float least) {
   float space = sheet->space;
-  Tracer tracer = {sheet, (int)lrintf(fmaxf(0.34f * space, 4)), (int)lrintf(fmaxf(2, 0.25f * space)), (int)least,
+  Tracer tracer = {sheet, (int)lrintf(fmaxf(0.34f * space, 4)), (int)lrintf(1.5f * space), (int)least,
                    (int)(0.8f * space)};
   OmrStrokes strokes = {0};
   for (int x = 0; x + 1 < sheet->width; x++) {
