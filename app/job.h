@@ -24,7 +24,6 @@ typedef enum {
  * results never applied. */
 typedef enum {
   TRI_TOPIC_FREE, /* retires nobody */
-  TRI_TOPIC_IMPORT,
   TRI_TOPIC_READ,
   TRI_TOPIC_PEAKS,
   TRI_TOPIC_LISTEN,

@@ -40,7 +40,8 @@ TriScene *tri_session_get_scene(TriSession *session);
 TriTimeline *tri_session_get_timeline(TriSession *session);
 TriJobs *tri_session_get_jobs(TriSession *session);
 TriPlayer *tri_session_get_player(TriSession *session);
-GListModel *tri_session_get_to_check(TriSession *session); /* of TriCheck, most worthwhile first, at most 10 */
+GListModel *
+tri_session_get_to_check(TriSession *session); /* of TriCheck, most worthwhile first, at most 10 */
 const Project *tri_session_get_project(TriSession *session);
 
 const char *tri_session_get_title(TriSession *session);
@@ -83,15 +84,17 @@ gboolean tri_session_nudge(TriSession *session, int place, double by_s); /* merg
 gboolean tri_session_confirm(TriSession *session, int place);
 gboolean tri_session_confirm_range(TriSession *session, int first, int last);
 gboolean tri_session_not_played(TriSession *session, int place);
-gboolean tri_session_extra(TriSession *session, guint32 motion_note);    /* a heard note that is not in the score */
-gboolean tri_session_unpin(TriSession *session, int place);               /* takes back what the person said of it */
+gboolean tri_session_extra(TriSession *session,
+                           guint32 motion_note);            /* a heard note that is not in the score */
+gboolean tri_session_unpin(TriSession *session, int place); /* takes back what the person said of it */
 
 void tri_session_undo(TriSession *session);
 void tri_session_redo(TriSession *session);
 
 /* ---- dragging the foot of a link ---- */
 gboolean tri_session_begin_drag(TriSession *session, int place);
-/* Neighbours follow in the scene; with `snap` the time is drawn to a heard onset within 80 ms. The time shown. */
+/* Neighbours follow in the scene; with `snap` the time is drawn to a heard onset within 80 ms. The time
+ * shown. */
 double tri_session_drag_to(TriSession *session, double time_s, gboolean snap);
 gboolean tri_session_drop(TriSession *session);
 void tri_session_cancel_drag(TriSession *session);
@@ -102,7 +105,7 @@ double tri_session_snap(TriSession *session, int place, double time_s, double wi
 /* ---- going about ---- */
 int tri_session_get_selected(TriSession *session);
 void tri_session_select(TriSession *session, int place);
-void tri_session_next(TriSession *session, int places);    /* by that many places, negative: back */
+void tri_session_next(TriSession *session, int places); /* by that many places, negative: back */
 void tri_session_next_bar(TriSession *session, int bars);
 gboolean tri_session_next_to_check(TriSession *session, int direction); /* +1, -1; selects and reveals */
 
@@ -116,12 +119,12 @@ void tri_session_set_synth_plays_score(TriSession *session, gboolean score);
 
 /* ---- words about a place, for the inspector and for a screen reader ---- */
 typedef struct {
-  char *name;         /* "Bar 2, beat 3"; with a pass when the bar is repeated: "Bar 2, second time, beat 3" */
-  char *pitches;      /* "A4 C♯5" */
-  char *state;        /* "doubtful" */
-  char *why;          /* "Timing in doubt · ±190 ms" */
+  char *name;    /* "Bar 2, beat 3"; with a pass when the bar is repeated: "Bar 2, second time, beat 3" */
+  char *pitches; /* "A4 C♯5" */
+  char *state;   /* "doubtful" */
+  char *why;     /* "Timing in doubt · ±190 ms" */
   double quarter, time_s, machine_time_s, confidence;
-  int measure;        /* index into the score's measures */
+  int measure; /* index into the score's measures */
   gboolean anchor;
 } TriPlaceWords;
 
@@ -134,13 +137,13 @@ char *tri_session_describe_time(TriSession *session, double time_s);
 
 /* ---- giving away, as a job; "notice" when done ---- */
 typedef enum {
-  TRI_EXPORT_MIDI,        /* what was heard, with the tempo map of the alignment */
-  TRI_EXPORT_MIDI_SCORE,  /* the score as aligned */
-  TRI_EXPORT_MUSICXML,    /* .musicxml or .mxl by the ending */
-  TRI_EXPORT_ANCHORS,     /* score_quarter,time_s */
-  TRI_EXPORT_LABELS,      /* Audacity label track */
-  TRI_EXPORT_MEASURES,    /* measure,beat,time */
-  TRI_EXPORT_ALIGNMENT,   /* CSV or JSON by the ending */
+  TRI_EXPORT_MIDI,       /* what was heard, with the tempo map of the alignment */
+  TRI_EXPORT_MIDI_SCORE, /* the score as aligned */
+  TRI_EXPORT_MUSICXML,   /* .musicxml or .mxl by the ending */
+  TRI_EXPORT_ANCHORS,    /* score_quarter,time_s */
+  TRI_EXPORT_LABELS,     /* Audacity label track */
+  TRI_EXPORT_MEASURES,   /* measure,beat,time */
+  TRI_EXPORT_ALIGNMENT,  /* CSV or JSON by the ending */
 } TriExport;
 void tri_session_export(TriSession *session, TriExport what, const char *path);
 

@@ -209,8 +209,13 @@ static void start_writing(Store *store) {
   store->syncer = g_thread_new("project sync", sync_thread, store);
 }
 
+Store *store_ref(Store *store) {
+  g_atomic_ref_count_inc(&store->holders);
+  return store;
+}
+
 void store_close(Store *store) {
-  if (!store) return;
+  if (!store || !g_atomic_ref_count_dec(&store->holders)) return;
   if (store->syncer) {
     g_mutex_lock(&store->sync_lock);
     store->closing = true;
@@ -235,6 +240,7 @@ BaseStatus store_open(BaseContext *ctx, Store **out, Project **out_project, cons
   BaseStatus status = sniff(ctx, path);
   if (status != BASE_OK) return status;
   Store *store = g_new0(Store, 1);
+  g_atomic_ref_count_init(&store->holders);
   g_mutex_init(&store->lock);
   g_mutex_init(&store->sync_lock);
   g_cond_init(&store->sync_wake);

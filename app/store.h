@@ -24,7 +24,10 @@ BaseStatus store_create(BaseContext *ctx, const char *path);
  * were are marked missing. Both outputs are the caller's. */
 BaseStatus store_open(BaseContext *ctx, Store **out, Project **project, const char *path);
 
-/* Syncs and closes. Null is fine. */
+/* One more holder, for work that keeps results while the project may be closed. Any thread. */
+Store *store_ref(Store *store);
+
+/* One holder less; the last one syncs and closes. Null is fine. Any thread. */
 void store_close(Store *store);
 
 const char *store_path(const Store *store);

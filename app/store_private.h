@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 struct Store {
+  gatomicrefcount holders;
   char *path;       /* canonical */
   sqlite3 *edits;   /* main thread */
   sqlite3 *results; /* under `lock`; null when the file cannot be written */

@@ -1,0 +1,274 @@
+/* Pure functions from machine output and marks to what the views draw and the list "To check" holds. A place
+ * is as doubtful as its time is uncertain; it is worth the more the farther the nearest anchors are, since
+ * those would be carried along by a correction. Places of one reason that follow each other in one bar are
+ * one entry. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/places.h"
+
+#include "app/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double sure = 0.9, doubtful = 0.5, plain_quarter_s = 0.6, grace_s = 0.06;
+
+TriState places_state(double confidence) {
+  return confidence >= sure ? TRI_SURE : confidence >= doubtful ? TRI_UNSURE : TRI_DOUBTFUL;
+}
+
+double places_error_s(double confidence) {
+  if (!(confidence < 1)) return 0.005;
+  double error_s = -0.05 / log(1 - CLAMP(confidence, 0.01, 0.9999));
+  return CLAMP(error_s, 0.005, 0.5);
+}
+
+/* ---- places ---- */
+
+/* Time of a quarter in a plain performance. */
+static double plain_time_s(const Motion *plain, double quarter) {
+  gsize n = plain ? plain->beats.n : 0;
+  if (n < 2) return (n ? plain->beats.items[0].time_s : 0) + quarter * plain_quarter_s;
+  gsize i = 1;
+  while (i + 1 < n && beat_double(plain->beats.items[i].quarter) < quarter) i++;
+  double q0 = beat_double(plain->beats.items[i - 1].quarter), q1 = beat_double(plain->beats.items[i].quarter);
+  double t0 = plain->beats.items[i - 1].time_s, t1 = plain->beats.items[i].time_s;
+  return q1 > q0 ? t0 + (quarter - q0) * (t1 - t0) / (q1 - q0) : t1;
+}
+
+static void lay_mark(TriPlace *place, const ProjectMark *mark) {
+  place->anchor = project_is_anchor(mark);
+  if (place->anchor) place->time_s = mark->time_s;
+  place->state = mark->verdict == PROJECT_NOT_PLAYED ? TRI_NOT_PLAYED : TRI_CHECKED;
+  place->confidence = 1;
+}
+
+/* How many sounds of each onset were found, as `found[onset]`, and all as `of[onset]`. */
+static void count_found(guint *found, const ScoreUnfolded *unfolded, const Alignment *alignment) {
+  gsize *onset_of = g_new(gsize, unfolded->sounds.n + 1);
+  for (gsize i = 0; i < unfolded->onsets.n; i++)
+    for (gsize k = 0; k < unfolded->onsets.items[i].n; k++) onset_of[unfolded->onsets.items[i].first + k] = i;
+  for (gsize i = 0; i < alignment->links.n; i++) {
+    const AlignmentLink *link = &alignment->links.items[i];
+    if (link->verdict == ALIGNMENT_MATCH && link->sound >= 0 && (gsize)link->sound < unfolded->sounds.n)
+      found[onset_of[link->sound]]++;
+  }
+  g_free(onset_of);
+}
+
+void places_fill(TriPlace *places, const ScoreUnfolded *unfolded, const Alignment *alignment,
+                 const Motion *plain, const Project *project) {
+  gsize n = unfolded->onsets.n;
+  guint *found = g_new0(guint, n + 1);
+  gboolean aligned = alignment && alignment->points.n == n;
+  if (aligned) count_found(found, unfolded, alignment);
+  for (gsize i = 0; i < n; i++) {
+    const ScoreOnset *onset = &unfolded->onsets.items[i];
+    double quarter = beat_double(onset->onset);
+    places[i] = (TriPlace){.quarter = quarter, .confidence = 1, .state = TRI_SURE};
+    places[i].time_s = aligned ? alignment->points.items[i].time_s : plain_time_s(plain, quarter);
+    if (aligned) {
+      places[i].confidence = alignment->points.items[i].confidence;
+      places[i].state = (guint8)places_state(places[i].confidence);
+      if (found[i] == 0 && onset->n > 0) places[i].state = TRI_NOT_PLAYED;
+    }
+    const ProjectMark *mark = project_mark_at(project, onset->onset);
+    if (mark) lay_mark(&places[i], mark);
+  }
+  g_free(found);
+}
+
+/* ---- notes ---- */
+
+static int compare_links(const void *a, const void *b) {
+  const AlignmentLink *x = *(const AlignmentLink *const *)a, *y = *(const AlignmentLink *const *)b;
+  return (x->note > y->note) - (x->note < y->note);
+}
+
+/* The links that have a note, by note. */
+static const AlignmentLink **links_by_note(const Alignment *alignment, gsize *n) {
+  const AlignmentLink **links = g_new(const AlignmentLink *, alignment->links.n + 1);
+  *n = 0;
+  for (gsize i = 0; i < alignment->links.n; i++)
+    if (alignment->links.items[i].note) links[(*n)++] = &alignment->links.items[i];
+  qsort(links, *n, sizeof *links, compare_links);
+  return links;
+}
+
+static const AlignmentLink *link_of(const AlignmentLink **links, gsize n, guint32 note) {
+  AlignmentLink wanted = {.note = note};
+  const AlignmentLink *key = &wanted;
+  const AlignmentLink **hit = n ? bsearch(&key, links, n, sizeof *links, compare_links) : NULL;
+  return hit ? *hit : NULL;
+}
+
+/* The onset that holds a sound: the last whose first sound is not behind it. */
+static gsize onset_of_sound(const ScoreUnfolded *unfolded, gsize sound) {
+  gsize low = 0, high = unfolded->onsets.n;
+  while (low + 1 < high) {
+    gsize middle = low + (high - low) / 2;
+    if (unfolded->onsets.items[middle].first <= sound)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static guint8 linked_state(const MotionNote *note, const AlignmentLink *link, const ScoreUnfolded *unfolded,
+                           const TriPlace *places) {
+  if (!link) return (guint8)places_state(note->confidence);
+  if (link->verdict == ALIGNMENT_EXTRA || link->sound < 0) return TRI_EXTRA;
+  gsize onset = onset_of_sound(unfolded, (gsize)link->sound);
+  if (onset < unfolded->onsets.n && places[onset].state == TRI_CHECKED) return TRI_CHECKED;
+  return (guint8)places_state(fmin(note->confidence, link->confidence));
+}
+
+void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded *unfolded,
+                       const Alignment *alignment, const TriPlace *places, const Project *project) {
+  gsize n_links = 0;
+  const AlignmentLink **links = alignment ? links_by_note(alignment, &n_links) : NULL;
+  for (gsize i = 0; i < motion->notes.n; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    const AlignmentLink *link = link_of(links, n_links, note->id);
+    states[i] =
+        alignment ? linked_state(note, link, unfolded, places) : (guint8)places_state(note->confidence);
+    if (project_mark_of_note(project, note->onset_s, note->midi)) states[i] = TRI_EXTRA;
+  }
+  g_free(links);
+}
+
+/* ---- doubts ---- */
+
+static gboolean anchored(const TriPlace *place) {
+  return place->anchor;
+}
+
+/* Quarters between the nearest anchors (or ends) around each place. */
+static void anchor_spans(double *span, const TriPlace *places, gsize n) {
+  double last = n ? places[0].quarter : 0;
+  for (gsize i = 0; i < n; i++) {
+    span[i] = places[i].quarter - last;
+    if (anchored(&places[i])) last = places[i].quarter;
+  }
+  last = n ? places[n - 1].quarter : 0;
+  for (gsize i = n; i-- > 0;) {
+    span[i] += last - places[i].quarter;
+    if (anchored(&places[i])) last = places[i].quarter;
+  }
+}
+
+/* The reason to look at one place; FALSE when there is none. */
+static gboolean doubt_of(PlacesReason *reason, const Score *score, int measure, const TriPlace *place) {
+  if (place->state == TRI_CHECKED || place->anchor) return FALSE;
+  if (place->state == TRI_NOT_PLAYED && place->confidence < 1) {
+    *reason = PLACES_NOT_HEARD;
+    return TRUE;
+  }
+  if (score && measure >= 0 && (gsize)measure < score->measures.n && *score->measures.items[measure].doubt) {
+    *reason = PLACES_RHYTHM;
+    return TRUE;
+  }
+  *reason = PLACES_TIMING;
+  return place->state == TRI_DOUBTFUL;
+}
+
+static int compare_doubts(const void *a, const void *b) {
+  const PlacesDoubt *x = a, *y = b;
+  gboolean x_first = x->reason != PLACES_TIMING, y_first = y->reason != PLACES_TIMING;
+  if (x_first != y_first) return y_first - x_first;
+  if (x->worth != y->worth) return x->worth > y->worth ? -1 : 1;
+  return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static double worth_of(const TriPlace *place, double span, gboolean seen) {
+  return (1 - CLAMP(place->confidence, 0, 1)) * (1 + span) * (seen ? 0.1 : 1);
+}
+
+static void join(PlacesDoubt *doubt, gsize place, double worth, double error_s) {
+  doubt->last = place;
+  doubt->worth = fmax(doubt->worth, worth);
+  doubt->error_s = fmax(doubt->error_s, error_s);
+}
+
+gsize places_doubts(PlacesDoubt *doubts, gsize most, const Score *score, const ScoreUnfolded *unfolded,
+                    const TriPlace *places, const guint8 *seen) {
+  gsize n = unfolded->onsets.n, found = 0;
+  double *span = g_new(double, n + 1);
+  PlacesDoubt *all = g_new(PlacesDoubt, n + 1);
+  anchor_spans(span, places, n);
+  int last_step = -1;
+  for (gsize i = 0; i < n; i++) {
+    int step = words_step_at(unfolded, places[i].quarter);
+    PlacesReason reason;
+    if (!doubt_of(&reason, score, step >= 0 ? unfolded->steps.items[step].measure : -1, &places[i])) continue;
+    double worth = worth_of(&places[i], span[i], seen && seen[i]),
+           error_s = places_error_s(places[i].confidence);
+    PlacesDoubt *before = found ? &all[found - 1] : NULL;
+    if (before && before->reason == reason && step == last_step &&
+        (before->last + 1 == i || reason == PLACES_RHYTHM))
+      join(before, i, worth, error_s);
+    else
+      all[found++] = (PlacesDoubt){i, i, reason, worth, error_s};
+    last_step = step;
+  }
+  qsort(all, found, sizeof *all, compare_doubts);
+  if (found > most) found = most;
+  memcpy(doubts, all, found * sizeof *all);
+  g_free(all);
+  g_free(span);
+  return found;
+}
+
+/* ---- the score, performed at these times ---- */
+
+gboolean places_put_beats(Motion *motion, const ScoreUnfolded *unfolded, const Alignment *alignment) {
+  motion->beats.n = 0;
+  gsize steps = unfolded->steps.n;
+  if (!alignment->points.n || !steps) return TRUE;
+  double end = beat_double(alignment->points.items[alignment->points.n - 1].quarter), last_s = -1;
+  for (gint64 quarter = 0; quarter <= (gint64)ceil(end) + 1; quarter++) {
+    double time_s = alignment_time_s(alignment, (double)quarter);
+    if (time_s < 0 || time_s < last_s + 0.005) continue;
+    if (!base_array_push(&motion->beats, (MotionBeat){beat_whole(quarter), time_s})) return FALSE;
+    last_s = time_s;
+  }
+  return TRUE;
+}
+
+/* Velocities of a plain performance by written note. */
+static GHashTable *velocities(const Motion *plain) {
+  GHashTable *table = g_hash_table_new(NULL, NULL);
+  for (gsize i = 0; plain && i < plain->notes.n; i++)
+    g_hash_table_insert(table, GUINT_TO_POINTER(plain->notes.items[i].score_note),
+                        GUINT_TO_POINTER(plain->notes.items[i].velocity));
+  return table;
+}
+
+static gboolean play_sound(Motion *motion, const ScoreSound *sound, const Alignment *alignment,
+                           int velocity) {
+  double quarter = beat_double(sound->onset), end = beat_double(beat_add(sound->onset, sound->duration));
+  double onset_s = fmax(0, alignment_time_s(alignment, quarter) - (sound->grace ? grace_s : 0));
+  double key_up_s = sound->grace ? onset_s + grace_s : alignment_time_s(alignment, end) - 0.01;
+  if (!motion_add(motion, onset_s, fmax(key_up_s, onset_s + 0.03), sound->midi, velocity ? velocity : 64, 1))
+    return FALSE;
+  motion->notes.items[motion->notes.n - 1].score_note = sound->note;
+  return TRUE;
+}
+
+Motion *places_play(const ScoreUnfolded *unfolded, const Alignment *alignment, const Motion *plain) {
+  Motion *motion = motion_new();
+  gboolean good = motion && places_put_beats(motion, unfolded, alignment);
+  GHashTable *table = velocities(plain);
+  for (gsize i = 0; good && i < unfolded->sounds.n; i++) {
+    const ScoreSound *sound = &unfolded->sounds.items[i];
+    guint velocity = GPOINTER_TO_UINT(g_hash_table_lookup(table, GUINT_TO_POINTER(sound->note)));
+    good = play_sound(motion, sound, alignment, (int)velocity);
+  }
+  g_hash_table_unref(table);
+  if (good) {
+    motion_sort(motion);
+    return motion;
+  }
+  motion_free(motion);
+  return NULL;
+}

@@ -1,0 +1,54 @@
+/* What the machine found and what the person said, laid over each other. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
+#pragma once
+
+#include "app/project.h"
+#include "core/alignment/alignment.h"
+#include "core/music/motion.h"
+#include "core/music/score.h"
+#include "widgets/scene.h"
+
+G_BEGIN_DECLS
+
+/* The state that a probability of being right stands for: sure from 0.9, doubtful below 0.5. */
+TriState places_state(double confidence);
+
+/* One place for each onset. `places`: unfolded->onsets.n, caller's. `alignment` may be null: then the times
+ * are those of `plain`, the score played plainly (or null), and everything is sure. O(onsets + sounds). */
+void places_fill(TriPlace *places, const ScoreUnfolded *unfolded, const Alignment *alignment,
+                 const Motion *plain, const Project *project);
+
+/* One state for each note of `motion`; `states`: motion->notes.n, caller's. `unfolded` and `alignment` may be
+ * null together. O(notes + links). */
+void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded *unfolded,
+                       const Alignment *alignment, const TriPlace *places, const Project *project);
+
+/* How far off a place with this probability of being within 50 ms is, on the average: that of a Laplace
+ * distribution with the same probability; seconds, 0.005 … 0.5. */
+double places_error_s(double confidence);
+
+/* Why a place is worth a look. */
+typedef enum { PLACES_NOT_HEARD, PLACES_RHYTHM, PLACES_TIMING } PlacesReason;
+
+/* Neighbouring places with one reason; onsets first … last. */
+typedef struct {
+  gsize first, last;
+  PlacesReason reason;
+  double worth; /* the order of the list, larger first */
+  double error_s;
+} PlacesDoubt;
+
+/* The doubts of a piece, most worthwhile first, at most `most`: disagreement of score and sound and
+ * impossible bars first; within a reason by doubt × span to the nearest anchors, those in `seen` (one flag an
+ * onset, may be null) later. Checked places never. The number written. O(onsets log onsets). */
+gsize places_doubts(PlacesDoubt *doubts, gsize most, const Score *score, const ScoreUnfolded *unfolded,
+                    const TriPlace *places, const guint8 *seen);
+
+/* Gives a motion the tempo map of an alignment: one entry a quarter. FALSE without memory. */
+gboolean places_put_beats(Motion *motion, const ScoreUnfolded *unfolded, const Alignment *alignment);
+
+/* The performance that the score becomes at the times of its places: every sound at its place, as long as
+ * written. `plain` (the score played plainly, or null) gives the velocities. Null without memory. */
+Motion *places_play(const ScoreUnfolded *unfolded, const Alignment *alignment, const Motion *plain);
+
+G_END_DECLS

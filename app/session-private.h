@@ -1,0 +1,92 @@
+/* What the sources of the session share. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/session.h"
+#include "app/steps.h"
+#include "app/store.h"
+
+G_BEGIN_DECLS
+
+/* What the properties said last. */
+typedef struct {
+  char *title, *subtitle, *path, *undo_name, *redo_name;
+  gboolean saved, draft, has_score, has_sound, can_undo, can_redo;
+  guint n_checked, n_places;
+} TriSessionFacts;
+
+struct _TriSession {
+  GObject parent;
+  TriScene *scene;
+  TriTimeline *timeline;
+  TriJobs *jobs;
+  TriPlayer *player;
+  GListStore *to_check;
+  /* the person's side; `project` is never null, `store` is null before the first file */
+  Project *project;
+  Store *store;
+  char *why_unsaved; /* null: everything is on disk */
+  guint piece;       /* grows with each project: what was meant for another one is dropped */
+  guint view_source;
+  gboolean restoring_view;
+  /* the machine's side; null until it is known */
+  StepsScore *score;
+  StepsHeard *heard;
+  Alignment *alignment;
+  double *machine_s; /* times without anchors, one a point of the alignment */
+  Motion *played;    /* the score at the alignment's times */
+  double audio_s;
+  gboolean synth_plays_score;
+  /* going about */
+  guint8 *seen; /* one flag a place */
+  guint n_seen;
+  int dragged; /* place, -1 none */
+  double *drag_s;
+  gboolean hearing; /* one place is played with the ears split */
+  gboolean was_split;
+  TriSessionFacts facts;
+};
+
+/* ---- session.c ---- */
+TriSession *tri_session_make(gboolean offline);
+
+/* Brings the properties up to date and notifies those that have changed. */
+void tri_session_refresh(TriSession *self);
+void tri_session_say(TriSession *self, gboolean bad, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void tri_session_reveal(TriSession *self, double time_s);
+
+/* ---- session-files.c ---- */
+
+/* Writes what is unwritten and remembers why it could not. */
+void tri_session_write(TriSession *self);
+void tri_session_write_media(TriSession *self);
+void tri_session_view_changed(TriSession *self);
+void tri_session_write_view(TriSession *self);
+
+/* ---- session-steps.c ---- */
+
+/* Starts whatever the project's files ask for; with a kind, only what depends on files of that kind. */
+void tri_session_start_steps(TriSession *self);
+void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
+
+/* Aligns again with the present anchors. */
+void tri_session_realign(TriSession *self);
+
+/* Forgets what the machine made. */
+void tri_session_forget(TriSession *self);
+
+/* ---- session-places.c ---- */
+
+/* Lays the marks over the machine's places and shows them; `times_s` (may be null) instead of the
+ * alignment's. */
+void tri_session_show_places(TriSession *self, const double *times_s);
+void tri_session_show_motion(TriSession *self);
+void tri_session_show_checks(TriSession *self);
+void tri_session_play_motion(TriSession *self);
+
+/* The place meant by an index of the session's verbs; -1 when there is none. */
+int tri_session_place(TriSession *self, int place);
+Beat tri_session_quarter(TriSession *self, int place);
+
+TriCheck *tri_check_new(int place, int last, const char *title, const char *detail);
+
+G_END_DECLS
