@@ -52,6 +52,7 @@ static void read_identification(Pull *pull, const xmlNode *node) {
   bool named = maker && strcmp(musicxml_attribute(type, sizeof type, maker, "name"), "made-by") == 0;
   if (!named) maker = musicxml_child(musicxml_child(node, "encoding"), "software");
   musicxml_text(score->source, sizeof score->source, maker);
+  if (!named && strcmp(score->source, "Triptych") == 0) score->source[0] = 0; /* our own file, made from nothing */
 }
 
 static void read_credit(Pull *pull, const xmlNode *node) {
