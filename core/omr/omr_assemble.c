@@ -86,7 +86,7 @@ static bool add_clefs(Builder *builder, size_t index) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
   const OmrPage *page = builder->assembly->pages[measure->page];
   const OmrSystem *system = &page->systems.items[measure->system];
-  float left = page->bars.items[measure->left].x_px, right = page->bars.items[measure->right].x_px;
+  float left = measure->head_x_px, right = page->bars.items[measure->right].x_px;
   for (int32_t i = 0; i < system->staves; i++) {
     int32_t staff = system->first_staff + i, row = omr_row(builder->assembly, page, staff);
     for (size_t k = 0; k <= page->symbols.n; k++) {
@@ -305,7 +305,8 @@ static bool build(Builder *builder) {
       if (!keys) return false;
       omr_page_keys(keys, assembly->pages[keys_of]);
     }
-    if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, keys[measure->system]) || !add_notes(builder, i))
+    int8_t fifths = omr_key_in(assembly, i, keys[measure->system]);
+    if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) || !add_notes(builder, i))
       return false;
   }
   score_sort(builder->score);

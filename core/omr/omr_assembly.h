@@ -14,6 +14,7 @@ typedef struct {
 /* A bar: the events [first, first + n) of the assembly. */
 typedef struct {
   int32_t page, system, left, right; /* left, right: into the bars of the page */
+  float head_x_px;   /* where its clefs and time signatures begin: left of a repeat sign that opens a system */
   size_t first, n;
   int32_t meter;     /* into OmrAssembly.meters */
   int32_t ticks;     /* how long it is */
@@ -60,3 +61,6 @@ int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots);
 
 /* The key of each system by a vote over its page: `fifths` has room for every system of the page. */
 void omr_page_keys(int8_t *fifths, const OmrPage *page);
+
+/* The key of a bar whose system begins with `start`. */
+int8_t omr_key_in(const OmrAssembly *assembly, size_t measure, int8_t start);

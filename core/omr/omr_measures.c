@@ -132,6 +132,12 @@ static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *
   return true;
 }
 
+/* Between the edge of a system and a repeat sign there stand clef and key, but no bar. */
+static bool opens_with_repeat(const OmrPage *page, int32_t left) {
+  bool first = !left || page->bars.items[left - 1].system != page->bars.items[left].system;
+  return first && page->bars.items[left + 1].flags & OMR_BAR_REPEAT_RIGHT;
+}
+
 static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left, int32_t right) {
   const OmrPage *page = assembly->pages[page_index];
   const OmrBar *a = &page->bars.items[left], *b = &page->bars.items[right];
@@ -140,8 +146,10 @@ static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left,
             add_rests(&items, assembly, page, a->system, a->x_px, b->x_px);
   float space = page->space_px;
   OmrMeasure measure = {.page = page_index, .system = a->system, .left = left, .right = right};
+  bool after_head = left && page->bars.items[left - 1].system == a->system && opens_with_repeat(page, left - 1);
+  measure.head_x_px = after_head ? page->bars.items[left - 1].x_px : a->x_px;
   measure.first = assembly->events.n;
-  if (ok && (items.n || b->x_px - a->x_px > 4 * space)) {
+  if (ok && (items.n || (b->x_px - a->x_px > 4 * space && !opens_with_repeat(page, left)))) {
     qsort(items.items, items.n, sizeof *items.items, by_x);
     mark_fillers(items.items, items.n);
     make_columns(items.items, items.n, space);

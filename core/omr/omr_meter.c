@@ -11,12 +11,12 @@
 #define SHORT_BAR_GAIN 1.0f
 
 static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
-  const OmrBar *left = &page->bars.items[measure->left], *right = &page->bars.items[measure->right];
+  const OmrBar *right = &page->bars.items[measure->right];
   const OmrTime *best = NULL;
   for (size_t i = 0; i < page->times.n; i++) {
     const OmrTime *time = &page->times.items[i];
     if (page->staves.items[time->staff].system != measure->system) continue;
-    if (time->x_px < left->x_px || time->x_px > right->x_px) continue;
+    if (time->x_px < measure->head_x_px || time->x_px > right->x_px) continue;
     if (!best || time->score > best->score) best = time;
   }
   return best;
