@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_dream.h"
+
+#include "core/base/base_array.h"
+#include "core/lmm/lmm_texture.h"
+#include "core/music/midi.h"
+#include "core/music/musicxml.h"
+#include "core/music/score.h"
+#include "core/piano/piano.h"
+#include "core/piano/piano_room.h"
+#include "core/piano/piano_wave.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRIES = 20, VALIDATION_SHARE = 16 /* one piece in 16 */, DEEPEST = 4 };
+
+static const double TEXTURE_SHARE = 0.3, MODEL_SHARE = 0.35;
+
+/* ---- the library ---- */
+
+typedef BASE_ARRAY(char *) Paths;
+
+struct LmmLibrary {
+  Paths set[2]; /* to train on, to validate on */
+};
+
+static uint32_t hash_of(const char *text) {
+  uint32_t h = 2166136261u;
+  for (; *text; text++) h = (h ^ (unsigned char)*text) * 16777619u;
+  return h;
+}
+
+static bool is_music(const char *name) {
+  static const char *const endings[] = {".mid", ".midi", ".mxl", ".musicxml", ".xml"};
+  const char *dot = strrchr(name, '.');
+  for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+    if (strcmp(dot, endings[i]) == 0) return true;
+  return false;
+}
+
+static bool add_file(LmmLibrary *library, const char *path, const char *name) {
+  char *copy = strdup(path);
+  Paths *set = &library->set[hash_of(name) % VALIDATION_SHARE == 0];
+  if (copy && base_array_push(set, copy)) return true;
+  free(copy);
+  return false;
+}
+
+static BaseStatus add_folder(BaseContext *ctx, LmmLibrary *library, const char *path, int depth) {
+  DIR *folder = opendir(path);
+  if (!folder) return depth ? BASE_OK : base_fail(ctx, BASE_UNREADABLE, "The folder “%s” cannot be opened.", path);
+  BaseStatus status = BASE_OK;
+  for (struct dirent *entry; status == BASE_OK && (entry = readdir(folder));) {
+    char below[4096];
+    int length = snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+    if (entry->d_name[0] == '.' || length >= (int)sizeof below) continue;
+    if (is_music(entry->d_name)) {
+      if (!add_file(library, below, entry->d_name)) status = base_fail_memory(ctx);
+    } else if (depth < DEEPEST) {
+      status = add_folder(ctx, library, below, depth + 1);
+    }
+  }
+  closedir(folder);
+  return status;
+}
+
+static int by_path(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+BaseStatus lmm_library_open(BaseContext *ctx, LmmLibrary **out, const char *const *folders, size_t n) {
+  LmmLibrary *library = calloc(1, sizeof *library);
+  BaseStatus status = library ? BASE_OK : base_fail_memory(ctx);
+  for (size_t i = 0; i < n && status == BASE_OK; i++) status = add_folder(ctx, library, folders[i], 0);
+  if (status != BASE_OK) {
+    lmm_library_free(library);
+    return status;
+  }
+  for (int s = 0; s < 2; s++)
+    if (library->set[s].n) qsort(library->set[s].items, library->set[s].n, sizeof(char *), by_path);
+  *out = library;
+  return BASE_OK;
+}
+
+void lmm_library_free(LmmLibrary *library) {
+  if (!library) return;
+  for (int s = 0; s < 2; s++) {
+    for (size_t i = 0; i < library->set[s].n; i++) free(library->set[s].items[i]);
+    base_array_clear(&library->set[s]);
+  }
+  free(library);
+}
+
+size_t lmm_library_pieces(const LmmLibrary *library, bool validation) {
+  return library->set[validation].n;
+}
+
+/* ---- a piece ---- */
+
+static BaseStatus play_score(BaseContext *ctx, Motion **out, const char *path, bool *deadpan) {
+  Score *score = NULL;
+  ScoreUnfolded *unfolded = NULL;
+  BaseStatus status = musicxml_read(ctx, &score, path);
+  if (status == BASE_OK) status = score_unfold(ctx, &unfolded, score, NULL);
+  if (status == BASE_OK) status = score_play(ctx, out, score, unfolded, NULL);
+  score_unfolded_free(unfolded);
+  score_free(score);
+  *deadpan = true;
+  return status;
+}
+
+static BaseStatus load_piece(BaseContext *ctx, Motion **out, const char *path, bool *deadpan) {
+  const char *dot = strrchr(path, '.');
+  *deadpan = false;
+  if (strcmp(dot, ".mid") == 0 || strcmp(dot, ".midi") == 0) return midi_read(ctx, out, path);
+  return play_score(ctx, out, path, deadpan);
+}
+
+/* Keeps what starts in [from_s, from_s + seconds), moved to start soon after 0. */
+static void cut(Motion *motion, double from_s, double seconds) {
+  size_t kept = 0;
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    MotionNote n = motion->notes.items[i];
+    if (n.onset_s < from_s || n.onset_s >= from_s + seconds) continue;
+    n.onset_s -= from_s;
+    n.key_up_s = fmin(n.key_up_s - from_s, seconds + 1);
+    motion->notes.items[kept++] = n;
+  }
+  motion->notes.n = kept;
+  kept = 0;
+  for (size_t i = 0; i < motion->pedals.n; i++) {
+    MotionPedal p = motion->pedals.items[i];
+    p.time_s -= from_s;
+    if (p.time_s >= 0 && p.time_s < seconds) motion->pedals.items[kept++] = p;
+  }
+  motion->pedals.n = kept;
+  motion->beats.n = 0;
+}
+
+/* ---- how it is played ---- */
+
+/* A smooth random curve: a sum of three slow sines. */
+typedef struct {
+  double amplitude[3], hz[3], phase[3];
+} Curve;
+
+static Curve draw_curve(BaseRng *rng, double amplitude) {
+  Curve c;
+  for (int i = 0; i < 3; i++) {
+    c.amplitude[i] = amplitude * base_rng_uniform(rng) / (i + 1);
+    c.hz[i] = base_rng_range(rng, 0.05, 0.15) * (i + 1);
+    c.phase[i] = 2 * M_PI * base_rng_uniform(rng);
+  }
+  return c;
+}
+
+static double curve_at(const Curve *c, double t) {
+  double y = 0;
+  for (int i = 0; i < 3; i++) y += c->amplitude[i] * sin(2 * M_PI * c->hz[i] * t + c->phase[i]);
+  return y;
+}
+
+/* Scales all times and bends them by a curve whose slope stays positive. */
+static void bend_time(Motion *motion, BaseRng *rng, double speed, double bend) {
+  Curve c = draw_curve(rng, bend);
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    MotionNote *n = &motion->notes.items[i];
+    n->onset_s = (n->onset_s + curve_at(&c, n->onset_s)) / speed;
+    n->key_up_s = (n->key_up_s + curve_at(&c, n->key_up_s)) / speed;
+  }
+  for (size_t i = 0; i < motion->pedals.n; i++) {
+    MotionPedal *p = &motion->pedals.items[i];
+    p->time_s = fmax(0, (p->time_s + curve_at(&c, p->time_s)) / speed);
+  }
+}
+
+static void touch(Motion *motion, BaseRng *rng, bool deadpan) {
+  double mean = base_rng_range(rng, 38, 92), noise = base_rng_range(rng, 2, 10);
+  double spread = deadpan ? base_rng_range(rng, 0.3, 1.2) : base_rng_range(rng, 0.6, 1.3), sum = 0;
+  double jitter_s = deadpan ? 0.004 + 0.01 * base_rng_uniform(rng) : 0.002;
+  double hold = base_rng_range(rng, 0.75, 1.1), lead = base_rng_range(rng, 0, 14);
+  Curve swell = draw_curve(rng, 18);
+  for (size_t i = 0; i < motion->notes.n; i++) sum += motion->notes.items[i].velocity;
+  double centre = motion->notes.n ? sum / (double)motion->notes.n : 64;
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    MotionNote *n = &motion->notes.items[i];
+    bool top = i + 1 >= motion->notes.n || motion->notes.items[i + 1].onset_s > n->onset_s + 0.01;
+    double v = mean + spread * (n->velocity - centre) + curve_at(&swell, n->onset_s) + noise * base_rng_normal(rng) +
+               (top ? lead : 0);
+    n->velocity = (uint8_t)fmin(fmax(v, 6), 126);
+    double length = (n->key_up_s - n->onset_s) * hold * exp(0.1 * base_rng_normal(rng));
+    n->onset_s = fmax(0.02, n->onset_s + jitter_s * base_rng_normal(rng));
+    n->key_up_s = n->onset_s + fmax(length, 0.03);
+  }
+}
+
+static bool press_pedal(Motion *motion, BaseRng *rng, double seconds) {
+  double t = base_rng_range(rng, 0, 2), period = exp(base_rng_range(rng, log(0.4), log(4)));
+  while (t < seconds) {
+    double down = t + period * base_rng_range(rng, 0.6, 1.2);
+    MotionPedal press = {t, MOTION_SUSTAIN, 127}, lift = {down, MOTION_SUSTAIN, 0};
+    if (!base_array_push(&motion->pedals, press) || !base_array_push(&motion->pedals, lift)) return false;
+    t = down + base_rng_range(rng, 0.03, 0.3) + (base_rng_uniform(rng) < 0.1 ? 2 : 0);
+  }
+  return true;
+}
+
+/* Two presses of one key never overlap, and the score's own doublings fall away. */
+static void separate_repeats(Motion *motion) {
+  int last[128];
+  for (int i = 0; i < 128; i++) last[i] = -1;
+  size_t kept = 0;
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    MotionNote n = motion->notes.items[i];
+    int before = last[n.midi];
+    if (before >= 0 && n.onset_s - motion->notes.items[before].onset_s < 0.04) continue;
+    if (before >= 0 && motion->notes.items[before].key_up_s > n.onset_s - 0.01)
+      motion->notes.items[before].key_up_s = fmax(n.onset_s - 0.01, motion->notes.items[before].onset_s + 0.02);
+    last[n.midi] = (int)kept;
+    motion->notes.items[kept++] = n;
+  }
+  motion->notes.n = kept;
+}
+
+static void transpose(Motion *motion, int semitones) {
+  size_t kept = 0;
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    MotionNote n = motion->notes.items[i];
+    int midi = n.midi + semitones;
+    if (midi < MOTION_LOWEST_KEY || midi >= MOTION_LOWEST_KEY + MOTION_KEYS) continue;
+    n.midi = (uint8_t)midi;
+    motion->notes.items[kept++] = n;
+  }
+  motion->notes.n = kept;
+}
+
+static BaseStatus piece_stretch(BaseContext *ctx, Motion **out, const LmmLibrary *library, BaseRng *rng,
+                                double seconds, bool validation) {
+  const Paths *set = &library->set[validation];
+  for (int i = 0; i < TRIES && set->n; i++) {
+    Motion *motion = NULL;
+    bool deadpan;
+    BaseStatus status = load_piece(ctx, &motion, set->items[base_rng_below(rng, (uint32_t)set->n)], &deadpan);
+    if (status == BASE_NO_MEMORY || status == BASE_CANCELLED) return status;
+    if (status != BASE_OK) continue;
+    double speed = exp(base_rng_range(rng, -0.4, 0.45)), length = motion_duration_s(motion);
+    cut(motion, base_rng_uniform(rng) * fmax(0, length - seconds * speed), seconds * speed);
+    if (motion->notes.n < 8) {
+      motion_free(motion);
+      continue;
+    }
+    transpose(motion, (int)base_rng_below(rng, 13) - 6);
+    bend_time(motion, rng, speed, deadpan ? 0.7 : 0.2);
+    touch(motion, rng, deadpan);
+    *out = motion;
+    return BASE_OK;
+  }
+  return base_fail(ctx, BASE_BAD_INPUT, "No piece to dream of could be read.");
+}
+
+BaseStatus lmm_dream_motion(BaseContext *ctx, Motion **out, const LmmLibrary *library, BaseRng *rng, double seconds,
+                            bool validation) {
+  Motion *motion = NULL;
+  BaseStatus status = base_rng_uniform(rng) < TEXTURE_SHARE || !lmm_library_pieces(library, validation)
+                          ? lmm_texture(ctx, &motion, rng, seconds)
+                          : piece_stretch(ctx, &motion, library, rng, seconds, validation);
+  if (status != BASE_OK) return status;
+  motion_sort(motion);
+  separate_repeats(motion);
+  if (!motion->pedals.n && base_rng_uniform(rng) < 0.6 && !press_pedal(motion, rng, seconds)) {
+    motion_free(motion);
+    return base_fail_memory(ctx);
+  }
+  motion_sort(motion);
+  *out = motion;
+  return BASE_OK;
+}
+
+/* ---- how it sounds ---- */
+
+static const char *draw_soundfont(BaseRng *rng) {
+  static const char *const fonts[] = {
+      "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", "/usr/share/sounds/sf3/MuseScore_General.sf3",
+      "/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/TimGM6mb.sf2"};
+  const char *there[4];
+  uint32_t n = 0;
+  for (size_t i = 0; i < 4; i++)
+    if (access(fonts[i], R_OK) == 0 && !(i == 1 && n)) there[n++] = fonts[i];
+  return n ? there[base_rng_below(rng, n)] : NULL;
+}
+
+static BaseStatus render_dry(BaseContext *ctx, DspAudio **out, const Motion *motion, BaseRng *rng) {
+  const char *font = draw_soundfont(rng);
+  if (font && base_rng_uniform(rng) >= MODEL_SHARE)
+    return piano_render(ctx, out, motion, &(PianoRenderParams){.synth = {.soundfont = font}, .tail_s = 1});
+  PianoModel mean = piano_model_default(), model = piano_model_sample(&mean, rng, 0.7);
+  model.values[PIANO_AT_TUNING] = 0;
+  return piano_wave_render(ctx, out, &model, motion, &(PianoWaveParams){.rate_hz = 16000, .tail_s = 1});
+}
+
+static void scale_times(Motion *motion, double factor) {
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    motion->notes.items[i].onset_s *= factor;
+    motion->notes.items[i].key_up_s *= factor;
+  }
+  for (size_t i = 0; i < motion->pedals.n; i++) motion->pedals.items[i].time_s *= factor;
+}
+
+BaseStatus lmm_dream_sound(BaseContext *ctx, DspAudio **out, Motion *motion, BaseRng *rng) {
+  DspAudio *dry = NULL, *mono = NULL;
+  double cents = base_rng_uniform(rng) < 0.5 ? 8 * base_rng_normal(rng) : base_rng_range(rng, -30, 30);
+  BaseStatus status = render_dry(ctx, &dry, motion, rng);
+  if (status != BASE_OK) return status;
+  double ratio = exp2(cents / 1200);
+  int32_t claimed = (int32_t)lround(dry->rate_hz * ratio);
+  ratio = (double)claimed / dry->rate_hz;
+  dry->rate_hz = claimed;
+  status = dsp_audio_convert(ctx, &mono, dry, 16000, 1);
+  dsp_audio_free(dry);
+  if (status != BASE_OK) return status;
+  PianoRoom room = piano_room_sample(rng);
+  status = piano_room_apply(ctx, mono, &room, rng);
+  if (status != BASE_OK) {
+    dsp_audio_free(mono);
+    return status;
+  }
+  scale_times(motion, 1 / ratio);
+  *out = mono;
+  return BASE_OK;
+}
