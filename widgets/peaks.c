@@ -12,6 +12,7 @@ typedef struct {
   gint16 min, max;
 } Extremes;
 
+static const double rounding = 1e-6; /* of a block */
 static const Extremes nothing = {G_MAXINT16, G_MININT16};
 
 struct TriPeaks {
@@ -104,7 +105,8 @@ static Extremes block_range(TriPeaks *self, guint64 first, guint64 last) {
 
 void tri_peaks_range(TriPeaks *self, double from_s, double to_s, float *min, float *max) {
   guint64 blocks = self->levels[0]->len;
-  double first = floor(MAX(0, from_s) * self->rate_hz / BLOCK), last = ceil(to_s * self->rate_hz / BLOCK);
+  double first = floor(MAX(0, from_s) * self->rate_hz / BLOCK + rounding);
+  double last = ceil(to_s * self->rate_hz / BLOCK - rounding);
   Extremes found = nothing;
   if (first < blocks && last > first) found = block_range(self, (guint64)first, MIN((guint64)last, blocks));
   gboolean empty = found.min > found.max;
