@@ -212,8 +212,8 @@ static void make_sample(TriWindow *self) {
     return;
   }
   self->making_sample = TRUE;
-  tri_session_add_files(self->session, (const char *const *)paths, g_strv_length(paths));
   tri_session_set_title(self->session, _("Menuet in G"));
+  tri_session_add_files(self->session, (const char *const *)paths, g_strv_length(paths));
 }
 
 void tri_window_open_sample(TriWindow *self) {

@@ -14,7 +14,7 @@ TriSession *tri_window_get_session(TriWindow *self) {
 }
 
 gboolean tri_window_is_empty(TriWindow *self) {
-  return tri_session_get_path(self->session) == NULL;
+  return !tri_session_get_path(self->session) && !tri_session_get_project(self->session)->media.n;
 }
 
 void tri_window_say(TriWindow *self, const char *sentence) {
