@@ -2,6 +2,7 @@
  * sound device. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cli.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -64,17 +65,36 @@ static void catch_signals(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
+/* Decoders print what they think of a damaged file to standard error, where one sentence of this program
+ * belongs: the descriptor is handed to this program alone. With TRIPTYCH_DEBUG set everything stays. */
+static FILE *take_voice(void) {
+  int own = getenv("TRIPTYCH_DEBUG") ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  FILE *say = own >= 0 ? fdopen(own, "w") : NULL;
+  if (!say) {
+    if (own >= 0) close(own);
+    return stderr;
+  }
+  setvbuf(say, NULL, _IOLBF, 0);
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere >= 0) {
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+  }
+  return say;
+}
+
 static CliExit run_command(const CliCommand *command, int argc, char **argv) {
-  CliCall call = {.command = command};
+  CliCall call = {.command = command, .say = take_voice()};
   bool helped = false;
   CliExit result = cli_parse(&call, &helped, argc, argv);
   if (result == CLI_DONE && !helped) {
     catch_signals();
     call.ctx.cancel = &stop;
-    if (!call.quiet && isatty(STDERR_FILENO)) call.ctx.progress = cli_progress, call.ctx.user = &call;
+    if (!call.quiet && isatty(fileno(call.say))) call.ctx.progress = cli_progress, call.ctx.user = &call;
     result = command->run(&call);
   }
   free(call.operands);
+  if (call.say != stderr) fclose(call.say);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define _(text)  gettext(text)
 #define N_(text) (text)
@@ -44,6 +45,7 @@ struct CliCall {
   const char *values[CLI_OPTIONS]; /* by option; null: not given; a switch that was given: "" */
   const char *output;              /* null: none */
   bool quiet, json;
+  FILE *say;                /* where this program speaks: standard error, without the chatter of libraries */
   int64_t last_progress_ms; /* when the progress line was last drawn; 0: never */
 };
 

@@ -17,11 +17,11 @@ enum { MOST_THREADS = 256 };
 CliExit cli_wrong(const CliCall *call, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "triptych-cli %s: ", call->command->name);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  fprintf(call->say, "triptych-cli %s: ", call->command->name);
+  vfprintf(call->say, format, arguments);
+  fputc('\n', call->say);
   va_end(arguments);
-  fprintf(stderr, _("“triptych-cli %s --help” tells more.\n"), call->command->name);
+  fprintf(call->say, _("“triptych-cli %s --help” tells more.\n"), call->command->name);
   return CLI_USAGE;
 }
 
@@ -30,7 +30,7 @@ CliExit cli_end(CliCall *call, BaseStatus status) {
   if (status == BASE_OK) return CLI_DONE;
   if (status == BASE_CANCELLED) return CLI_CANCELLED;
   const char *why = call->ctx.sentence[0] ? call->ctx.sentence : base_status_name(status);
-  fprintf(stderr, "triptych-cli: %s\n", why);
+  fprintf(call->say, "triptych-cli: %s\n", why);
   return CLI_BAD_INPUT;
 }
 

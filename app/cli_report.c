@@ -18,12 +18,12 @@ void cli_progress(void *user, double fraction, const char *what) {
   int64_t now = now_ms();
   if (call->last_progress_ms && now - call->last_progress_ms < PROGRESS_EVERY_MS) return;
   call->last_progress_ms = now;
-  fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * fraction, what ? _(what) : "");
-  fflush(stderr);
+  fprintf(call->say, "\r\033[K%3.0f %%  %s", 100 * fraction, what ? _(what) : "");
+  fflush(call->say);
 }
 
 void cli_progress_clear(CliCall *call) {
-  if (call->last_progress_ms) fputs("\r\033[K", stderr);
+  if (call->last_progress_ms) fputs("\r\033[K", call->say);
   call->last_progress_ms = 0;
 }
 

@@ -4,7 +4,6 @@
 #include "core/base/base_file.h"
 #include "core/base/base_number.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,10 @@ static bool read_line(AlignmentAnchor *out, const char *line) {
   return end != second && isfinite(out->time_s);
 }
 
+static bool is_header(const char *line) {
+  return strncmp(line, "score_quarter", strlen("score_quarter")) == 0;
+}
+
 static BaseStatus read_lines(BaseContext *ctx, Anchors *out, char *text, const char *path) {
   size_t number = 0;
   for (char *line = text, *next; line && *line; line = next) {
@@ -33,7 +36,7 @@ static BaseStatus read_lines(BaseContext *ctx, Anchors *out, char *text, const c
     if (next) *next++ = 0;
     number++;
     line += strspn(line, " \t\r");
-    if (*line == 0 || *line == '#' || (number == 1 && isalpha((unsigned char)*line))) continue;
+    if (*line == 0 || *line == '#' || (number == 1 && is_header(line))) continue;
     AlignmentAnchor anchor;
     if (!read_line(&anchor, line))
       return base_fail(ctx, BASE_BAD_FILE, "Line %zu of “%s” is not score_quarter,time_s.", number, path);

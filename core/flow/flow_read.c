@@ -129,10 +129,15 @@ static BaseStatus read_file(BaseContext *ctx, Reading *reading, const char *path
   return status;
 }
 
-static BaseStatus fail_without_music(BaseContext *ctx, const Reading *reading, const char *const *paths,
-                                     size_t n_paths) {
-  if (n_paths == 1 && reading->total == 1)
-    return base_fail(ctx, BASE_BAD_INPUT, "“%s”: %s", paths[0], reading->reason);
+static bool names(const char *sentence, const char *path) {
+  const char *slash = strrchr(path, '/');
+  return strstr(sentence, slash ? slash + 1 : path) != NULL;
+}
+
+static BaseStatus fail_without_music(BaseContext *ctx, const Reading *reading, const char *const *paths) {
+  if (reading->total == 1 && names(reading->reason, paths[0]))
+    return base_fail(ctx, BASE_BAD_INPUT, "%s", reading->reason);
+  if (reading->total == 1) return base_fail(ctx, BASE_BAD_INPUT, "“%s”: %s", paths[0], reading->reason);
   return base_fail(ctx, BASE_BAD_INPUT, "None of the %zu pages could be read; the last one: %s",
                    reading->total, reading->reason);
 }
@@ -142,7 +147,7 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   BaseStatus status = count_pages(ctx, &reading->total, paths, n_paths);
   for (size_t i = 0; status == BASE_OK && i < n_paths; i++) status = read_file(ctx, reading, paths[i]);
   if (status != BASE_OK) return status;
-  if (reading->good == 0) return fail_without_music(ctx, reading, paths, n_paths);
+  if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
   status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n);
   return base_context_join(ctx, &step, status);
