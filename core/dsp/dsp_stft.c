@@ -75,13 +75,14 @@ BaseStatus dsp_tuning(BaseContext *ctx, double *cents, double *strength, DspStre
   float *magnitudes = malloc((TUNING_WINDOW / 2 + 1) * sizeof *magnitudes);
   BaseStatus status = frames && stft && magnitudes ? BASE_OK : base_fail_memory(ctx);
   const double hop_s = (double)TUNING_HOP / rate_hz;
-  double votes[3] = {0}, heard_s = 0;
+  double votes[3] = {0}, heard_s = 0, passed_s = 0;
   const float *window;
-  while (!status && heard_s < limit_s && (window = dsp_frames_next(frames))) {
+  while (!status && heard_s < limit_s && passed_s < 4 * limit_s && (window = dsp_frames_next(frames))) {
     const double before = votes[2];
     dsp_stft_run(stft, magnitudes, window);
     if (highest_peak_hz < rate_hz / 2.5) vote(votes, magnitudes, (double)rate_hz / TUNING_WINDOW);
     heard_s += votes[2] > before ? hop_s : 0;
+    passed_s += hop_s;
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
   }
   dsp_frames_free(frames);

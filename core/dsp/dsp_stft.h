@@ -19,7 +19,7 @@ void dsp_stft_run(DspStft *stft, float *magnitudes, const float *window);
 float dsp_flux(const float *now, const float *before, size_t bins);
 
 /* By how many cents, -50 … 50, the partials of a recording lie above the tempered scale with A4 = 440 Hz;
- * looks at the first `limit_s` seconds of sound that is not silent, at least up to the end of `stream`. 0 for
- * silence. `strength` (may be null): how much the partials agree, 0 … 1. ~1000 × real time. */
+ * looks at the first `limit_s` seconds that are not silent, within four times that. 0 for silence. `strength`
+ * (may be null): how much the partials agree, 0 … 1. ~1000 × real time. */
 BaseStatus dsp_tuning(BaseContext *ctx, double *cents, double *strength, DspStream *stream, int32_t rate_hz,
                       double limit_s);

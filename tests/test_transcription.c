@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/base/base_rng.h"
+#include "core/transcription/transcription.h"
+#include "tests/check.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+enum { RATE_HZ = 16000 };
+
+/* Adds a string: decaying partials, silent soon after key up. An instrument that nobody tuned the engine for.
+ */
+static void pluck(DspAudio *audio, const MotionNote *note) {
+  const double hz = 440 * exp2((note->midi - 69) / 12.0), loudness = note->velocity / 127.0 * 0.2;
+  const size_t from = (size_t)(note->onset_s * RATE_HZ), to = (size_t)((note->key_up_s + 0.3) * RATE_HZ);
+  for (int n = 1; n <= 12 && n * hz < 7500; n++) {
+    const double omega = 2 * M_PI * hz * n * sqrt(1 + 4e-4 * n * n) / RATE_HZ, decay = 0.6 + 0.25 * n;
+    for (size_t t = from; t < audio->frames && t < to; t++) {
+      const double s = (double)(t - from) / RATE_HZ, over = s - (note->key_up_s - note->onset_s);
+      const double level = exp(-decay * s - (over > 0 ? 25 * over : 0)) * (1 - exp(-s / 0.002));
+      audio->samples[t] +=
+          (float)(loudness * pow(n, note->velocity / 127.0 - 1.8) * level * sin(omega * (double)(t - from)));
+    }
+  }
+}
+
+static DspAudio *play(const Motion *motion, double seconds) {
+  DspAudio *audio = dsp_audio_new((size_t)(seconds * RATE_HZ), 1, RATE_HZ);
+  for (size_t i = 0; i < motion->notes.n; i++) pluck(audio, &motion->notes.items[i]);
+  return audio;
+}
+
+/* A walking bass under chords: 12 s. */
+static Motion *little_piece(void) {
+  static const int bass[] = {36, 43, 41, 48, 45, 40, 38, 43}, third[] = {4, 3, 3, 4};
+  Motion *motion = motion_new();
+  for (int beat = 0; beat < 24; beat++) {
+    const double t = 0.4 + beat * 0.47;
+    motion_add(motion, t, t + 0.42, bass[beat % 8], 70, 1);
+    if (beat % 2) continue;
+    const int root = 60 + (beat * 5) % 12;
+    motion_add(motion, t + 0.005, t + 0.8, root, 60, 1);
+    motion_add(motion, t + 0.011, t + 0.8, root + third[beat / 2 % 4], 75, 1);
+    motion_add(motion, t, t + 0.8, root + 7, 90, 1);
+  }
+  motion_sort(motion);
+  return motion;
+}
+
+/* F1 of onsets within 50 ms at the same key, each note used once; half of it is worth nothing. */
+static double onset_f1(const Motion *truth, const Motion *found, double until_s) {
+  size_t hits = 0, n_truth = 0, n_found = 0;
+  bool *used = calloc(found->notes.n + 1, sizeof *used);
+  for (size_t j = 0; j < found->notes.n; j++) n_found += found->notes.items[j].onset_s < until_s;
+  for (size_t i = 0; i < truth->notes.n; i++) {
+    const MotionNote *a = &truth->notes.items[i];
+    n_truth += a->onset_s < until_s;
+    for (size_t j = 0; a->onset_s < until_s && j < found->notes.n; j++) {
+      const MotionNote *b = &found->notes.items[j];
+      if (used[j] || a->midi != b->midi || fabs(a->onset_s - b->onset_s) > 0.05) continue;
+      used[j] = true;
+      hits++;
+      break;
+    }
+  }
+  free(used);
+  return n_truth + n_found ? 2.0 * (double)hits / (double)(n_truth + n_found) : 1;
+}
+
+static Transcription *listen(const DspAudio *audio, const TranscriptionParams *params) {
+  Transcription *heard = NULL;
+  BaseContext ctx = {0};
+  CHECK_SAYING(transcription_listen(&ctx, &heard, audio, params) == BASE_OK, "%s", ctx.sentence);
+  CHECK(motion_validate(NULL, heard->motion) == BASE_OK);
+  return heard;
+}
+
+static void a_played_piece_is_heard(void) {
+  Motion *motion = little_piece();
+  DspAudio *audio = play(motion, 13);
+  Transcription *heard = listen(audio, NULL);
+  const double f1 = onset_f1(motion, heard->motion, 99);
+  CHECK_SAYING(f1 > 0.9, "%.3f with %zu notes of %zu", f1, heard->motion->notes.n, motion->notes.n);
+  transcription_free(heard);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void a_piano_out_of_tune_is_heard(void) {
+  Motion *motion = little_piece();
+  DspAudio *audio = play(motion, 13);
+  audio->rate_hz = (int32_t)lround(RATE_HZ * exp2(-40 / 1200.0)); /* 40 cents low */
+  const double slower = (double)RATE_HZ / audio->rate_hz;
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].onset_s *= slower;
+  Transcription *heard = listen(audio, NULL);
+  CHECK_SAYING(onset_f1(motion, heard->motion, 99) > 0.9, "%.3f", onset_f1(motion, heard->motion, 99));
+  transcription_free(heard);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void evidence_peaks_where_notes_start(void) {
+  Motion *motion = little_piece();
+  DspAudio *audio = play(motion, 13);
+  Transcription *heard = listen(audio, NULL);
+  const Evidence *evidence = heard->evidence;
+  CHECK_NEAR((double)evidence->frames * evidence->hop_s, 13, 0.05);
+  CHECK(evidence->hop_s >= 0.01 && evidence->hop_s <= 0.02);
+  for (size_t i = 0; i < heard->motion->notes.n; i++) {
+    const MotionNote *note = &heard->motion->notes.items[i];
+    const size_t at = (size_t)lround(note->onset_s / evidence->hop_s) * 88 + note->midi - 21u;
+    CHECK_NEAR(evidence->onset[at] / 255.0, note->confidence, 0.01);
+    CHECK(evidence->strength[at] == note->velocity);
+    CHECK(evidence->sounding[at + 4 * 88] > 100);
+  }
+  transcription_free(heard);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void loud_is_louder_than_soft(void) {
+  Motion *motion = motion_new();
+  for (int i = 0; i < 8; i++) motion_add(motion, 0.5 + i, 1 + i, 60 + 2 * i, i % 2 ? 110 : 25, 1);
+  DspAudio *audio = play(motion, 9);
+  Transcription *heard = listen(audio, NULL);
+  int soft = 0, loud = 0;
+  for (size_t i = 0; i < heard->motion->notes.n; i++) {
+    const MotionNote *note = &heard->motion->notes.items[i];
+    if ((int)lround(note->onset_s - 0.5) % 2)
+      loud += note->velocity;
+    else
+      soft += note->velocity;
+  }
+  CHECK_SAYING(loud > soft + 50, "%d, %d", loud, soft);
+  transcription_free(heard);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void silence_is_no_music(void) {
+  DspAudio *audio = dsp_audio_new(10 * 44100, 2, 44100);
+  Transcription *heard = listen(audio, NULL);
+  CHECK(heard->motion->notes.n == 0);
+  for (size_t i = 0; i < heard->evidence->frames * 88; i++) CHECK(heard->evidence->onset[i] == 0);
+  transcription_free(heard);
+  BaseRng rng = base_rng(1, 0);
+  for (size_t i = 0; i < 2 * audio->frames; i++) audio->samples[i] = (float)(3e-4 * base_rng_normal(&rng));
+  heard = listen(audio, NULL); /* tape hiss */
+  CHECK_SAYING(heard->motion->notes.n == 0, "%zu", heard->motion->notes.n);
+  transcription_free(heard);
+  dsp_audio_free(audio);
+}
+
+static void any_shape_of_sound_will_do(void) {
+  static const int32_t rates[] = {8000, 11025, 22050, 96000, 192000};
+  static const size_t lengths[] = {1, 2, 255, 4097, 20000};
+  BaseRng rng = base_rng(2, 0);
+  for (int i = 0; i < 5; i++)
+    for (int j = 0; j < 5; j++) {
+      DspAudio *audio = dsp_audio_new(lengths[j], 1 + 5 * (i % 2), rates[i]);
+      for (size_t t = 0; t < lengths[j] * (size_t)audio->channels; t++)
+        audio->samples[t] = t % 97 == 3 ? NAN : t % 101 == 7 ? -INFINITY : (float)base_rng_normal(&rng);
+      transcription_free(listen(audio, NULL));
+      dsp_audio_free(audio);
+    }
+}
+
+static void a_tone_at_eight_kilohertz_is_heard(void) {
+  Motion *motion = motion_new();
+  motion_add(motion, 1, 2, 60, 90, 1);
+  DspAudio *audio = play(motion, 3), *narrow = NULL;
+  CHECK(dsp_audio_convert(NULL, &narrow, audio, 8000, 6) == BASE_OK);
+  Transcription *heard = listen(narrow, NULL);
+  CHECK_SAYING(onset_f1(motion, heard->motion, 99) > 0.6, "%zu notes", heard->motion->notes.n);
+  transcription_free(heard);
+  dsp_audio_free(narrow);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+typedef struct {
+  double reached_s;
+  size_t calls;
+  Motion *notes;
+} Parts;
+
+static void take_part(void *user, const MotionNote *notes, size_t n, double from_s, double to_s) {
+  Parts *parts = user;
+  CHECK(from_s == parts->reached_s && to_s >= from_s);
+  for (size_t i = 0; i < n; i++) {
+    CHECK(notes[i].onset_s >= from_s && notes[i].onset_s < to_s);
+    base_array_push(&parts->notes->notes, notes[i]);
+  }
+  parts->reached_s = to_s;
+  parts->calls++;
+}
+
+static bool same_notes(const Motion *a, const Motion *b) {
+  if (a->notes.n != b->notes.n) return false;
+  for (size_t i = 0; i < a->notes.n; i++) {
+    const MotionNote *x = &a->notes.items[i], *y = &b->notes.items[i];
+    if (x->id != y->id || x->onset_s != y->onset_s || x->key_up_s != y->key_up_s || x->midi != y->midi ||
+        x->velocity != y->velocity || x->confidence != y->confidence)
+      return false;
+  }
+  return true;
+}
+
+static void parts_and_file_and_memory_agree(void) {
+  const char *path = check_temporary("piece.flac");
+  Motion *motion = little_piece();
+  DspAudio *audio = play(motion, 13), *loaded = NULL;
+  CHECK(dsp_audio_write(NULL, audio, path) == BASE_OK);
+  CHECK(dsp_audio_load(NULL, &loaded, path, NULL) == BASE_OK);
+  Parts parts = {.notes = motion_new()};
+  Transcription *in_memory = listen(loaded, NULL), *streamed = NULL;
+  const TranscriptionParams params = {.part = take_part, .user = &parts};
+  CHECK(transcription_listen_file(NULL, &streamed, path, &params) == BASE_OK);
+  const size_t bytes = streamed->evidence->frames * 88;
+  CHECK(parts.calls >= 4 && parts.reached_s >= 13);
+  CHECK(same_notes(streamed->motion, in_memory->motion));
+  CHECK(same_notes(streamed->motion, parts.notes));
+  CHECK(memcmp(streamed->evidence->onset, in_memory->evidence->onset, bytes) == 0);
+  CHECK(memcmp(streamed->evidence->sounding, in_memory->evidence->sounding, bytes) == 0);
+  transcription_free(in_memory);
+  transcription_free(streamed);
+  motion_free(parts.notes);
+  motion_free(motion);
+  dsp_audio_free(audio);
+  dsp_audio_free(loaded);
+}
+
+typedef struct {
+  atomic_bool cancel;
+  struct timespec asked;
+} Stop;
+
+static void stop_at_first(void *user, double fraction, const char *what) {
+  Stop *stop = user;
+  if (!atomic_exchange(&stop->cancel, true)) clock_gettime(CLOCK_MONOTONIC, &stop->asked);
+}
+
+static void listening_stops_when_asked(void) {
+  Stop stop = {0};
+  BaseContext ctx = {.cancel = &stop.cancel, .progress = stop_at_first, .user = &stop};
+  DspAudio *audio = dsp_audio_new(600 * RATE_HZ, 1, RATE_HZ);
+  Transcription *heard = NULL;
+  CHECK(transcription_listen(&ctx, &heard, audio, NULL) == BASE_CANCELLED && heard == NULL &&
+        ctx.sentence[0]);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const double took_s =
+      (double)(now.tv_sec - stop.asked.tv_sec) + 1e-9 * (double)(now.tv_nsec - stop.asked.tv_nsec);
+  CHECK_SAYING(took_s < 0.1, "%.3f s", took_s);
+  dsp_audio_free(audio);
+}
+
+static bool contains(const Motion *motion, const MotionNote *note) {
+  for (size_t i = 0; i < motion->notes.n; i++)
+    if (motion->notes.items[i].midi == note->midi && motion->notes.items[i].onset_s == note->onset_s)
+      return true;
+  return false;
+}
+
+/* With a score of other keys, what is clear stays; nothing is added that was no candidate without it. */
+static void a_score_does_not_make_notes(void) {
+  Motion *motion = little_piece();
+  DspAudio *audio = play(motion, 13);
+  ScoreUnfolded hint = {0};
+  for (uint8_t midi = 100; midi < 108; midi++) base_array_push(&hint.sounds, (ScoreSound){.midi = midi});
+  Transcription *plain = listen(audio, &(TranscriptionParams){.onset_threshold = 0.05F});
+  Transcription *hinted = listen(audio, &(TranscriptionParams){.hint = &hint});
+  CHECK_SAYING(onset_f1(motion, hinted->motion, 99) > 0.7, "%.3f", onset_f1(motion, hinted->motion, 99));
+  for (size_t i = 0; i < hinted->motion->notes.n; i++)
+    CHECK(contains(plain->motion, &hinted->motion->notes.items[i]));
+  transcription_free(plain);
+  transcription_free(hinted);
+  base_array_clear(&hint.sounds);
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void bad_files_are_named(void) {
+  BaseContext ctx = {0};
+  Transcription *heard = NULL;
+  CHECK(transcription_listen_file(&ctx, &heard, check_temporary("absent.mp3"), NULL) == BASE_UNREADABLE);
+  CHECK(strstr(ctx.sentence, "absent.mp3") != NULL && heard == NULL);
+}
+
+/* The floor that a real piano must not fall below; half a minute of a Disklavier. */
+static void a_real_piano_is_heard(void) {
+  if (!check_shared()) SKIP("the shared recordings are absent");
+  char path[1200];
+  Motion *truth = NULL;
+  DspAudio *audio = NULL;
+  snprintf(path, sizeof path, "%s/eval/maps/mz_331_3_ENSTDkCl/notes.csv", check_shared());
+  if (motion_read_csv(NULL, &truth, path) != BASE_OK) SKIP("the shared recordings are absent");
+  snprintf(path, sizeof path, "%s/eval/maps/mz_331_3_ENSTDkCl/audio.flac", check_shared());
+  CHECK(dsp_audio_load(NULL, &audio, path, &(DspLoadParams){.to_s = 30}) == BASE_OK);
+  Transcription *heard = listen(audio, NULL);
+  CHECK_SAYING(onset_f1(truth, heard->motion, 30) > 0.88, "%.3f", onset_f1(truth, heard->motion, 30));
+  transcription_free(heard);
+  dsp_audio_free(audio);
+  motion_free(truth);
+}
+
+CHECK_MAIN({CASE(a_played_piece_is_heard)}, {CASE(a_piano_out_of_tune_is_heard)},
+           {CASE(evidence_peaks_where_notes_start)}, {CASE(loud_is_louder_than_soft)},
+           {CASE(silence_is_no_music)}, {CASE(any_shape_of_sound_will_do)},
+           {CASE(a_tone_at_eight_kilohertz_is_heard)}, {CASE(parts_and_file_and_memory_agree)},
+           {CASE(listening_stops_when_asked)}, {CASE(a_score_does_not_make_notes)},
+           {CASE(bad_files_are_named)}, {CASE(a_real_piano_is_heard)})
