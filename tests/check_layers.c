@@ -1,5 +1,5 @@
-/* The house checks itself: reads every #include below core/, widgets/ and app/ and judges the arrow, counts the
- * doors to each outside library, and looks at the manners that a line count can see.
+/* The house checks itself: reads every #include below core/, widgets/ and app/ and judges the arrow, counts
+ * the doors to each outside library, and looks at the manners that a line count can see.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/check.h"
 
@@ -16,15 +16,15 @@ static char root[1024];
 static const struct {
   const char *room;
   int layer;
-} ROOMS[] = {{"base", 0},       {"image", 1},     {"dsp", 1},      {"nn", 1},         {"music", 1},
-             {"omr", 2},        {"transcription", 2}, {"language", 2}, {"alignment", 2}, {"piano", 2},
-             {"notation", 2},   {"engraving", 2}, {"expression", 2}, {"evaluation", 2}, {"lmm", 3},
-             {"flow", 4}};
+} ROOMS[] = {{"base", 0},       {"image", 1},      {"dsp", 1},           {"nn", 1},
+             {"music", 1},      {"omr", 2},        {"transcription", 2}, {"language", 2},
+             {"alignment", 2},  {"piano", 2},      {"notation", 2},      {"engraving", 2},
+             {"expression", 2}, {"evaluation", 2}, {"lmm", 3},           {"flow", 4}};
 
 /* Each of these is included by at most one file; names end the path of the include. */
-static const char *const DOORS[] = {"cblas.h",     "dnnl.h",     "fluidsynth.h", "portaudio.h", "sndfile.h", "allheaders.h",
-                                    "sqlite3.h",   "zip.h",      "soxr.h",       "fftw3.h",     "rubberband-c.h",
-                                    "poppler.h"};
+static const char *const DOORS[] = {"cblas.h",   "dnnl.h",       "fluidsynth.h",   "portaudio.h",
+                                    "sndfile.h", "allheaders.h", "sqlite3.h",      "zip.h",
+                                    "soxr.h",    "fftw3.h",      "rubberband-c.h", "poppler.h"};
 
 static bool starts(const char *text, const char *with) {
   return strncmp(text, with, strlen(with)) == 0;
@@ -94,7 +94,8 @@ static int each_include(const char *path, void (*act)(const char *path, const ch
   while (file && fgets(line, sizeof line, file)) {
     char open, include[512];
     lines += strchr(line, '\n') != NULL;
-    if (sscanf(line, " # include %c%511[^\">]", &open, include) == 2) act(path, include, open == '<' ? '>' : '"');
+    if (sscanf(line, " # include %c%511[^\">]", &open, include) == 2)
+      act(path, include, open == '<' ? '>' : '"');
   }
   if (file) fclose(file);
   return lines;
@@ -136,7 +137,8 @@ static void pass_over(const char *path, const char *include, char mark) {}
 static void files_are_rooms_not_halls(void) {
   find_sources();
   for (size_t i = 0; i < n_paths; i++) {
-    int lines = each_include(paths[i], pass_over), most = strstr(paths[i], "window") ? MOST_WINDOW_LINES : MOST_LINES;
+    int lines = each_include(paths[i], pass_over),
+        most = strstr(paths[i], "window") ? MOST_WINDOW_LINES : MOST_LINES;
     CHECK_SAYING(lines <= most, "%s has %d lines", paths[i], lines);
   }
 }
@@ -166,13 +168,17 @@ static void every_file_names_its_licence(void) {
 static void the_judge_knows_right_from_wrong(void) {
   CHECK(!judge("core/omr/omr.c", "core/image/image.h") && !judge("core/omr/omr.c", "core/omr/omr_staff.h"));
   CHECK(!judge("core/flow/flow.c", "core/lmm/lmm.h") && !judge("app/cli.c", "core/flow/flow.h"));
-  CHECK(!judge("widgets/roll-view.c", "core/music/motion.h") && !judge("widgets/roll-view.c", "widgets/scene.h"));
-  CHECK(judge("core/base/base_array.c", "core/music/score.h") && judge("core/music/score.c", "core/dsp/dsp.h"));
-  CHECK(judge("core/omr/omr.c", "core/transcription/transcription.h") && judge("core/lmm/lmm.c", "core/flow/flow.h"));
+  CHECK(!judge("widgets/roll-view.c", "core/music/motion.h") &&
+        !judge("widgets/roll-view.c", "widgets/scene.h"));
+  CHECK(judge("core/base/base_array.c", "core/music/score.h") &&
+        judge("core/music/score.c", "core/dsp/dsp.h"));
+  CHECK(judge("core/omr/omr.c", "core/transcription/transcription.h") &&
+        judge("core/lmm/lmm.c", "core/flow/flow.h"));
   CHECK(judge("core/omr/omr.c", "widgets/scene.h") && judge("core/omr/omr.c", "omr_staff.h"));
   CHECK(judge("core/music/score.c", "core/surprise/surprise.h") && judge("widgets/scene.c", "app/project.h"));
   CHECK(judge("widgets/scene.c", "core/omr/omr.h") && judge("widgets/scene.c", "core/dsp/dsp_audio.h"));
 }
 
-CHECK_MAIN({CASE(the_judge_knows_right_from_wrong)}, {CASE(arrows_point_down)}, {CASE(each_library_has_one_door)},
-           {CASE(files_are_rooms_not_halls)}, {CASE(names_tell_the_layer)}, {CASE(every_file_names_its_licence)})
+CHECK_MAIN({CASE(the_judge_knows_right_from_wrong)}, {CASE(arrows_point_down)},
+           {CASE(each_library_has_one_door)}, {CASE(files_are_rooms_not_halls)}, {CASE(names_tell_the_layer)},
+           {CASE(every_file_names_its_licence)})

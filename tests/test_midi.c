@@ -19,11 +19,11 @@ static Motion *read_bytes(const void *bytes, size_t n) {
 static void running_status_tempo_and_zero_velocity(void) {
   static const char BYTES[] = HEAD("\0", "\1", "\0", "\x60") /* 96 ticks a quarter */
       "MTrk\0\0\0\x27"
-      "\0\xFF\x51\3\x0F\x42\x40"     /* one second a quarter */
-      "\0\x90\x3C\x40"               /* C4 down */
-      "\x60\x3C\0"                   /* running status, velocity 0: up after a quarter */
-      "\0\xFF\x51\3\x07\xA1\x20"     /* half a second a quarter */
-      "\0\x3E\x50"                   /* running status survives the tempo: D4 down */
+      "\0\xFF\x51\3\x0F\x42\x40" /* one second a quarter */
+      "\0\x90\x3C\x40"           /* C4 down */
+      "\x60\x3C\0"               /* running status, velocity 0: up after a quarter */
+      "\0\xFF\x51\3\x07\xA1\x20" /* half a second a quarter */
+      "\0\x3E\x50"               /* running status survives the tempo: D4 down */
       "\x60\x80\x3E\0"
       "\0\xB0\x40\x7F" END;
   Motion *motion = read_bytes(BYTES, sizeof BYTES - 1);
@@ -47,8 +47,8 @@ static void smpte_time_needs_no_tempo(void) {
 }
 
 static void tracks_of_format_2_follow_each_other(void) {
-  static const char BYTES[] = HEAD("\2", "\2", "\0", "\x60")
-      "MTrk\0\0\0\x0C\0\x90\x3C\x40\x60\x80\x3C\0" END "MTrk\0\0\0\x0C\0\x90\x3E\x40\x60\x80\x3E\0" END;
+  static const char BYTES[] = HEAD("\2", "\2", "\0", "\x60") "MTrk\0\0\0\x0C\0\x90\x3C\x40\x60\x80\x3C\0" END
+                                                             "MTrk\0\0\0\x0C\0\x90\x3E\x40\x60\x80\x3E\0" END;
   Motion *motion = read_bytes(BYTES, sizeof BYTES - 1);
   CHECK(motion->notes.n == 2);
   CHECK_NEAR(motion->notes.items[1].onset_s, 0.5, 1e-9);
@@ -56,9 +56,9 @@ static void tracks_of_format_2_follow_each_other(void) {
 }
 
 static void overlapping_and_unended_notes_end(void) {
-  static const char BYTES[] = HEAD("\0", "\1", "\0", "\x60")
-      "MTrk\0\0\0\x1C\0\x90\x3C\x40\x60\x3C\x40\x60\x3C\0\x60\x3C\0"
-      "\0\x40\x40\x60\xF0\1\xF7\0\xFF\x2F\0";
+  static const char BYTES[] =
+      HEAD("\0", "\1", "\0", "\x60") "MTrk\0\0\0\x1C\0\x90\x3C\x40\x60\x3C\x40\x60\x3C\0\x60\x3C\0"
+                                     "\0\x40\x40\x60\xF0\1\xF7\0\xFF\x2F\0";
   Motion *motion = read_bytes(BYTES, sizeof BYTES - 1);
   CHECK(motion->notes.n == 3);
   CHECK_NEAR(motion->notes.items[0].key_up_s, 1, 1e-9);
@@ -75,7 +75,8 @@ static void percussion_is_left_out(void) {
 }
 
 static void a_cut_track_keeps_what_came_before(void) {
-  static const char BYTES[] = HEAD("\0", "\1", "\0", "\x60") "MTrk\0\0\0\x2C\0\x90\x3C\x40\x60\x80\x3C\0\0\x90";
+  static const char BYTES[] =
+      HEAD("\0", "\1", "\0", "\x60") "MTrk\0\0\0\x2C\0\x90\x3C\x40\x60\x80\x3C\0\0\x90";
   BaseContext ctx = {0};
   Motion *motion = NULL;
   CHECK(midi_read_memory(&ctx, &motion, BYTES, sizeof BYTES - 1, "cut.mid") == BASE_OK);
@@ -99,7 +100,8 @@ static void nonsense_is_refused_with_a_sentence(void) {
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     BaseContext ctx = {0};
     Motion *motion = NULL;
-    CHECK_SAYING(midi_read_memory(&ctx, &motion, CASES[i].bytes, CASES[i].n, "x.mid") == BASE_BAD_FILE, "case %zu", i);
+    CHECK_SAYING(midi_read_memory(&ctx, &motion, CASES[i].bytes, CASES[i].n, "x.mid") == BASE_BAD_FILE,
+                 "case %zu", i);
     CHECK(!motion && strstr(ctx.sentence, "x.mid"));
     motion_free(motion);
   }
@@ -117,7 +119,8 @@ static Motion *random_motion(BaseRng *rng, bool with_beats) {
   double free_from[4] = {0};
   for (int i = 0; i < 60; i++) {
     int key = (int)base_rng_below(rng, 4);
-    double onset_s = free_from[key] + base_rng_range(rng, 0.002, 1), up_s = onset_s + base_rng_range(rng, 0.01, 2);
+    double onset_s = free_from[key] + base_rng_range(rng, 0.002, 1),
+           up_s = onset_s + base_rng_range(rng, 0.01, 2);
     free_from[key] = up_s + 0.01;
     motion_add(motion, onset_s, up_s, 40 + key * 11, 1 + (int)base_rng_below(rng, 127), 1);
     motion->notes.items[motion->notes.n - 1].channel = (uint8_t)(key % 3);
@@ -134,7 +137,8 @@ static double half_tick_s(const Motion *motion) {
   double slowest_s = 0.5;
   for (size_t i = 1; i < motion->beats.n; i++) {
     const MotionBeat *b = &motion->beats.items[i];
-    slowest_s = fmax(slowest_s, (b->time_s - b[-1].time_s) / beat_double(beat_sub(b->quarter, b[-1].quarter)));
+    slowest_s =
+        fmax(slowest_s, (b->time_s - b[-1].time_s) / beat_double(beat_sub(b->quarter, b[-1].quarter)));
   }
   if (motion->beats.n) slowest_s = fmax(slowest_s, motion->beats.items[0].time_s);
   return slowest_s / 960 / 2;
@@ -153,7 +157,8 @@ static void notes_come_back_within_half_a_tick(void) {
     for (size_t i = 0; i < again->notes.n; i++) {
       const MotionNote *a = &motion->notes.items[i], *b = NULL;
       for (size_t k = 0; k < again->notes.n; k++) /* equal ticks may swap neighbours */
-        if (again->notes.items[k].midi == a->midi && fabs(again->notes.items[k].onset_s - a->onset_s) <= tolerance_s)
+        if (again->notes.items[k].midi == a->midi &&
+            fabs(again->notes.items[k].onset_s - a->onset_s) <= tolerance_s)
           b = &again->notes.items[k];
       CHECK(b && b->velocity == a->velocity && b->channel == a->channel);
       if (b) CHECK_NEAR(a->key_up_s, b->key_up_s, tolerance_s);
@@ -208,8 +213,9 @@ static void real_performances_load(void) {
   const char *shared = check_shared();
   if (!shared) SKIP("the shared material is not here");
   char command[1200], path[1024];
-  snprintf(command, sizeof command, "ls '%s'/data/pop909/*/*.mid '%s'/data/performances/*/*.mid 2>/dev/null | awk 'NR%%20==1'",
-           shared, shared);
+  snprintf(command, sizeof command,
+           "ls '%s'/data/pop909/*/*.mid '%s'/data/performances/*/*.mid 2>/dev/null | awk 'NR%%20==1'", shared,
+           shared);
   FILE *list = popen(command, "r");
   size_t n = 0;
   while (list && fgets(path, sizeof path, list)) {

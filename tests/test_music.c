@@ -273,7 +273,8 @@ static void dynamics_and_hairpins_become_velocities(void) {
   Motion *motion = play(score);
   const int WANTED[12] = {80, 49, 49, 49, 49, 61, 73, 85, 97, 97, 112, 109};
   for (int i = 0; i < 12; i++)
-    CHECK_SAYING(motion->notes.items[i].velocity == WANTED[i], "note %d: %d", i, motion->notes.items[i].velocity);
+    CHECK_SAYING(motion->notes.items[i].velocity == WANTED[i], "note %d: %d", i,
+                 motion->notes.items[i].velocity);
   motion_free(motion);
   score_free(score);
 }
@@ -420,7 +421,9 @@ static BaseStatus read_text(BaseContext *ctx, Motion **motion, const char *text)
 static void csv_takes_other_separators_and_names_bad_lines(void) {
   BaseContext ctx = {0};
   Motion *motion = NULL;
-  CHECK(read_text(&ctx, &motion, "\xEF\xBB\xBF" "a;b;c\r\n0;1;60\r\n2\t3\t61\t100\textra\n\n") == BASE_OK);
+  CHECK(read_text(&ctx, &motion,
+                  "\xEF\xBB\xBF"
+                  "a;b;c\r\n0;1;60\r\n2\t3\t61\t100\textra\n\n") == BASE_OK);
   CHECK(motion->notes.n == 2 && motion->notes.items[1].velocity == 100);
   motion_free(motion);
   CHECK(read_text(&ctx, &motion, "onset,offset,pitch\n0,1,60\n1,0.5,60\n") == BASE_BAD_FILE);
@@ -460,14 +463,16 @@ static void glossary_knows_the_usual_words(void) {
   CHECK(glossary_tempo("Allegro ma non troppo") == 132 && glossary_tempo("Allegretto") == 112);
   CHECK(glossary_tempo("dolce") == 0 && glossary_tempo("unslowly") == 0);
   CHECK(glossary_jumps("D.C. al Fine") == SCORE_JUMP_DA_CAPO && glossary_jumps("Fine") == SCORE_JUMP_FINE);
-  CHECK(glossary_jumps("D. S. al Coda") == SCORE_JUMP_DAL_SEGNO && glossary_jumps("To Coda") == SCORE_JUMP_TO_CODA);
+  CHECK(glossary_jumps("D. S. al Coda") == SCORE_JUMP_DAL_SEGNO &&
+        glossary_jumps("To Coda") == SCORE_JUMP_TO_CODA);
   CHECK(glossary_jumps("dolce") == 0 && glossary_jumps("finemente") == 0 && glossary_jumps("dcl") == 0);
 }
 
 static void evidence_is_zeroed(void) {
   Evidence *evidence = evidence_new(3, 0.01);
   int sum = 0;
-  for (size_t i = 0; i < 3 * MOTION_KEYS; i++) sum += evidence->onset[i] + evidence->sounding[i] + evidence->strength[i];
+  for (size_t i = 0; i < 3 * MOTION_KEYS; i++)
+    sum += evidence->onset[i] + evidence->sounding[i] + evidence->strength[i];
   CHECK(sum == 0);
   evidence_free(evidence);
   evidence_free(NULL);

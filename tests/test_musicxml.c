@@ -59,7 +59,8 @@ static void notes_carry_what_is_written(void) {
   Score *score = read_little();
   const ScoreNote *first = note_at(score, 0, 1, beat_whole(0), 1);
   CHECK(first->tuplet_actual == 3 && first->tuplet_normal == 2 && first->tuplet_edge == 1);
-  CHECK(beat_equal(first->duration, beat_make(1, 3)) && first->ties == SCORE_TIE_START && first->beams[0] == 1);
+  CHECK(beat_equal(first->duration, beat_make(1, 3)) && first->ties == SCORE_TIE_START &&
+        first->beams[0] == 1);
   CHECK(first[-1].grace && first[-1].slash && score_midi(&first[-1]) == 73);
   CHECK(note_at(score, 0, 1, beat_make(2, 3), 1)->marks == SCORE_TRILL);
   CHECK(note_at(score, 0, 1, beat_whole(2), 1)->cue);
@@ -77,15 +78,18 @@ static void notes_carry_what_is_written(void) {
 
 static void signs_stand_where_they_are_written(void) {
   Score *score = read_little();
-  const ScoreSign *words = find_sign(score, SCORE_SIGN_TEMPO, 0), *mark = find_sign(score, SCORE_SIGN_TEMPO, 1);
+  const ScoreSign *words = find_sign(score, SCORE_SIGN_TEMPO, 0),
+                  *mark = find_sign(score, SCORE_SIGN_TEMPO, 1);
   CHECK_TEXT(words->text, "Allegro");
   CHECK_TEXT(mark->text, "(♩.=80)");
   CHECK_NEAR(mark->quarters_per_minute, 120, 1e-6);
   const ScoreSign *clef = find_sign(score, SCORE_SIGN_CLEF, 3);
-  CHECK(clef->measure == 1 && clef->staff == 1 && clef->clef_octave == -1 && beat_equal(clef->onset, beat_whole(2)));
+  CHECK(clef->measure == 1 && clef->staff == 1 && clef->clef_octave == -1 &&
+        beat_equal(clef->onset, beat_whole(2)));
   CHECK(beat_equal(find_sign(score, SCORE_SIGN_OCTAVE, 0)->onset, beat_make(5, 2)));
   CHECK(find_sign(score, SCORE_SIGN_OCTAVE, 1)->octave_shift == 1);
-  CHECK(find_sign(score, SCORE_SIGN_WEDGE, 1)->wedge == 1 && find_sign(score, SCORE_SIGN_PEDAL, 1)->edge == SCORE_EDGE_STOP);
+  CHECK(find_sign(score, SCORE_SIGN_WEDGE, 1)->wedge == 1 &&
+        find_sign(score, SCORE_SIGN_PEDAL, 1)->edge == SCORE_EDGE_STOP);
   const ScoreSign *dynamic = find_sign(score, SCORE_SIGN_DYNAMIC, 0);
   CHECK(dynamic && strcmp(dynamic->text, "mf") == 0);
   CHECK(find_sign(score, SCORE_SIGN_DYNAMIC, 2)->velocity == 96);
@@ -132,7 +136,8 @@ static void any_score_comes_back(void) {
     Score *score = example_score(3);
     for (int i = 0; i < 14; i++) {
       Beat onset = beat_make(base_rng_below(&rng, 20), 7), length = beat_make(1 + base_rng_below(&rng, 5), 5);
-      size_t index = example_note(score, (int)base_rng_below(&rng, 3), onset, length, 40 + (int)base_rng_below(&rng, 50));
+      size_t index = example_note(score, (int)base_rng_below(&rng, 3), onset, length,
+                                  40 + (int)base_rng_below(&rng, 50));
       ScoreNote *note = &score->notes.items[index];
       note->voice = (int16_t)(1 + base_rng_below(&rng, 3));
       note->type = (int8_t)((int)base_rng_below(&rng, 9) - 2);
@@ -150,9 +155,11 @@ static void any_score_comes_back(void) {
       if (base_rng_below(&rng, 5) == 0) note->grace = true, note->duration = beat_whole(0);
     }
     for (int i = 0; i < 6; i++) {
-      ScoreSign *sign = example_sign(score, (ScoreSignKind)(base_rng_below(&rng, 2) ? SCORE_SIGN_WORDS : SCORE_SIGN_TEMPO),
-                                     (int)base_rng_below(&rng, 3), beat_make(base_rng_below(&rng, 12), 3));
-      static const char *const TEXTS[] = {"dolce", "♩=92", "<&> \"'", "♪.=♩", "(♩=ca. 60)", "♩=", "a very long word that fills it"};
+      ScoreSign *sign =
+          example_sign(score, (ScoreSignKind)(base_rng_below(&rng, 2) ? SCORE_SIGN_WORDS : SCORE_SIGN_TEMPO),
+                       (int)base_rng_below(&rng, 3), beat_make(base_rng_below(&rng, 12), 3));
+      static const char *const TEXTS[] = {
+          "dolce", "♩=92", "<&> \"'", "♪.=♩", "(♩=ca. 60)", "♩=", "a very long word that fills it"};
       snprintf(sign->text, sizeof sign->text, "%s", TEXTS[base_rng_below(&rng, 7)]);
       if (sign->kind == SCORE_SIGN_TEMPO) sign->quarters_per_minute = (float)base_rng_range(&rng, 20, 300);
       sign->staff = (int16_t)((int)base_rng_below(&rng, 2) - 1);
@@ -166,7 +173,8 @@ static void any_score_comes_back(void) {
 static void odd_divisions_fall_back_to_the_measure(void) {
   Score *score = example_score(40);
   static const int PRIMES[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59};
-  for (int m = 0; m < 40; m++) example_note(score, m, beat_make(1, PRIMES[m % 16]), beat_make(1, PRIMES[(m + 1) % 16]), 60);
+  for (int m = 0; m < 40; m++)
+    example_note(score, m, beat_make(1, PRIMES[m % 16]), beat_make(1, PRIMES[(m + 1) % 16]), 60);
   check_round_trip(score, check_temporary("primes.musicxml"), "primes");
   score_free(score);
 }
@@ -189,8 +197,8 @@ static void nonsense_is_refused_with_a_sentence(void) {
   check_refused("<score-partwise><part id='P1'><measure>", BASE_BAD_FILE, "line 1");
   check_refused("<score-partwise/>", BASE_BAD_FILE, "no measure");
   check_refused("PK\3\4 and then nothing", BASE_BAD_FILE, "archive");
-  check_refused("<!DOCTYPE s [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><score-partwise>&b;</score-partwise>", BASE_BAD_FILE,
-                "entities");
+  check_refused("<!DOCTYPE s [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><score-partwise>&b;</score-partwise>",
+                BASE_BAD_FILE, "entities");
 }
 
 static void cancelling_stops_the_reading(void) {
@@ -227,14 +235,19 @@ static void check_harmless(const void *bytes, size_t n) {
 }
 
 static void mutate(char *copy, size_t *n, BaseRng *rng) {
-  static const char *const PIECES[] = {"-1", "999999999999", "0", "<chord/>", "<grace/>", "nan", "1e308", "</note>", "<", "\xFF", "2147483647"};
+  static const char *const PIECES[] = {"-1",    "999999999999", "0", "<chord/>", "<grace/>",  "nan",
+                                       "1e308", "</note>",      "<", "\xFF",     "2147483647"};
   for (uint32_t i = base_rng_below(rng, 4) + 1; i > 0; i--) {
     size_t at = base_rng_below(rng, (uint32_t)*n), length = base_rng_below(rng, 12);
     const char *piece = PIECES[base_rng_below(rng, 11)];
     if (length > *n - at) length = *n - at;
     switch (base_rng_below(rng, 4)) {
-    case 0: copy[at] = (char)base_rng_bits(rng); break;
-    case 1: memmove(copy + at, copy + at + length, *n - at - length), *n -= length; break;
+    case 0:
+      copy[at] = (char)base_rng_bits(rng);
+      break;
+    case 1:
+      memmove(copy + at, copy + at + length, *n - at - length), *n -= length;
+      break;
     case 2: /* the next number becomes another */
       while (at < *n && (copy[at] < '0' || copy[at] > '9')) at++;
       if (at < *n) copy[at] = (char)('0' + base_rng_below(rng, 10));
@@ -286,7 +299,8 @@ static void real_scores_come_back(void) {
   const char *shared = check_shared(), *all = getenv("TRIPTYCH_ALL_SCORES");
   if (!shared) SKIP("the shared material is not here");
   char command[1400], path[1024];
-  snprintf(command, sizeof command, "ls '%s'/data/lieder/*.mxl '%s'/data/chopin-first-editions/*.mxl 2>/dev/null | awk 'NR%%%d==0'",
+  snprintf(command, sizeof command,
+           "ls '%s'/data/lieder/*.mxl '%s'/data/chopin-first-editions/*.mxl 2>/dev/null | awk 'NR%%%d==0'",
            shared, shared, all && *all == '1' ? 1 : 30);
   FILE *list = popen(command, "r");
   size_t n = 0;
@@ -308,8 +322,10 @@ static void real_scores_come_back(void) {
          (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
-CHECK_MAIN({CASE(the_head_is_read)}, {CASE(measures_know_their_lengths_and_repeats)}, {CASE(notes_carry_what_is_written)},
-           {CASE(signs_stand_where_they_are_written)}, {CASE(little_comes_back_plain_and_packed)},
-           {CASE(packing_is_repeatable)}, {CASE(any_score_comes_back)}, {CASE(odd_divisions_fall_back_to_the_measure)},
+CHECK_MAIN({CASE(the_head_is_read)}, {CASE(measures_know_their_lengths_and_repeats)},
+           {CASE(notes_carry_what_is_written)}, {CASE(signs_stand_where_they_are_written)},
+           {CASE(little_comes_back_plain_and_packed)}, {CASE(packing_is_repeatable)},
+           {CASE(any_score_comes_back)}, {CASE(odd_divisions_fall_back_to_the_measure)},
            {CASE(nonsense_is_refused_with_a_sentence)}, {CASE(cancelling_stops_the_reading)},
-           {CASE(mutated_files_never_hurt)}, {CASE(mutated_archives_never_hurt)}, {CASE(real_scores_come_back)})
+           {CASE(mutated_files_never_hurt)}, {CASE(mutated_archives_never_hurt)},
+           {CASE(real_scores_come_back)})

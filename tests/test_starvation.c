@@ -1,7 +1,8 @@
 /* Memory that runs out at every point: each scenario is run again and again with the first, second, third …
  * allocation failing, until one run needs no more. Every run must end with success or BASE_NO_MEMORY, leave
  * outputs untouched when it fails, and leak nothing (what the sanitizer build checks).
- * Linked with --wrap for malloc, calloc, realloc and aligned_alloc. SPDX-License-Identifier: GPL-3.0-or-later */
+ * Linked with --wrap for malloc, calloc, realloc and aligned_alloc. SPDX-License-Identifier: GPL-3.0-or-later
+ */
 #include "core/base/base_arena.h"
 #include "core/base/base_pack.h"
 #include "core/music/evidence.h"
@@ -43,8 +44,8 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
   return granted() ? __real_aligned_alloc(alignment, size) : NULL;
 }
 
-/* Runs `scenario`, true when it succeeded, with 0, 1, 2 … allocations granted. After the first allocation that
- * is refused all others are, too. */
+/* Runs `scenario`, true when it succeeded, with 0, 1, 2 … allocations granted. After the first allocation
+ * that is refused all others are, too. */
 static void starve(bool (*scenario)(void), int at_least) {
   int n = 0;
   for (; n < 20000; n++) {
@@ -203,25 +204,44 @@ static bool load_pack(void) {
   return status == BASE_OK;
 }
 
-static void arena_starves(void) { starve(fill_arena, 10); }
-static void array_starves(void) { starve(fill_array, 8); }
-static void copying_a_score_starves(void) { starve(copy_score, 6); }
-static void sorting_a_score_starves(void) { starve(sort_score, 5); }
-static void playing_starves(void) { starve(unfold_and_play, 15); }
-static void csv_starves(void) { starve(through_csv, 8); }
-static void writing_midi_starves(void) { starve(write_midi, 6); }
+static void arena_starves(void) {
+  starve(fill_arena, 10);
+}
+static void array_starves(void) {
+  starve(fill_array, 8);
+}
+static void copying_a_score_starves(void) {
+  starve(copy_score, 6);
+}
+static void sorting_a_score_starves(void) {
+  starve(sort_score, 5);
+}
+static void playing_starves(void) {
+  starve(unfold_and_play, 15);
+}
+static void csv_starves(void) {
+  starve(through_csv, 8);
+}
+static void writing_midi_starves(void) {
+  starve(write_midi, 6);
+}
 static void reading_midi_starves(void) {
   CHECK(write_midi());
   starve(read_midi, 5);
 }
-static void evidence_starves(void) { starve(make_evidence, 4); }
-static void pack_starves(void) { starve(load_pack, 4); }
+static void evidence_starves(void) {
+  starve(make_evidence, 4);
+}
+static void pack_starves(void) {
+  starve(load_pack, 4);
+}
 
 int main(int argc, char **argv) {
-  static const CheckCase CASES[] = {
-      {CASE(arena_starves)},      {CASE(array_starves)}, {CASE(copying_a_score_starves)}, {CASE(sorting_a_score_starves)},
-      {CASE(playing_starves)},    {CASE(csv_starves)},   {CASE(writing_midi_starves)},    {CASE(reading_midi_starves)},
-      {CASE(evidence_starves)},   {CASE(pack_starves)}};
+  static const CheckCase CASES[] = {{CASE(arena_starves)},           {CASE(array_starves)},
+                                    {CASE(copying_a_score_starves)}, {CASE(sorting_a_score_starves)},
+                                    {CASE(playing_starves)},         {CASE(csv_starves)},
+                                    {CASE(writing_midi_starves)},    {CASE(reading_midi_starves)},
+                                    {CASE(evidence_starves)},        {CASE(pack_starves)}};
   make_example();
   csv_path = strdup(check_temporary("starved.csv"));
   midi_path = strdup(check_temporary("starved.mid"));

@@ -12,7 +12,7 @@ BaseStatus base_file_read(BaseContext *ctx, void **bytes, size_t *n, const char 
 
 /* A file being written beside its final place. */
 typedef struct {
-  FILE *stream;    /* write here */
+  FILE *stream;                      /* write here */
   char *final_path, *temporary_path; /* temporary_path null: standard output */
 } BaseFileWriter;
 

@@ -7,5 +7,6 @@
 /* Like strtod in the C locale: `*end` (may be null) is `text` when there is no number. */
 double base_number_read(const char *text, char **end);
 
-/* `value` with at most `decimals` digits after the point, trailing zeros dropped ("0.5", "120"). Cut at `size`. */
+/* `value` with at most `decimals` digits after the point, trailing zeros dropped ("0.5", "120"). Cut at
+ * `size`. */
 void base_number_write(char *text, size_t size, double value, int decimals);

@@ -31,7 +31,7 @@ struct BasePack {
   Text *texts;
   BaseTensor *tensors, **by_name;
   size_t n_texts, n_tensors;
-  char *strings;          /* behind all names, keys and values */
+  char *strings; /* behind all names, keys and values */
   size_t strings_used;
   char hash[BASE_HASH_SIZE];
 };
@@ -44,8 +44,8 @@ typedef struct {
 } Reader;
 
 size_t base_type_size(BaseType type) {
-  static const uint8_t SIZES[TYPE_COUNT] = {[BASE_F32] = 4, [BASE_F16] = 2, [BASE_BF16] = 2, [BASE_I32] = 4,
-                                            [BASE_U8] = 1};
+  static const uint8_t SIZES[TYPE_COUNT] = {
+      [BASE_F32] = 4, [BASE_F16] = 2, [BASE_BF16] = 2, [BASE_I32] = 4, [BASE_U8] = 1};
   return (unsigned)type < TYPE_COUNT ? SIZES[type] : 0;
 }
 
@@ -104,14 +104,15 @@ static BaseStatus read_tensor(Reader *reader, BaseTensor *tensor) {
   tensor->type = (BaseType)head.type;
   tensor->rank = head.rank;
   uint64_t offset, bytes;
-  if (!take(tensor->shape, reader, head.rank * sizeof *tensor->shape) || !take(&offset, reader, sizeof offset))
+  if (!take(tensor->shape, reader, head.rank * sizeof *tensor->shape) ||
+      !take(&offset, reader, sizeof offset))
     return bad(reader, "the table is cut");
   tensor->name = take_string(reader, head.name_bytes);
   if (!tensor->name || !*tensor->name) return bad(reader, "a tensor without a name");
   if (!count_bytes(&bytes, tensor) || offset % BASE_PACK_ALIGNMENT || offset > reader->pack->n ||
       bytes > reader->pack->n - offset)
-    return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” is no sound tensor file: “%s” lies outside.", reader->name,
-                     tensor->name);
+    return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” is no sound tensor file: “%s” lies outside.",
+                     reader->name, tensor->name);
   tensor->bytes = (size_t)bytes;
   tensor->data = reader->pack->bytes + offset;
   return BASE_OK;
@@ -141,7 +142,8 @@ static BaseStatus order_tensors(Reader *reader) {
   qsort(pack->by_name, pack->n_tensors, sizeof *pack->by_name, compare_names);
   for (size_t i = 1; i < pack->n_tensors; i++)
     if (strcmp(pack->by_name[i - 1]->name, pack->by_name[i]->name) == 0)
-      return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” holds “%s” twice.", reader->name, pack->by_name[i]->name);
+      return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” holds “%s” twice.", reader->name,
+                       pack->by_name[i]->name);
   return BASE_OK;
 }
 
@@ -165,13 +167,16 @@ static BaseStatus read_header(Reader *reader, uint32_t counts[2]) {
   BasePack *pack = reader->pack;
   if (pack->n < HEADER || !take(magic, reader, 8) || memcmp(magic, "TRIPPACK", 8) != 0)
     return bad(reader, "it does not start like one");
-  if (!take(&version, reader, 4) || !take(counts, reader, 8) || !take(&zero, reader, 4) || !take(&bytes, reader, 8))
+  if (!take(&version, reader, 4) || !take(counts, reader, 8) || !take(&zero, reader, 4) ||
+      !take(&bytes, reader, 8))
     return bad(reader, "it is cut");
   if (version != BASE_PACK_VERSION)
-    return base_fail(reader->ctx, BASE_VERSION, "“%s” is a tensor file of version %u; this program reads version %d.",
-                     reader->name, version, BASE_PACK_VERSION);
+    return base_fail(reader->ctx, BASE_VERSION,
+                     "“%s” is a tensor file of version %u; this program reads version %d.", reader->name,
+                     version, BASE_PACK_VERSION);
   if (bytes != pack->n) return bad(reader, bytes > pack->n ? "it is cut" : "it is longer than it says");
-  if (zero || counts[0] > MOST_ENTRIES || counts[1] > MOST_ENTRIES || counts[0] > pack->n || counts[1] > pack->n)
+  if (zero || counts[0] > MOST_ENTRIES || counts[1] > MOST_ENTRIES || counts[0] > pack->n ||
+      counts[1] > pack->n)
     return bad(reader, "it promises more than it can hold");
   reader->at = HEADER;
   return BASE_OK;
@@ -189,19 +194,23 @@ static BaseStatus read_all(Reader *reader) {
   size_t most = (size_t)counts[0] * 2 + counts[1] < pack->n ? pack->n : 0;
   pack->strings = most ? malloc(most) : NULL;
   if (!most) return bad(reader, "it promises more than it can hold");
-  if (!pack->texts || !pack->tensors || !pack->by_name || !pack->strings) return base_fail_memory(reader->ctx);
+  if (!pack->texts || !pack->tensors || !pack->by_name || !pack->strings)
+    return base_fail_memory(reader->ctx);
   pack->n_texts = counts[0];
   pack->n_tensors = counts[1];
   status = read_texts(reader);
-  for (size_t i = 0; status == BASE_OK && i < pack->n_tensors; i++) status = read_tensor(reader, &pack->tensors[i]);
+  for (size_t i = 0; status == BASE_OK && i < pack->n_tensors; i++)
+    status = read_tensor(reader, &pack->tensors[i]);
   return status == BASE_OK ? order_tensors(reader) : status;
 }
 
 static BaseStatus finish(BaseContext *ctx, BasePack **out, BasePack *pack, const char *name) {
   Reader reader = {.ctx = ctx, .pack = pack, .name = name};
   BaseStatus status = read_all(&reader);
-  if (status == BASE_OK) *out = pack;
-  else base_pack_free(pack);
+  if (status == BASE_OK)
+    *out = pack;
+  else
+    base_pack_free(pack);
   return status;
 }
 
@@ -210,10 +219,14 @@ static void *map_file(size_t *n, const char *path) {
   if (descriptor < 0) return NULL;
   struct stat found = {0};
   void *bytes = NULL;
-  if (fstat(descriptor, &found) != 0) found.st_size = 0;
-  else if (!S_ISREG(found.st_mode)) errno = EINVAL;
-  else if (found.st_size == 0) errno = ENODATA;
-  else bytes = mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (fstat(descriptor, &found) != 0)
+    found.st_size = 0;
+  else if (!S_ISREG(found.st_mode))
+    errno = EINVAL;
+  else if (found.st_size == 0)
+    errno = ENODATA;
+  else
+    bytes = mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   int error = errno;
   close(descriptor);
   errno = error;
@@ -237,7 +250,8 @@ BaseStatus base_pack_load(BaseContext *ctx, BasePack **out, const char *path) {
   return finish(ctx, out, pack, path);
 }
 
-BaseStatus base_pack_load_memory(BaseContext *ctx, BasePack **out, const void *bytes, size_t n, const char *name) {
+BaseStatus base_pack_load_memory(BaseContext *ctx, BasePack **out, const void *bytes, size_t n,
+                                 const char *name) {
   BasePack *pack = calloc(1, sizeof *pack);
   size_t room = (n + BASE_PACK_ALIGNMENT) / BASE_PACK_ALIGNMENT * BASE_PACK_ALIGNMENT;
   if (pack) pack->owned = aligned_alloc(BASE_PACK_ALIGNMENT, room);
@@ -311,8 +325,8 @@ static void say_shape(char *text, size_t size, int rank, const uint64_t *shape) 
   if (n < size) snprintf(text + n, size - n, "]");
 }
 
-static BaseStatus find_shaped(BaseContext *ctx, const BaseTensor **out, const BasePack *pack, const char *name, int rank,
-                              const uint64_t *shape) {
+static BaseStatus find_shaped(BaseContext *ctx, const BaseTensor **out, const BasePack *pack,
+                              const char *name, int rank, const uint64_t *shape) {
   const BaseTensor *tensor = base_pack_find(pack, name);
   if (!tensor) return base_fail(ctx, BASE_BAD_FILE, "The file has no tensor “%s”.", name);
   if (tensor->rank != rank || (rank && memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) != 0)) {
@@ -331,8 +345,8 @@ BaseStatus base_pack_tensor(BaseContext *ctx, const BaseTensor **out, const Base
   BaseStatus status = find_shaped(ctx, &tensor, pack, name, rank, shape);
   if (status != BASE_OK) return status;
   if (tensor->type != type)
-    return base_fail(ctx, BASE_BAD_FILE, "The tensor “%s” should hold %s and holds %s.", name, type_name(type),
-                     type_name(tensor->type));
+    return base_fail(ctx, BASE_BAD_FILE, "The tensor “%s” should hold %s and holds %s.", name,
+                     type_name(type), type_name(tensor->type));
   *out = tensor;
   return BASE_OK;
 }

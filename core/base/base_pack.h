@@ -10,7 +10,8 @@
 /* Layout, all little-endian: 64-byte header (magic "TRIPPACK", u32 version, u32 number of texts, u32 number
  * of tensors, u32 zero, u64 bytes of the whole file, SHA-256 of all bytes but its own 32); texts (u32 key
  * bytes, u32 value bytes, key, value); tensor table (u32 name bytes, u8 type, u8 rank, u16 zero, rank × u64
- * lengths, u64 offset of the data from the start of the file, name); data of each tensor at a multiple of 64. */
+ * lengths, u64 offset of the data from the start of the file, name); data of each tensor at a multiple of 64.
+ */
 
 enum { BASE_PACK_VERSION = 1, BASE_PACK_MOST_RANK = 8, BASE_PACK_ALIGNMENT = 64 };
 
@@ -23,9 +24,9 @@ size_t base_type_size(BaseType type);
 typedef struct {
   const char *name;
   BaseType type;
-  int rank;                             /* 0 (one value) … BASE_PACK_MOST_RANK */
+  int rank; /* 0 (one value) … BASE_PACK_MOST_RANK */
   uint64_t shape[BASE_PACK_MOST_RANK];
-  const void *data;                     /* 64-byte aligned, read-only */
+  const void *data; /* 64-byte aligned, read-only */
   size_t bytes;
 } BaseTensor;
 
@@ -41,7 +42,8 @@ typedef struct BasePack BasePack;
 BaseStatus base_pack_load(BaseContext *ctx, BasePack **out, const char *path);
 
 /* The same from memory, which is copied. `name` stands for the file in sentences. */
-BaseStatus base_pack_load_memory(BaseContext *ctx, BasePack **out, const void *bytes, size_t n, const char *name);
+BaseStatus base_pack_load_memory(BaseContext *ctx, BasePack **out, const void *bytes, size_t n,
+                                 const char *name);
 void base_pack_free(BasePack *pack);
 
 /* The value of a text, or null. Borrowed. */
@@ -87,8 +89,8 @@ BaseStatus base_pack_add(BaseContext *ctx, BasePackWriter *writer, const char *n
                          const uint64_t *shape, const void *data);
 
 /* Adds float32 values stored as `type` (f32, f16, bf16; rounded to nearest even); values are copied. */
-BaseStatus base_pack_add_floats(BaseContext *ctx, BasePackWriter *writer, const char *name, BaseType type, int rank,
-                                const uint64_t *shape, const float *values);
+BaseStatus base_pack_add_floats(BaseContext *ctx, BasePackWriter *writer, const char *name, BaseType type,
+                                int rank, const uint64_t *shape, const float *values);
 
 /* Writes the file, whole or not at all. The same content gives the same bytes. */
 BaseStatus base_pack_write(BaseContext *ctx, BasePackWriter *writer, const char *path);

@@ -85,13 +85,14 @@ BaseStatus base_pack_add(BaseContext *ctx, BasePackWriter *writer, const char *n
 
 static void convert(void *out, const float *in, size_t n, BaseType type) {
   uint16_t *half = out;
-  if (type == BASE_F32) memcpy(out, in, n * sizeof *in);
+  if (type == BASE_F32)
+    memcpy(out, in, n * sizeof *in);
   else
     for (size_t i = 0; i < n; i++) half[i] = type == BASE_F16 ? base_f16(in[i]) : base_bf16(in[i]);
 }
 
-BaseStatus base_pack_add_floats(BaseContext *ctx, BasePackWriter *writer, const char *name, BaseType type, int rank,
-                                const uint64_t *shape, const float *in) {
+BaseStatus base_pack_add_floats(BaseContext *ctx, BasePackWriter *writer, const char *name, BaseType type,
+                                int rank, const uint64_t *shape, const float *in) {
   size_t n;
   bool floating = type == BASE_F32 || type == BASE_F16 || type == BASE_BF16;
   if (rank < 0 || rank > BASE_PACK_MOST_RANK || !floating || !values(&n, rank, shape))

@@ -17,8 +17,10 @@ static void merge(char *out, const char *a, size_t n_a, const char *b, size_t n_
     bool from_b = compare(a, b) > 0;
     memcpy(out, from_b ? b : a, size);
     out += size;
-    if (from_b) b += size, n_b--;
-    else a += size, n_a--;
+    if (from_b)
+      b += size, n_b--;
+    else
+      a += size, n_a--;
   }
   memcpy(out, n_a ? a : b, (n_a + n_b) * size);
 }
@@ -58,7 +60,9 @@ static void insertion_sort(char *items, size_t n, size_t size, BaseCompareFn com
 void base_sort(void *items, size_t n, size_t size, BaseCompareFn compare) {
   if (n < 2 || sorted(items, n, size, compare)) return;
   char *buffer = malloc(n * size);
-  if (buffer) merge_sort(items, buffer, n, size, compare);
-  else insertion_sort(items, n, size, compare);
+  if (buffer)
+    merge_sort(items, buffer, n, size, compare);
+  else
+    insertion_sort(items, n, size, compare);
   free(buffer);
 }

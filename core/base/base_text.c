@@ -5,8 +5,11 @@
 #include <string.h>
 
 static size_t announced(unsigned char lead) {
-  return lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-         : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  return lead < 0x80                   ? 1
+         : lead >= 0xC2 && lead < 0xE0 ? 2
+         : lead >= 0xE0 && lead < 0xF0 ? 3
+         : lead >= 0xF0 && lead < 0xF5 ? 4
+                                       : 0;
 }
 
 /* Bytes of the well-formed character at `text`, 0 when there is none. */

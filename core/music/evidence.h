@@ -8,11 +8,11 @@
 /* Posteriors of a transcription, K = 88 keys (0 = A0, MIDI 21). The value that transcription hands to
  * alignment, correction and training. Owned by one holder, freed with evidence_free. */
 typedef struct {
-  size_t frames;         /* T */
-  double hop_s;          /* frame t is centred at t * hop_s seconds of the recording */
-  uint8_t *onset;        /* T × K, probability of a key going down at the frame × 255; one 1-frame peak a note */
-  uint8_t *sounding;     /* T × K, probability that the key sounds × 255 */
-  uint8_t *strength;     /* T × K, velocity 1…127 if there were an onset; may be null */
+  size_t frames;  /* T */
+  double hop_s;   /* frame t is centred at t * hop_s seconds of the recording */
+  uint8_t *onset; /* T × K, probability of a key going down at the frame × 255; one 1-frame peak a note */
+  uint8_t *sounding; /* T × K, probability that the key sounds × 255 */
+  uint8_t *strength; /* T × K, velocity 1…127 if there were an onset; may be null */
 } Evidence;
 
 /* Zeroed evidence; null without memory. */

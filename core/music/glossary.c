@@ -12,20 +12,20 @@ typedef struct {
   float value;
 } Entry;
 
-static const Entry DYNAMICS[] = {
-    {"pppppp", 4}, {"ppppp", 7}, {"pppp", 10}, {"ppp", 16}, {"pp", 33},  {"p", 49},   {"mp", 64},
-    {"mf", 80},    {"f", 96},    {"ff", 112},  {"fff", 124}, {"ffff", 126}, {"fffff", 127}, {"ffffff", 127},
-    {"fp", 96},    {"pf", 96},   {"sf", 112},  {"sfz", 112}, {"sffz", 120}, {"sfp", 112}, {"sfpp", 112},
-    {"fz", 112},   {"rf", 104},  {"rfz", 104}, {"n", 1}};
+static const Entry DYNAMICS[] = {{"pppppp", 4}, {"ppppp", 7},  {"pppp", 10},   {"ppp", 16},     {"pp", 33},
+                                 {"p", 49},     {"mp", 64},    {"mf", 80},     {"f", 96},       {"ff", 112},
+                                 {"fff", 124},  {"ffff", 126}, {"fffff", 127}, {"ffffff", 127}, {"fp", 96},
+                                 {"pf", 96},    {"sf", 112},   {"sfz", 112},   {"sffz", 120},   {"sfp", 112},
+                                 {"sfpp", 112}, {"fz", 112},   {"rf", 104},    {"rfz", 104},    {"n", 1}};
 
 static const Entry TEMPI[] = {
-    {"larghissimo", 24}, {"larghetto", 63}, {"largo", 50},     {"lento", 52},      {"adagietto", 70},
-    {"adagio", 60},      {"grave", 40},     {"andantino", 84}, {"andante", 76},    {"moderato", 108},
-    {"allegretto", 112}, {"allegro", 132},  {"vivacissimo", 172}, {"vivace", 160}, {"vivo", 160},
-    {"prestissimo", 200}, {"presto", 180},  {"langsam", 56},   {"mässig", 92},     {"mäßig", 92},
-    {"massig", 92},      {"bewegt", 108},   {"lebhaft", 138},  {"schnell", 152},   {"rasch", 144},
-    {"lent", 54},        {"modéré", 92},    {"animé", 120},    {"vif", 152},       {"slow", 58},
-    {"moderate", 96},    {"fast", 144},     {"lively", 132}};
+    {"larghissimo", 24},  {"larghetto", 63}, {"largo", 50},        {"lento", 52},    {"adagietto", 70},
+    {"adagio", 60},       {"grave", 40},     {"andantino", 84},    {"andante", 76},  {"moderato", 108},
+    {"allegretto", 112},  {"allegro", 132},  {"vivacissimo", 172}, {"vivace", 160},  {"vivo", 160},
+    {"prestissimo", 200}, {"presto", 180},   {"langsam", 56},      {"mässig", 92},   {"mäßig", 92},
+    {"massig", 92},       {"bewegt", 108},   {"lebhaft", 138},     {"schnell", 152}, {"rasch", 144},
+    {"lent", 54},         {"modéré", 92},    {"animé", 120},       {"vif", 152},     {"slow", 58},
+    {"moderate", 96},     {"fast", 144},     {"lively", 132}};
 
 float glossary_velocity(const char *text) {
   size_t n = strcspn(text, " ");
@@ -67,7 +67,8 @@ unsigned glossary_jumps(const char *text) {
   squeeze(words, sizeof words, text);
   if (starts(words, "dacapo") || strcmp(words, "dc") == 0 || starts(words, "dcal") || starts(words, "dcs"))
     return SCORE_JUMP_DA_CAPO;
-  if (starts(words, "dalsegno") || strcmp(words, "ds") == 0 || starts(words, "dsal")) return SCORE_JUMP_DAL_SEGNO;
+  if (starts(words, "dalsegno") || strcmp(words, "ds") == 0 || starts(words, "dsal"))
+    return SCORE_JUMP_DAL_SEGNO;
   if (strcmp(words, "tocoda") == 0 || strcmp(words, "alcoda") == 0) return SCORE_JUMP_TO_CODA;
   return strcmp(words, "fine") == 0 ? SCORE_JUMP_FINE : 0;
 }

@@ -16,7 +16,7 @@ typedef enum { EVENT_TEMPO, EVENT_OFF, EVENT_ON, EVENT_PEDAL } EventKind;
 
 typedef struct {
   uint64_t tick;
-  uint32_t value;  /* tempo in µs a quarter, velocity or pedal depth */
+  uint32_t value; /* tempo in µs a quarter, velocity or pedal depth */
   uint8_t kind, channel, number;
 } Event;
 
@@ -24,18 +24,18 @@ typedef struct {
   BaseContext *ctx;
   const char *name;
   const uint8_t *bytes;
-  size_t n, at, end;     /* `end`: of the chunk being read */
+  size_t n, at, end; /* `end`: of the chunk being read */
   uint64_t tick, last_tick;
-  uint8_t running;       /* status byte that still holds, 0 none */
-  bool cut;              /* the file ends before a track does */
+  uint8_t running; /* status byte that still holds, 0 none */
+  bool cut;        /* the file ends before a track does */
   int format, tracks;
-  int division;          /* as in the file: ticks a quarter, or negative SMPTE */
+  int division; /* as in the file: ticks a quarter, or negative SMPTE */
   BASE_ARRAY(Event) events;
 } Reader;
 
 static BaseStatus bad(Reader *reader, const char *what) {
-  return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” is no sound MIDI file: %s at byte %zu.", reader->name, what,
-                   reader->at);
+  return base_fail(reader->ctx, BASE_BAD_FILE, "“%s” is no sound MIDI file: %s at byte %zu.", reader->name,
+                   what, reader->at);
 }
 
 static uint32_t big_endian(const uint8_t *bytes, int n) {
@@ -71,9 +71,12 @@ static bool push_channel_event(Reader *reader, uint8_t status, uint8_t a, uint8_
   a &= 127;
   b &= 127;
   switch (status >> 4) {
-  case 0x8: return push(reader, EVENT_OFF, channel, a, 0);
-  case 0x9: return push(reader, b ? EVENT_ON : EVENT_OFF, channel, a, b);
-  case 0xB: return !is_pedal(a) || push(reader, EVENT_PEDAL, channel, a, b);
+  case 0x8:
+    return push(reader, EVENT_OFF, channel, a, 0);
+  case 0x9:
+    return push(reader, b ? EVENT_ON : EVENT_OFF, channel, a, b);
+  case 0xB:
+    return !is_pedal(a) || push(reader, EVENT_PEDAL, channel, a, b);
   }
   return true;
 }
@@ -106,8 +109,10 @@ static Step read_event(Reader *reader) {
   if (reader->tick > LATEST_TICK) return STEP_DAMAGED;
   if (reader->at >= reader->end) return STEP_CUT;
   uint8_t status = reader->bytes[reader->at];
-  if (status >= 0x80) reader->at++;
-  else status = reader->running;
+  if (status >= 0x80)
+    reader->at++;
+  else
+    status = reader->running;
   if (status == 0) return STEP_DAMAGED;
   if (status == 0xFF) return read_meta(reader);
   if (status == 0xF0 || status == 0xF7) return skip_exclusive(reader);
@@ -155,14 +160,16 @@ static BaseStatus read_chunks(Reader *reader) {
 
 /* Some files sit in a RIFF container: the MIDI bytes follow its 20-byte head. */
 static void unwrap(Reader *reader) {
-  if (reader->n >= 20 && memcmp(reader->bytes, "RIFF", 4) == 0 && memcmp(reader->bytes + 8, "RMIDdata", 8) == 0)
+  if (reader->n >= 20 && memcmp(reader->bytes, "RIFF", 4) == 0 &&
+      memcmp(reader->bytes + 8, "RMIDdata", 8) == 0)
     reader->at = 20;
 }
 
 static BaseStatus read_header(Reader *reader) {
   unwrap(reader);
   const uint8_t *head = reader->bytes + reader->at;
-  if (reader->n - reader->at < 14 || memcmp(head, "MThd", 4) != 0) return bad(reader, "the header is missing");
+  if (reader->n - reader->at < 14 || memcmp(head, "MThd", 4) != 0)
+    return bad(reader, "the header is missing");
   uint32_t length = big_endian(head + 4, 4);
   if (length < 6 || length > reader->n - reader->at - 8) return bad(reader, "the header is too short");
   reader->format = (int)big_endian(head + 8, 2);
@@ -171,7 +178,8 @@ static BaseStatus read_header(Reader *reader) {
   reader->at += 8 + length;
   if (reader->format > 2) return bad(reader, "an unknown format");
   bool smpte = reader->division < 0;
-  if (smpte ? (reader->division & 0xFF) == 0 : reader->division == 0) return bad(reader, "time without ticks");
+  if (smpte ? (reader->division & 0xFF) == 0 : reader->division == 0)
+    return bad(reader, "time without ticks");
   return BASE_OK;
 }
 
@@ -219,8 +227,10 @@ static bool key_down(Motion *motion, Down *down, const Event *event, double time
   if (!motion_add(motion, time_s, time_s, event->number, (int)event->value, 1)) return false;
   motion->notes.items[index].channel = event->channel;
   if (!base_array_push(&down->next, NOBODY)) return false;
-  if (*last == NOBODY) down->first[event->channel][event->number] = index;
-  else down->next.items[*last] = index;
+  if (*last == NOBODY)
+    down->first[event->channel][event->number] = index;
+  else
+    down->next.items[*last] = index;
   *last = index;
   return true;
 }
@@ -243,8 +253,11 @@ static void all_up(Motion *motion, Down *down, double time_s) {
 static bool take(Motion *motion, Down *down, Clock *clock, const Event *event, int division) {
   double time_s = time_at(clock, event->tick);
   switch ((EventKind)event->kind) {
-  case EVENT_ON: return key_down(motion, down, event, time_s);
-  case EVENT_OFF: key_up(motion, down, event->channel, event->number, time_s); return true;
+  case EVENT_ON:
+    return key_down(motion, down, event, time_s);
+  case EVENT_OFF:
+    key_up(motion, down, event->channel, event->number, time_s);
+    return true;
   case EVENT_PEDAL:
     return base_array_push(&motion->pedals, (MotionPedal){time_s, event->number, (uint8_t)event->value});
   case EVENT_TEMPO:

@@ -19,7 +19,7 @@ typedef struct {
 
 typedef struct {
   uint32_t tick;
-  uint8_t order;   /* at one tick: ups, then pedals, then downs */
+  uint8_t order; /* at one tick: ups, then pedals, then downs */
   uint8_t bytes[3];
 } Event;
 
@@ -31,15 +31,18 @@ static uint32_t tick_of(const TempoArray *map, double time_s) {
   size_t low = 0, high = map->n;
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
-    if (map->items[middle].time_s <= time_s) low = middle;
-    else high = middle;
+    if (map->items[middle].time_s <= time_s)
+      low = middle;
+    else
+      high = middle;
   }
   const Tempo *tempo = &map->items[low];
   double tick = tempo->tick + round((time_s - tempo->time_s) * 1e6 / tempo->us * TICKS);
   return (uint32_t)fmin(fmax(tick, 0), LATEST_TICK);
 }
 
-/* Extends the map to `quarter` at `time_s` by choosing the last tempo; steps that do not move are left out. */
+/* Extends the map to `quarter` at `time_s` by choosing the last tempo; steps that do not move are left out.
+ */
 static bool reach(TempoArray *map, double quarter, double time_s) {
   Tempo *last = &map->items[map->n - 1];
   double tick = round(quarter * TICKS), ticks = tick - last->tick, span_s = time_s - last->time_s;
@@ -152,7 +155,8 @@ static uint32_t used_channels(const EventArray *events) {
   return (uint32_t)__builtin_popcount(bits);
 }
 
-static bool encode(ByteArray *out, ByteArray *track, TempoArray *map, EventArray *events, const Motion *motion) {
+static bool encode(ByteArray *out, ByteArray *track, TempoArray *map, EventArray *events,
+                   const Motion *motion) {
   if (!map_tempo(map, motion) || !collect(events, motion, map)) return false;
   base_sort(events->items, events->n, sizeof *events->items, compare_events);
   if (!put(out, "MThd", 4) || !put_number(out, 6, 4) || !put_number(out, 1, 2) ||

@@ -24,9 +24,9 @@ void motion_free(Motion *motion) {
 }
 
 #define COPY_ARRAY(to, from)                                                                                 \
-  ((from)->n == 0 || (base_array_reserve((to), (from)->n) &&                                                 \
-                      (memcpy((to)->items, (from)->items, (from)->n * sizeof *(from)->items),                \
-                       (to)->n = (from)->n, true)))
+  ((from)->n == 0 ||                                                                                         \
+   (base_array_reserve((to), (from)->n) &&                                                                   \
+    (memcpy((to)->items, (from)->items, (from)->n * sizeof *(from)->items), (to)->n = (from)->n, true)))
 
 Motion *motion_dup(const Motion *motion) {
   Motion *copy = motion_new();
@@ -43,8 +43,12 @@ bool motion_add(Motion *motion, double onset_s, double key_up_s, int midi, int v
   MotionNote note = {.id = motion->next_id,
                      .onset_s = onset_s,
                      .key_up_s = key_up_s,
-                     .midi = (uint8_t)(midi < 0 ? 0 : midi > 127 ? 127 : midi),
-                     .velocity = (uint8_t)(velocity < 1 ? 1 : velocity > 127 ? 127 : velocity),
+                     .midi = (uint8_t)(midi < 0     ? 0
+                                       : midi > 127 ? 127
+                                                    : midi),
+                     .velocity = (uint8_t)(velocity < 1     ? 1
+                                           : velocity > 127 ? 127
+                                                            : velocity),
                      .confidence = confidence};
   if (!base_array_push(&motion->notes, note)) return false;
   motion->next_id++;
@@ -120,7 +124,8 @@ BaseStatus motion_validate(BaseContext *ctx, const Motion *motion) {
   return status == BASE_OK ? validate_beats(ctx, motion) : status;
 }
 
-/* The sweep behind motion_sound_ends: `ringing[key]` is 1 + the last note of a key whose end may still move. */
+/* The sweep behind motion_sound_ends: `ringing[key]` is 1 + the last note of a key whose end may still move.
+ */
 typedef struct {
   const MotionNote *notes;
   double *end_s;
@@ -165,8 +170,10 @@ void motion_sound_ends(double *end_s, const Motion *motion) {
     }
     p++;
     if (pedal->pedal != MOTION_SUSTAIN || (pedal->depth >= DAMPER_DEPTH) == strings.down) continue;
-    if (strings.down) release(&strings, pedal->time_s);
-    else strings.down = true, strings.down_s = pedal->time_s;
+    if (strings.down)
+      release(&strings, pedal->time_s);
+    else
+      strings.down = true, strings.down_s = pedal->time_s;
   }
   release(&strings, motion_duration_s(motion));
 }

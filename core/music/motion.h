@@ -13,14 +13,14 @@ enum { MOTION_KEYS = 88, MOTION_LOWEST_KEY = 21 }; /* A0 … C8 */
 
 /* One key pressed and released. Plain value. */
 typedef struct {
-  uint32_t id;          /* unique in the motion, never 0 */
-  uint32_t score_note;  /* ScoreNote.id that caused it, 0 none */
-  double onset_s;       /* key down, seconds from the first sample */
-  double key_up_s;      /* > onset_s */
-  uint8_t midi;         /* 0…127, 60 middle C */
-  uint8_t velocity;     /* 1…127 */
-  uint8_t channel;      /* 0…15: kept from MIDI files; hands or parts */
-  float confidence;     /* probability that this note was played; 1 when known */
+  uint32_t id;         /* unique in the motion, never 0 */
+  uint32_t score_note; /* ScoreNote.id that caused it, 0 none */
+  double onset_s;      /* key down, seconds from the first sample */
+  double key_up_s;     /* > onset_s */
+  uint8_t midi;        /* 0…127, 60 middle C */
+  uint8_t velocity;    /* 1…127 */
+  uint8_t channel;     /* 0…15: kept from MIDI files; hands or parts */
+  float confidence;    /* probability that this note was played; 1 when known */
 } MotionNote;
 
 typedef enum { MOTION_SUSTAIN = 64, MOTION_SOSTENUTO = 66, MOTION_SOFT = 67 } MotionPedalKind;
@@ -28,8 +28,8 @@ typedef enum { MOTION_SUSTAIN = 64, MOTION_SOSTENUTO = 66, MOTION_SOFT = 67 } Mo
 /* The pedal is at `depth` from `time_s` on. */
 typedef struct {
   double time_s;
-  uint8_t pedal;  /* MotionPedalKind: the MIDI controller */
-  uint8_t depth;  /* 0 up … 127 down; ≥ 64 holds the dampers */
+  uint8_t pedal; /* MotionPedalKind: the MIDI controller */
+  uint8_t depth; /* 0 up … 127 down; ≥ 64 holds the dampers */
 } MotionPedal;
 
 /* Where a quarter of the score falls in time; writes a tempo map into MIDI files. */
@@ -64,9 +64,10 @@ void motion_sound_ends(double *end_s, const Motion *motion);
 /* Seconds to the last key up or pedal change; 0 when empty. */
 double motion_duration_s(const Motion *motion);
 
-/* Reads `onset_s,offset_s,midi_pitch[,velocity[,…]]` with or without a header line; separators comma, semicolon
- * or tab. The offset is taken as key up. BASE_BAD_FILE names the line. */
+/* Reads `onset_s,offset_s,midi_pitch[,velocity[,…]]` with or without a header line; separators comma,
+ * semicolon or tab. The offset is taken as key up. BASE_BAD_FILE names the line. */
 BaseStatus motion_read_csv(BaseContext *ctx, Motion **out, const char *path);
 
-/* Writes that format, offsets from motion_sound_ends, times with 4 decimals. `path` "-" is standard output. */
+/* Writes that format, offsets from motion_sound_ends, times with 4 decimals. `path` "-" is standard output.
+ */
 BaseStatus motion_write_csv(BaseContext *ctx, const Motion *motion, const char *path);

@@ -34,7 +34,8 @@ static BaseStatus read_line(BaseContext *ctx, Motion *motion, char *line, size_t
   int n = read_columns(columns, line);
   double onset_s = columns[0], up_s = columns[1], velocity = n > 3 ? columns[3] : DEFAULT_VELOCITY;
   if (n < 3)
-    return base_fail(ctx, BASE_BAD_FILE, "“%s”, line %zu: onset_s,offset_s,midi_pitch was expected.", path, number);
+    return base_fail(ctx, BASE_BAD_FILE, "“%s”, line %zu: onset_s,offset_s,midi_pitch was expected.", path,
+                     number);
   if (fabs(onset_s) > LATEST_S || fabs(up_s) > LATEST_S || up_s < onset_s)
     return base_fail(ctx, BASE_BAD_FILE, "“%s”, line %zu: the note ends before it starts.", path, number);
   if (columns[2] < 0 || columns[2] > 127 || columns[2] != floor(columns[2]))
@@ -42,7 +43,8 @@ static BaseStatus read_line(BaseContext *ctx, Motion *motion, char *line, size_t
   if (velocity < 0 || velocity > 127)
     return base_fail(ctx, BASE_BAD_FILE, "“%s”, line %zu: %g is no velocity.", path, number, velocity);
   if (up_s < onset_s + SHORTEST_S) up_s = onset_s + SHORTEST_S;
-  return motion_add(motion, onset_s, up_s, (int)columns[2], (int)velocity, 1) ? BASE_OK : base_fail_memory(ctx);
+  return motion_add(motion, onset_s, up_s, (int)columns[2], (int)velocity, 1) ? BASE_OK
+                                                                              : base_fail_memory(ctx);
 }
 
 static bool header(const char *line) {
@@ -68,9 +70,12 @@ BaseStatus motion_read_csv(BaseContext *ctx, Motion **out, const char *path) {
   BaseStatus status = base_file_read(ctx, &text, &n, path, 0);
   if (status != BASE_OK) return status;
   Motion *motion = motion_new();
-  if (!motion) status = base_fail_memory(ctx);
-  else if (memchr(text, 0, n)) status = base_fail(ctx, BASE_BAD_FILE, "“%s” is not a text file.", path);
-  else status = read_lines(ctx, motion, text, path);
+  if (!motion)
+    status = base_fail_memory(ctx);
+  else if (memchr(text, 0, n))
+    status = base_fail(ctx, BASE_BAD_FILE, "“%s” is not a text file.", path);
+  else
+    status = read_lines(ctx, motion, text, path);
   free(text);
   if (status != BASE_OK) {
     motion_free(motion);

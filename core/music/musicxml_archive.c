@@ -8,9 +8,10 @@
 
 enum { MOST_BYTES = 512 << 20, MOST_CONTAINER = 1 << 20 };
 
-static const char CONTAINER[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                                "<container><rootfiles><rootfile full-path=\"score.musicxml\" "
-                                "media-type=\"application/vnd.recordare.musicxml+xml\"/></rootfiles></container>\n";
+static const char CONTAINER[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<container><rootfiles><rootfile full-path=\"score.musicxml\" "
+    "media-type=\"application/vnd.recordare.musicxml+xml\"/></rootfiles></container>\n";
 
 static BaseStatus bad(BaseContext *ctx, const char *name, const char *what) {
   return base_fail(ctx, BASE_BAD_FILE, "“%s” is no sound .mxl file: %s.", name, what);
@@ -19,7 +20,8 @@ static BaseStatus bad(BaseContext *ctx, const char *name, const char *what) {
 /* The size in the directory is only a promise: reading stops at `limit` whatever it says. */
 static bool read_entry(void **bytes, size_t *n, zip_t *zip, zip_uint64_t index, size_t limit) {
   zip_stat_t stat;
-  if (zip_stat_index(zip, index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) || stat.size > limit) return false;
+  if (zip_stat_index(zip, index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) || stat.size > limit)
+    return false;
   zip_file_t *file = zip_fopen_index(zip, index, 0);
   char *content = file ? malloc((size_t)stat.size + 1) : NULL;
   zip_int64_t got = content ? zip_fread(file, content, stat.size) : -1;
@@ -53,7 +55,8 @@ static bool named_by_container(zip_int64_t *index, zip_t *zip) {
   void *bytes = NULL;
   size_t n = 0;
   if (container < 0 || !read_entry(&bytes, &n, zip, (zip_uint64_t)container, MOST_CONTAINER)) return false;
-  xmlDoc *doc = xmlReadMemory(bytes, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlDoc *doc =
+      xmlReadMemory(bytes, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
   free(bytes);
   char path[512];
   bool found = doc && find_rootfile(path, sizeof path, xmlDocGetRootElement(doc), 0);
@@ -93,7 +96,8 @@ BaseStatus musicxml_unpack(BaseContext *ctx, void **bytes, size_t *n, const void
   if (!zip) return bad(ctx, name, "the archive is damaged");
   zip_int64_t index;
   BaseStatus status = BASE_OK;
-  if (!named_by_container(&index, zip) && !first_score(&index, zip)) status = bad(ctx, name, "it holds no score");
+  if (!named_by_container(&index, zip) && !first_score(&index, zip))
+    status = bad(ctx, name, "it holds no score");
   else if (!read_entry(bytes, n, zip, (zip_uint64_t)index, MOST_BYTES))
     status = bad(ctx, name, "its score cannot be unpacked");
   zip_discard(zip);

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-const MusicxmlName MUSICXML_TYPES[] = {{"maxima", -3}, {"long", -2},  {"breve", -1}, {"whole", 0},  {"half", 1},
-                                       {"quarter", 2}, {"eighth", 3}, {"16th", 4},   {"32nd", 5},   {"64th", 6},
-                                       {"128th", 7},   {"256th", 8},  {"512th", 9},  {"1024th", 10}, {0}};
+const MusicxmlName MUSICXML_TYPES[] = {
+    {"maxima", -3}, {"long", -2},  {"breve", -1}, {"whole", 0},   {"half", 1},
+    {"quarter", 2}, {"eighth", 3}, {"16th", 4},   {"32nd", 5},    {"64th", 6},
+    {"128th", 7},   {"256th", 8},  {"512th", 9},  {"1024th", 10}, {0}};
 
 const MusicxmlName MUSICXML_ACCIDENTALS[] = {{"sharp", SCORE_ACCIDENTAL_SHARP},
                                              {"flat", SCORE_ACCIDENTAL_FLAT},
@@ -23,8 +24,8 @@ const MusicxmlName MUSICXML_ACCIDENTALS[] = {{"sharp", SCORE_ACCIDENTAL_SHARP},
 const MusicxmlName MUSICXML_STEMS[] = {
     {"up", SCORE_STEM_UP}, {"down", SCORE_STEM_DOWN}, {"none", SCORE_STEM_NONE}, {0}};
 
-const MusicxmlName MUSICXML_BEAMS[] = {
-    {"begin", 1}, {"continue", 2}, {"end", 3}, {"forward hook", 4}, {"backward hook", 5}, {0}};
+const MusicxmlName MUSICXML_BEAMS[] = {{"begin", 1},        {"continue", 2},      {"end", 3},
+                                       {"forward hook", 4}, {"backward hook", 5}, {0}};
 
 const MusicxmlName MUSICXML_ARTICULATIONS[] = {{"accent", SCORE_ACCENT},
                                                {"strong-accent", SCORE_MARCATO},
@@ -55,26 +56,22 @@ const MusicxmlName MUSICXML_CLEFS[] = {{"G", SCORE_CLEF_G},
                                        {"none", SCORE_CLEF_PERCUSSION},
                                        {0}};
 
-const MusicxmlName MUSICXML_BARS[] = {{"light-light", SCORE_BAR_DOUBLE}, {"light-heavy", SCORE_BAR_FINAL},
-                                      {"heavy", SCORE_BAR_FINAL},        {"heavy-heavy", SCORE_BAR_FINAL},
-                                      {"heavy-light", SCORE_BAR_FINAL},  {"dashed", SCORE_BAR_DASHED},
-                                      {"dotted", SCORE_BAR_DASHED},      {"none", SCORE_BAR_NONE},
-                                      {0}};
+const MusicxmlName MUSICXML_BARS[] = {
+    {"light-light", SCORE_BAR_DOUBLE}, {"light-heavy", SCORE_BAR_FINAL}, {"heavy", SCORE_BAR_FINAL},
+    {"heavy-heavy", SCORE_BAR_FINAL},  {"heavy-light", SCORE_BAR_FINAL}, {"dashed", SCORE_BAR_DASHED},
+    {"dotted", SCORE_BAR_DASHED},      {"none", SCORE_BAR_NONE},         {0}};
 
 const MusicxmlName MUSICXML_SYLLABICS[] = {{"single", 0}, {"begin", 1}, {"middle", 2}, {"end", 3}, {0}};
 
-const MusicxmlName MUSICXML_EDGES[] = {{"start", SCORE_EDGE_START},
-                                       {"stop", SCORE_EDGE_STOP},
-                                       {"change", SCORE_EDGE_CHANGE},
-                                       {"discontinue", SCORE_EDGE_STOP},
-                                       {"resume", SCORE_EDGE_START},
-                                       {0}};
+const MusicxmlName MUSICXML_EDGES[] = {{"start", SCORE_EDGE_START},   {"stop", SCORE_EDGE_STOP},
+                                       {"change", SCORE_EDGE_CHANGE}, {"discontinue", SCORE_EDGE_STOP},
+                                       {"resume", SCORE_EDGE_START},  {0}};
 
 const MusicxmlName MUSICXML_DYNAMICS[] = {
-    {"p", 1},    {"pp", 1},    {"ppp", 1},    {"pppp", 1}, {"ppppp", 1}, {"pppppp", 1}, {"f", 1},
-    {"ff", 1},   {"fff", 1},   {"ffff", 1},   {"fffff", 1}, {"ffffff", 1}, {"mp", 1},    {"mf", 1},
-    {"sf", 1},   {"sfp", 1},   {"sfpp", 1},   {"fp", 1},   {"rf", 1},    {"rfz", 1},    {"sfz", 1},
-    {"sffz", 1}, {"fz", 1},    {"n", 1},      {"pf", 1},   {"sfzp", 1},  {0}};
+    {"p", 1},    {"pp", 1},   {"ppp", 1},   {"pppp", 1},   {"ppppp", 1}, {"pppppp", 1}, {"f", 1},  {"ff", 1},
+    {"fff", 1},  {"ffff", 1}, {"fffff", 1}, {"ffffff", 1}, {"mp", 1},    {"mf", 1},     {"sf", 1}, {"sfp", 1},
+    {"sfpp", 1}, {"fp", 1},   {"rf", 1},    {"rfz", 1},    {"sfz", 1},   {"sffz", 1},   {"fz", 1}, {"n", 1},
+    {"pf", 1},   {"sfzp", 1}, {0}};
 
 int musicxml_value(const MusicxmlName *table, const char *name, int fallback) {
   for (; table->name; table++)

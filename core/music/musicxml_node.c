@@ -19,7 +19,7 @@ const xmlNode *musicxml_element(const xmlNode *node) {
 const xmlNode *musicxml_child(const xmlNode *node, const char *name) {
   if (!node) return NULL;
   MUSICXML_EACH(child, node)
-    if (musicxml_is(child, name)) return child;
+  if (musicxml_is(child, name)) return child;
   return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* The document is pulled through libxml2 and only one measure at a time becomes a tree. Nothing is fetched:
- * no network, no external DTD, and a document that declares entities of its own is refused. When all parts are
- * read, lengths, jumps and ids are settled. SPDX-License-Identifier: GPL-3.0-or-later */
+ * no network, no external DTD, and a document that declares entities of its own is refused. When all parts
+ * are read, lengths, jumps and ids are settled. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_file.h"
 #include "core/base/base_text.h"
 #include "core/music/musicxml.h"
@@ -52,7 +52,8 @@ static void read_identification(Pull *pull, const xmlNode *node) {
   bool named = maker && strcmp(musicxml_attribute(type, sizeof type, maker, "name"), "made-by") == 0;
   if (!named) maker = musicxml_child(musicxml_child(node, "encoding"), "software");
   musicxml_text(score->source, sizeof score->source, maker);
-  if (!named && strcmp(score->source, "Triptych") == 0) score->source[0] = 0; /* our own file, made from nothing */
+  if (!named && strcmp(score->source, "Triptych") == 0)
+    score->source[0] = 0; /* our own file, made from nothing */
 }
 
 static void read_credit(Pull *pull, const xmlNode *node) {
@@ -63,10 +64,14 @@ static void read_credit(Pull *pull, const xmlNode *node) {
 }
 
 static BaseStatus read_head(Pull *pull, const xmlNode *node) {
-  if (musicxml_is(node, "work")) musicxml_text(pull->title, sizeof pull->title, musicxml_child(node, "work-title"));
-  else if (musicxml_is(node, "movement-title")) musicxml_text(pull->movement, sizeof pull->movement, node);
-  else if (musicxml_is(node, "identification")) read_identification(pull, node);
-  else if (musicxml_is(node, "credit")) read_credit(pull, node);
+  if (musicxml_is(node, "work"))
+    musicxml_text(pull->title, sizeof pull->title, musicxml_child(node, "work-title"));
+  else if (musicxml_is(node, "movement-title"))
+    musicxml_text(pull->movement, sizeof pull->movement, node);
+  else if (musicxml_is(node, "identification"))
+    read_identification(pull, node);
+  else if (musicxml_is(node, "credit"))
+    read_credit(pull, node);
   else if (musicxml_is(node, "part-list"))
     return memory_unless(pull, musicxml_read_part_list(&pull->reader, node));
   return BASE_OK;
@@ -84,10 +89,10 @@ static bool next_node(BaseStatus *status, Pull *pull, bool skip_children) {
 static BaseStatus check_root(Pull *pull, const char *name) {
   if (strcmp(name, "score-partwise") == 0) return BASE_OK;
   if (strcmp(name, "score-timewise") == 0)
-    return base_fail(pull->ctx, BASE_UNSUPPORTED, "“%s” is MusicXML arranged by time; only the arrangement by parts is read.",
-                     pull->name);
-  return base_fail(pull->ctx, BASE_BAD_FILE, "“%s” is XML, but no MusicXML score: it starts with <%s>.", pull->name,
-                   name);
+    return base_fail(pull->ctx, BASE_UNSUPPORTED,
+                     "“%s” is MusicXML arranged by time; only the arrangement by parts is read.", pull->name);
+  return base_fail(pull->ctx, BASE_BAD_FILE, "“%s” is XML, but no MusicXML score: it starts with <%s>.",
+                   pull->name, name);
 }
 
 static BaseStatus check_declarations(Pull *pull) {
@@ -107,7 +112,8 @@ static BaseStatus start_part(Pull *pull) {
 static BaseStatus read_measure(Pull *pull, const xmlNode *node) {
   long consumed = xmlTextReaderByteConsumed(pull->xml);
   if (base_cancelled(pull->ctx)) return base_fail_cancelled(pull->ctx);
-  base_progress(pull->ctx, consumed > 0 && pull->n ? (double)consumed / (double)pull->n : 0, "reading the score");
+  base_progress(pull->ctx, consumed > 0 && pull->n ? (double)consumed / (double)pull->n : 0,
+                "reading the score");
   return memory_unless(pull, musicxml_read_measure(&pull->reader, node));
 }
 
@@ -133,8 +139,10 @@ static BaseStatus pull_document(Pull *pull) {
   while (status == BASE_OK && next_node(&status, pull, whole)) {
     int type = xmlTextReaderNodeType(pull->xml);
     whole = false;
-    if (type == XML_READER_TYPE_DOCUMENT_TYPE) status = check_declarations(pull);
-    else if (type == XML_READER_TYPE_ELEMENT) status = read_element(&whole, pull);
+    if (type == XML_READER_TYPE_DOCUMENT_TYPE)
+      status = check_declarations(pull);
+    else if (type == XML_READER_TYPE_ELEMENT)
+      status = read_element(&whole, pull);
   }
   if (status == BASE_OK && !pull->reader.score->measures.n) status = bad(pull, "it holds no measure");
   return status;
@@ -239,14 +247,18 @@ static BaseStatus read_plain(BaseContext *ctx, Score **out, const void *bytes, s
     base_array_clear(&pull->reader.spans);
     base_array_clear(&pull->reader.jumps);
     base_array_clear(&pull->reader.nominals);
-  } else base_fail_memory(ctx);
+  } else
+    base_fail_memory(ctx);
   free(pull);
-  if (status == BASE_OK) *out = score;
-  else score_free(score);
+  if (status == BASE_OK)
+    *out = score;
+  else
+    score_free(score);
   return status;
 }
 
-BaseStatus musicxml_read_memory(BaseContext *ctx, Score **out, const void *bytes, size_t n, const char *name) {
+BaseStatus musicxml_read_memory(BaseContext *ctx, Score **out, const void *bytes, size_t n,
+                                const char *name) {
   bool packed = n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0;
   if (n == 0) return base_fail(ctx, BASE_BAD_FILE, "“%s” is empty.", name);
   if (!packed) return read_plain(ctx, out, bytes, n, name);

@@ -1,7 +1,7 @@
-/* <direction> and <sound>: dynamics, hairpins, pedal, octave lines, tempo, words, and the signs of the playing
- * order. A direction with several parts becomes several signs at one place. Words are a tempo when a sounding
- * tempo stands beside them or the direction is marked as directive.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* <direction> and <sound>: dynamics, hairpins, pedal, octave lines, tempo, words, and the signs of the
+ * playing order. A direction with several parts becomes several signs at one place. Words are a tempo when a
+ * sounding tempo stands beside them or the direction is marked as directive. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "core/base/base_number.h"
 #include "core/base/base_text.h"
 #include "core/music/glossary.h"
@@ -22,8 +22,8 @@ typedef struct {
   const xmlNode *sound; /* may be null */
   Beat onset;
   int16_t staff;
-  float tempo;          /* quarters a minute, 0 not given */
-  bool tempo_placed;    /* some sign carries it */
+  float tempo;       /* quarters a minute, 0 not given */
+  bool tempo_placed; /* some sign carries it */
   bool directive;
 } Direction;
 
@@ -80,7 +80,8 @@ static MusicxmlSpan *find_span(Direction *direction, ScoreSignKind kind, int num
   MusicxmlReader *reader = direction->reader;
   for (size_t i = reader->spans.n; i-- > 0;) {
     MusicxmlSpan *span = &reader->spans.items[i];
-    if (span->kind == kind && span->number == number && (!same_staff || span->staff == direction->staff)) return span;
+    if (span->kind == kind && span->number == number && (!same_staff || span->staff == direction->staff))
+      return span;
   }
   return NULL;
 }
@@ -131,7 +132,8 @@ static bool add_octave(Direction *direction, const xmlNode *shift) {
 static bool add_pedal(Direction *direction, const xmlNode *pedal) {
   char type[16];
   ScoreSign sign = fresh(direction, SCORE_SIGN_PEDAL);
-  sign.edge = (uint8_t)musicxml_value(MUSICXML_EDGES, musicxml_attribute(type, sizeof type, pedal, "type"), 0);
+  sign.edge =
+      (uint8_t)musicxml_value(MUSICXML_EDGES, musicxml_attribute(type, sizeof type, pedal, "type"), 0);
   return !sign.edge || add_sign(direction, sign);
 }
 
@@ -170,8 +172,10 @@ static double metronome(char *text, size_t size, const xmlNode *mark) {
   }
   musicxml_text(number, sizeof number, musicxml_child(mark, "per-minute"));
   size_t n = strlen(text);
-  if (number[0]) snprintf(text + n, size - n, "=%s%s", number, brackets ? ")" : "");
-  else snprintf(text + n, size - n, "%s", brackets ? ")" : "");
+  if (number[0])
+    snprintf(text + n, size - n, "=%s%s", number, brackets ? ")" : "");
+  else
+    snprintf(text + n, size - n, "%s", brackets ? ")" : "");
   double beats = base_number_read(number + strcspn(number, "0123456789"), NULL);
   return units == 1 && beats > 0 && beats < 10000 ? beats * quarters : 0;
 }
@@ -193,7 +197,8 @@ static bool add_words(Direction *direction, const xmlNode *words) {
   if (!sign.text[0]) return true;
   if ((direction->tempo > 0 || direction->directive) && !direction->tempo_placed)
     return add_tempo(direction, sign.text, direction->tempo);
-  return add_jump(direction->reader, direction->onset, glossary_jumps(sign.text)) && add_sign(direction, sign);
+  return add_jump(direction->reader, direction->onset, glossary_jumps(sign.text)) &&
+         add_sign(direction, sign);
 }
 
 static bool add_part(Direction *direction, const xmlNode *node) {
@@ -214,8 +219,11 @@ static unsigned sound_jumps(const xmlNode *sound) {
   static const struct {
     const char *attribute;
     unsigned bit;
-  } JUMPS[] = {{"segno", SCORE_JUMP_SEGNO},    {"coda", SCORE_JUMP_CODA},       {"fine", SCORE_JUMP_FINE},
-               {"tocoda", SCORE_JUMP_TO_CODA}, {"dalsegno", SCORE_JUMP_DAL_SEGNO}};
+  } JUMPS[] = {{"segno", SCORE_JUMP_SEGNO},
+               {"coda", SCORE_JUMP_CODA},
+               {"fine", SCORE_JUMP_FINE},
+               {"tocoda", SCORE_JUMP_TO_CODA},
+               {"dalsegno", SCORE_JUMP_DAL_SEGNO}};
   char text[16];
   unsigned bits = musicxml_yes(sound, "dacapo") ? SCORE_JUMP_DA_CAPO : 0;
   for (size_t i = 0; i < sizeof JUMPS / sizeof *JUMPS; i++) {
@@ -242,25 +250,33 @@ static Beat place(const MusicxmlReader *reader, const xmlNode *node) {
 static bool finish(Direction *direction) {
   const xmlNode *sound = direction->sound;
   if (!sound) return true;
-  if (direction->tempo > 0 && !direction->tempo_placed && !add_tempo(direction, "", direction->tempo)) return false;
+  if (direction->tempo > 0 && !direction->tempo_placed && !add_tempo(direction, "", direction->tempo))
+    return false;
   return add_jump(direction->reader, direction->onset, sound_jumps(sound));
 }
 
 bool musicxml_read_sound(MusicxmlReader *reader, const xmlNode *sound) {
-  Direction direction = {.reader = reader, .sound = sound, .onset = place(reader, sound), .staff = -1,
+  Direction direction = {.reader = reader,
+                         .sound = sound,
+                         .onset = place(reader, sound),
+                         .staff = -1,
                          .tempo = sound_tempo(sound)};
   return finish(&direction);
 }
 
 bool musicxml_read_direction(MusicxmlReader *reader, const xmlNode *node) {
   const xmlNode *sound = musicxml_child(node, "sound"), *staff = musicxml_child(node, "staff");
-  Direction direction = {.reader = reader, .sound = sound, .onset = place(reader, node), .staff = -1,
-                         .tempo = sound ? sound_tempo(sound) : 0, .directive = musicxml_yes(node, "directive")};
+  Direction direction = {.reader = reader,
+                         .sound = sound,
+                         .onset = place(reader, node),
+                         .staff = -1,
+                         .tempo = sound ? sound_tempo(sound) : 0,
+                         .directive = musicxml_yes(node, "directive")};
   if (staff) direction.staff = (int16_t)(musicxml_clamp(musicxml_number(staff, 1), 1, MOST_STAVES) - 1);
   MUSICXML_EACH(type, node) {
     if (!musicxml_is(type, "direction-type")) continue;
     MUSICXML_EACH(part, type)
-      if (!add_part(&direction, part)) return false;
+    if (!add_part(&direction, part)) return false;
   }
   return finish(&direction);
 }

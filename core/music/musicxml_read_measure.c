@@ -28,7 +28,7 @@ static bool read_score_part(MusicxmlReader *reader, const xmlNode *node) {
 
 bool musicxml_read_part_list(MusicxmlReader *reader, const xmlNode *list) {
   MUSICXML_EACH(child, list)
-    if (musicxml_is(child, "score-part") && !read_score_part(reader, child)) return false;
+  if (musicxml_is(child, "score-part") && !read_score_part(reader, child)) return false;
   return true;
 }
 
@@ -91,7 +91,8 @@ static void read_time_pairs(ScoreSign *sign, const xmlNode *time) {
   MUSICXML_EACH(child, time) {
     if (musicxml_is(child, "beats")) beats = sum_of(child);
     if (!musicxml_is(child, "beat-type") || beats < 1) continue;
-    int type = musicxml_clamp(musicxml_number(child, 4), 1, 256), finest = type > sign->beat_type ? type : sign->beat_type;
+    int type = musicxml_clamp(musicxml_number(child, 4), 1, 256),
+        finest = type > sign->beat_type ? type : sign->beat_type;
     int before = sign->beat_type ? sign->beats * finest / sign->beat_type : 0;
     sign->beats = (int16_t)musicxml_clamp(before + beats * finest / type, 1, 1000);
     sign->beat_type = (int16_t)finest;
@@ -113,9 +114,10 @@ static bool read_clef(MusicxmlReader *reader, const xmlNode *clef) {
   static const int8_t USUAL_LINES[] = {2, 4, 3, 3};
   char name[16];
   ScoreSign sign = score_sign(reader->score, SCORE_SIGN_CLEF);
-  sign.clef = (int8_t)musicxml_value(MUSICXML_CLEFS, musicxml_text(name, sizeof name, musicxml_child(clef, "sign")),
-                                     SCORE_CLEF_PERCUSSION);
-  sign.clef_line = (int8_t)musicxml_clamp(musicxml_number(musicxml_child(clef, "line"), USUAL_LINES[sign.clef]), 1, 9);
+  sign.clef = (int8_t)musicxml_value(
+      MUSICXML_CLEFS, musicxml_text(name, sizeof name, musicxml_child(clef, "sign")), SCORE_CLEF_PERCUSSION);
+  sign.clef_line =
+      (int8_t)musicxml_clamp(musicxml_number(musicxml_child(clef, "line"), USUAL_LINES[sign.clef]), 1, 9);
   sign.clef_octave =
       (int8_t)musicxml_clamp(musicxml_number(musicxml_child(clef, "clef-octave-change"), 0), -3, 3);
   return add_sign(reader, sign, numbered_staff(clef, 0));
@@ -125,7 +127,8 @@ static void read_transpose(MusicxmlReader *reader, const xmlNode *transpose) {
   if (reader->transposed) return;
   double semitones = musicxml_number(musicxml_child(transpose, "chromatic"), 0);
   double octaves = musicxml_number(musicxml_child(transpose, "octave-change"), 0);
-  reader->score->parts.items[reader->part].transpose = (int8_t)musicxml_clamp(semitones + 12 * octaves, -60, 60);
+  reader->score->parts.items[reader->part].transpose =
+      (int8_t)musicxml_clamp(semitones + 12 * octaves, -60, 60);
   reader->transposed = true;
 }
 
@@ -139,10 +142,14 @@ static bool read_attributes(MusicxmlReader *reader, const xmlNode *attributes) {
     } else if (musicxml_is(child, "staves")) {
       int staves = musicxml_clamp(musicxml_number(child, 1), 1, MOST_STAVES);
       if (part->staves < staves) part->staves = (int16_t)staves;
-    } else if (musicxml_is(child, "key")) done = read_key(reader, child);
-    else if (musicxml_is(child, "time")) done = read_time(reader, child);
-    else if (musicxml_is(child, "clef")) done = read_clef(reader, child);
-    else if (musicxml_is(child, "transpose")) read_transpose(reader, child);
+    } else if (musicxml_is(child, "key"))
+      done = read_key(reader, child);
+    else if (musicxml_is(child, "time"))
+      done = read_time(reader, child);
+    else if (musicxml_is(child, "clef"))
+      done = read_clef(reader, child);
+    else if (musicxml_is(child, "transpose"))
+      read_transpose(reader, child);
     if (!done) return false;
   }
   return true;
@@ -196,13 +203,19 @@ static bool read_barline(MusicxmlReader *reader, const xmlNode *barline) {
   if (strcmp(location, "middle") == 0) return true;
   ScoreMeasure *measure = &reader->score->measures.items[reader->measure];
   MUSICXML_EACH(child, barline) {
-    unsigned jump = musicxml_is(child, "segno") ? SCORE_JUMP_SEGNO : musicxml_is(child, "coda") ? SCORE_JUMP_CODA : 0;
-    if (musicxml_is(child, "ending")) read_ending(reader, measure, child);
-    else if (musicxml_is(child, "repeat")) read_repeat(measure, child);
+    unsigned jump = musicxml_is(child, "segno")  ? SCORE_JUMP_SEGNO
+                    : musicxml_is(child, "coda") ? SCORE_JUMP_CODA
+                                                 : 0;
+    if (musicxml_is(child, "ending"))
+      read_ending(reader, measure, child);
+    else if (musicxml_is(child, "repeat"))
+      read_repeat(measure, child);
     else if (musicxml_is(child, "bar-style") && !left && measure->bar_style == SCORE_BAR_REGULAR)
-      measure->bar_style = (uint8_t)musicxml_value(MUSICXML_BARS, musicxml_text(style, sizeof style, child), 0);
+      measure->bar_style =
+          (uint8_t)musicxml_value(MUSICXML_BARS, musicxml_text(style, sizeof style, child), 0);
     Beat onset = left ? beat_whole(0) : reader->furthest;
-    if (jump && !base_array_push(&reader->jumps, (MusicxmlJump){reader->measure, onset, (uint8_t)jump})) return false;
+    if (jump && !base_array_push(&reader->jumps, (MusicxmlJump){reader->measure, onset, (uint8_t)jump}))
+      return false;
   }
   if (measure->repeat_stop) measure->bar_style = SCORE_BAR_REGULAR;
   return true;
@@ -219,7 +232,8 @@ static void read_print(MusicxmlReader *reader, const xmlNode *print) {
 static Beat read_duration(const MusicxmlReader *reader, const xmlNode *node) {
   double value = musicxml_number(musicxml_child(node, "duration"), 0);
   if (!(value > 0)) return beat_whole(0);
-  return beat_div(beat_near(value, value == floor(value) ? 1 : FINEST_DIVISION), beat_whole(reader->divisions));
+  return beat_div(beat_near(value, value == floor(value) ? 1 : FINEST_DIVISION),
+                  beat_whole(reader->divisions));
 }
 
 static bool read_item(MusicxmlReader *reader, const xmlNode *item) {
@@ -251,7 +265,8 @@ static bool start_measure(MusicxmlReader *reader, const xmlNode *node) {
   return base_array_push(&reader->nominals, reader->nominal) && base_array_push(&score->measures, measure);
 }
 
-/* The bracket goes on over measures that say nothing of it; ends of slurs do not wait beyond their measure. */
+/* The bracket goes on over measures that say nothing of it; ends of slurs do not wait beyond their measure.
+ */
 static void end_measure(MusicxmlReader *reader) {
   size_t kept = 0;
   for (size_t i = 0; i < reader->slurs.n; i++)
@@ -266,7 +281,7 @@ bool musicxml_read_measure(MusicxmlReader *reader, const xmlNode *node) {
   if (!start_measure(reader, node)) return false;
   reader->score->measures.items[reader->measure].endings |= reader->ending;
   MUSICXML_EACH(item, node)
-    if (!read_item(reader, item)) return false;
+  if (!read_item(reader, item)) return false;
   end_measure(reader);
   return true;
 }

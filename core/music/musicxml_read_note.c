@@ -67,7 +67,8 @@ static void read_value(ScoreNote *note, const xmlNode *node) {
   MUSICXML_EACH(child, node) {
     if (musicxml_is(child, "type"))
       type = musicxml_value(MUSICXML_TYPES, musicxml_text(name, sizeof name, child), UNKNOWN);
-    else if (musicxml_is(child, "dot")) note->dots += note->dots < 4;
+    else if (musicxml_is(child, "dot"))
+      note->dots += note->dots < 4;
     else if (musicxml_is(child, "time-modification")) {
       double actual = musicxml_number(musicxml_child(child, "actual-notes"), 1);
       double normal = musicxml_number(musicxml_child(child, "normal-notes"), 1);
@@ -75,9 +76,12 @@ static void read_value(ScoreNote *note, const xmlNode *node) {
       note->tuplet_normal = (uint8_t)musicxml_clamp(normal, 1, 255);
     }
   }
-  if (note->whole_measure) note->type = 0, note->dots = 0;
-  else if (type != UNKNOWN) note->type = (int8_t)type;
-  else guess_type(note);
+  if (note->whole_measure)
+    note->type = 0, note->dots = 0;
+  else if (type != UNKNOWN)
+    note->type = (int8_t)type;
+  else
+    guess_type(note);
 }
 
 static void read_beam(ScoreNote *note, const xmlNode *beam) {
@@ -112,7 +116,8 @@ static void read_place(MusicxmlReader *reader, ScoreNote *note, const xmlNode *n
   ScorePart *part = &reader->score->parts.items[reader->part];
   note->part = reader->part;
   note->measure = reader->measure;
-  note->staff = (int16_t)(musicxml_clamp(musicxml_number(musicxml_child(node, "staff"), 1), 1, MOST_STAVES) - 1);
+  note->staff =
+      (int16_t)(musicxml_clamp(musicxml_number(musicxml_child(node, "staff"), 1), 1, MOST_STAVES) - 1);
   note->voice = (int16_t)musicxml_clamp(musicxml_number(musicxml_child(node, "voice"), 1), 1, MOST_VOICES);
   if (part->staves <= note->staff) part->staves = (int16_t)(note->staff + 1);
 }
@@ -120,8 +125,10 @@ static void read_place(MusicxmlReader *reader, ScoreNote *note, const xmlNode *n
 /* A chord needs a note before it in the same measure; its notes share onset and voice. */
 static void join_chord(MusicxmlReader *reader, ScoreNote *note) {
   const Score *score = reader->score;
-  const ScoreNote *before = score->notes.n > reader->first_note ? &score->notes.items[score->notes.n - 1] : NULL;
-  note->chord = before && before->grace == note->grace && before->kind != SCORE_REST && note->kind != SCORE_REST;
+  const ScoreNote *before =
+      score->notes.n > reader->first_note ? &score->notes.items[score->notes.n - 1] : NULL;
+  note->chord =
+      before && before->grace == note->grace && before->kind != SCORE_REST && note->kind != SCORE_REST;
   if (note->chord) note->voice = before->voice;
 }
 
@@ -132,18 +139,27 @@ static void read_simple(MusicxmlReader *reader, ScoreNote *note, const xmlNode *
   note->octave = 0;
   note->hidden = strcmp(musicxml_attribute(text, sizeof text, node, "print-object"), "no") == 0;
   MUSICXML_EACH(child, node) {
-    if (musicxml_is(child, "pitch")) read_pitch(note, child);
-    else if (musicxml_is(child, "rest")) read_display(note, child, SCORE_REST);
-    else if (musicxml_is(child, "unpitched")) read_display(note, child, SCORE_UNPITCHED);
-    else if (musicxml_is(child, "grace")) read_grace(note, child);
-    else if (musicxml_is(child, "cue")) note->cue = true;
-    else if (musicxml_is(child, "chord")) chord = true;
-    else if (musicxml_is(child, "beam")) read_beam(note, child);
-    else if (musicxml_is(child, "tie")) read_tie(note, child);
+    if (musicxml_is(child, "pitch"))
+      read_pitch(note, child);
+    else if (musicxml_is(child, "rest"))
+      read_display(note, child, SCORE_REST);
+    else if (musicxml_is(child, "unpitched"))
+      read_display(note, child, SCORE_UNPITCHED);
+    else if (musicxml_is(child, "grace"))
+      read_grace(note, child);
+    else if (musicxml_is(child, "cue"))
+      note->cue = true;
+    else if (musicxml_is(child, "chord"))
+      chord = true;
+    else if (musicxml_is(child, "beam"))
+      read_beam(note, child);
+    else if (musicxml_is(child, "tie"))
+      read_tie(note, child);
     else if (musicxml_is(child, "stem"))
       note->stem = (uint8_t)musicxml_value(MUSICXML_STEMS, musicxml_text(text, sizeof text, child), 0);
     else if (musicxml_is(child, "accidental"))
-      note->accidental = (uint8_t)musicxml_value(MUSICXML_ACCIDENTALS, musicxml_text(text, sizeof text, child), 0);
+      note->accidental =
+          (uint8_t)musicxml_value(MUSICXML_ACCIDENTALS, musicxml_text(text, sizeof text, child), 0);
   }
   if (!note->grace) note->duration = read_duration(reader, node);
   read_value(note, node);
@@ -177,28 +193,34 @@ static void read_fingering(ScoreNote *note, const xmlNode *technical) {
 }
 
 static void read_notation(ScoreNote *note, const xmlNode *notation) {
-  if (musicxml_is(notation, "tied")) read_tie(note, notation);
-  else if (musicxml_is(notation, "tuplet")) read_tuplet(note, notation);
-  else if (musicxml_is(notation, "ornaments")) read_ornaments(note, notation);
-  else if (musicxml_is(notation, "technical")) read_fingering(note, notation);
-  else if (musicxml_is(notation, "fermata")) note->marks |= SCORE_FERMATA;
-  else if (musicxml_is(notation, "arpeggiate")) note->marks |= SCORE_ARPEGGIO;
+  if (musicxml_is(notation, "tied"))
+    read_tie(note, notation);
+  else if (musicxml_is(notation, "tuplet"))
+    read_tuplet(note, notation);
+  else if (musicxml_is(notation, "ornaments"))
+    read_ornaments(note, notation);
+  else if (musicxml_is(notation, "technical"))
+    read_fingering(note, notation);
+  else if (musicxml_is(notation, "fermata"))
+    note->marks |= SCORE_FERMATA;
+  else if (musicxml_is(notation, "arpeggiate"))
+    note->marks |= SCORE_ARPEGGIO;
   else if (musicxml_is(notation, "articulations"))
     MUSICXML_EACH(child, notation)
-      note->marks |= (uint32_t)musicxml_value(MUSICXML_ARTICULATIONS, (const char *)child->name, 0);
+  note->marks |= (uint32_t)musicxml_value(MUSICXML_ARTICULATIONS, (const char *)child->name, 0);
 }
 
 static void read_notations(ScoreNote *note, const xmlNode *node) {
   MUSICXML_EACH(child, node)
-    if (musicxml_is(child, "notations"))
-      MUSICXML_EACH(notation, child) read_notation(note, notation);
+  if (musicxml_is(child, "notations")) MUSICXML_EACH(notation, child) read_notation(note, notation);
 }
 
 /* ---- slurs: the two ends meet by number, in either order within a measure ---- */
 
 static MusicxmlSlurEnd *find_end(MusicxmlReader *reader, int number, bool stop) {
   for (size_t i = 0; i < reader->slurs.n; i++)
-    if (reader->slurs.items[i].number == number && reader->slurs.items[i].stop == stop) return &reader->slurs.items[i];
+    if (reader->slurs.items[i].number == number && reader->slurs.items[i].stop == stop)
+      return &reader->slurs.items[i];
   return NULL;
 }
 
@@ -273,14 +295,18 @@ static bool read_lyric(MusicxmlReader *reader, const xmlNode *lyric) {
   }
   if (!joined[0]) return true;
   bool before = first == 2 || first == 3, after = last == 1 || last == 2;
-  ScoreLyric made = {.note = (uint32_t)(reader->score->notes.n - 1), .verse = verse_number(lyric),
-                     .syllabic = before ? after ? 2 : 3 : after ? 1 : 0};
+  ScoreLyric made = {.note = (uint32_t)(reader->score->notes.n - 1),
+                     .verse = verse_number(lyric),
+                     .syllabic = before  ? after ? 2 : 3
+                                 : after ? 1
+                                         : 0};
   base_text_set(made.text, sizeof made.text, joined, strlen(joined));
   return !made.text[0] || base_array_push(&reader->score->lyrics, made);
 }
 
 static bool read_hangers(MusicxmlReader *reader, const xmlNode *node, Beat onset, int16_t staff) {
-  if (!read_slurs(reader, node, "stop", stop_slur) || !read_slurs(reader, node, "start", start_slur)) return false;
+  if (!read_slurs(reader, node, "stop", stop_slur) || !read_slurs(reader, node, "start", start_slur))
+    return false;
   MUSICXML_EACH(child, node) {
     if (musicxml_is(child, "lyric") && !read_lyric(reader, child)) return false;
     const xmlNode *dynamics = musicxml_is(child, "notations") ? musicxml_child(child, "dynamics") : NULL;

@@ -9,14 +9,14 @@
 /* One end of a slur waiting for the other. */
 typedef struct {
   int number;
-  uint32_t note;  /* index into the score's notes */
+  uint32_t note; /* index into the score's notes */
   bool stop;
 } MusicxmlSlurEnd;
 
 /* A hairpin or octave line that is open. */
 typedef struct {
-  uint8_t kind;   /* ScoreSignKind */
-  int8_t value;   /* ScoreSign.wedge or octave_shift */
+  uint8_t kind; /* ScoreSignKind */
+  int8_t value; /* ScoreSign.wedge or octave_shift */
   int16_t staff;
   int number;
 } MusicxmlSpan;
@@ -33,18 +33,19 @@ typedef struct {
 typedef struct {
   Score *score;
   int16_t part;
-  int32_t measure;      /* -1 before the first */
-  Beat at, furthest;    /* the cursor, and the end of what the measure holds so far */
-  Beat onset;           /* of the last note that was not in a chord */
-  size_t first_note;    /* of this measure in this part */
-  int64_t divisions;    /* of a quarter */
-  Beat nominal;         /* length that the time signature asks for */
-  uint16_t ending;      /* passes of the open bracket */
-  bool transposed;      /* the part's transposition is known */
+  int32_t measure;   /* -1 before the first */
+  Beat at, furthest; /* the cursor, and the end of what the measure holds so far */
+  Beat onset;        /* of the last note that was not in a chord */
+  size_t first_note; /* of this measure in this part */
+  int64_t divisions; /* of a quarter */
+  Beat nominal;      /* length that the time signature asks for */
+  uint16_t ending;   /* passes of the open bracket */
+  bool transposed;   /* the part's transposition is known */
   BASE_ARRAY(MusicxmlSlurEnd) slurs;
   BASE_ARRAY(MusicxmlSpan) spans;
   BASE_ARRAY(MusicxmlJump) jumps;
-  BASE_ARRAY(Beat) nominals; /* for each measure: what the time signature asks for, where nothing is written */
+  BASE_ARRAY(Beat)
+  nominals; /* for each measure: what the time signature asks for, where nothing is written */
 } MusicxmlReader;
 
 /* All return false only without memory. */

@@ -1,6 +1,6 @@
-/* Part by part, measure by measure, voice by voice with <backup> and <forward>; signs go with the first voice.
- * Times are written in units of a quarter that divide everything in the score, or failing that everything in the
- * measure. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Part by part, measure by measure, voice by voice with <backup> and <forward>; signs go with the first
+ * voice. Times are written in units of a quarter that divide everything in the score, or failing that
+ * everything in the measure. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_file.h"
 #include "core/base/base_sort.h"
 #include "core/music/musicxml.h"
@@ -14,9 +14,10 @@
 #include <string.h>
 
 static const int64_t MOST_DIVISIONS = 1 << 16, MOST_MEASURE_DIVISIONS = 1 << 30;
-static const char HEADER[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                             "<!DOCTYPE score-partwise PUBLIC \"-//Recordare//DTD MusicXML 4.0 Partwise//EN\" "
-                             "\"http://www.musicxml.org/dtds/partwise.dtd\">\n";
+static const char HEADER[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<!DOCTYPE score-partwise PUBLIC \"-//Recordare//DTD MusicXML 4.0 Partwise//EN\" "
+    "\"http://www.musicxml.org/dtds/partwise.dtd\">\n";
 
 /* A note by index, to be put in order of voices. */
 typedef struct Voiced {
@@ -43,11 +44,13 @@ static int64_t common_multiple(int64_t a, int64_t b, int64_t most) {
   return __builtin_mul_overflow(a / x, b, &product) || product > most ? a : product;
 }
 
-/* Of everything in the measures [from, to); terms beyond `most` are left out. `*fits` tells whether none was. */
+/* Of everything in the measures [from, to); terms beyond `most` are left out. `*fits` tells whether none was.
+ */
 static int64_t find_divisions(bool *fits, const Score *score, const Layout *layout, size_t from, size_t to,
                               int64_t most) {
   int64_t divisions = 1;
-  for (size_t m = from; m < to; m++) divisions = common_multiple(divisions, score->measures.items[m].length.den, most);
+  for (size_t m = from; m < to; m++)
+    divisions = common_multiple(divisions, score->measures.items[m].length.den, most);
   for (size_t i = layout->first_note[from]; i < layout->first_note[to]; i++) {
     divisions = common_multiple(divisions, score->notes.items[i].onset.den, most);
     divisions = common_multiple(divisions, score->notes.items[i].duration.den, most);
@@ -57,7 +60,8 @@ static int64_t find_divisions(bool *fits, const Score *score, const Layout *layo
   *fits = true;
   for (size_t m = from; *fits && m < to; m++) *fits = divisions % score->measures.items[m].length.den == 0;
   for (size_t i = layout->first_note[from]; *fits && i < layout->first_note[to]; i++)
-    *fits = divisions % score->notes.items[i].onset.den == 0 && divisions % score->notes.items[i].duration.den == 0;
+    *fits = divisions % score->notes.items[i].onset.den == 0 &&
+            divisions % score->notes.items[i].duration.den == 0;
   for (size_t i = layout->first_sign[from]; *fits && i < layout->first_sign[to]; i++)
     *fits = divisions % score->signs.items[i].onset.den == 0;
   return divisions;
@@ -118,13 +122,16 @@ static void put_note(MusicxmlWriter *writer, uint32_t index) {
 static void put_music(MusicxmlWriter *writer, const Layout *layout) {
   const Score *score = writer->score;
   size_t m = (size_t)writer->measure, sign = layout->first_sign[m], signs_end = layout->first_sign[m + 1];
-  size_t n = gather_voices(layout->voices, score, layout->first_note[m], layout->first_note[m + 1], writer->part);
+  size_t n =
+      gather_voices(layout->voices, score, layout->first_note[m], layout->first_note[m + 1], writer->part);
   int64_t furthest = 0;
   for (size_t i = 0; i < n; i++) {
     const ScoreNote *note = &score->notes.items[layout->voices[i].note];
     bool first_voice = note->voice == layout->voices[0].voice;
-    if (!first_voice) sign = put_signs(writer, sign, signs_end, NULL);
-    else if (!note->chord) sign = put_signs(writer, sign, signs_end, &note->onset);
+    if (!first_voice)
+      sign = put_signs(writer, sign, signs_end, NULL);
+    else if (!note->chord)
+      sign = put_signs(writer, sign, signs_end, &note->onset);
     put_note(writer, layout->voices[i].note);
     if (writer->at > furthest) furthest = writer->at;
   }
@@ -227,8 +234,10 @@ static bool ids_usable(const Score *score) {
 }
 
 static void part_id(char *text, size_t size, const Score *score, size_t part, bool usable) {
-  if (usable) snprintf(text, size, "%s", score->parts.items[part].id);
-  else snprintf(text, size, "P%zu", part + 1);
+  if (usable)
+    snprintf(text, size, "%s", score->parts.items[part].id);
+  else
+    snprintf(text, size, "P%zu", part + 1);
 }
 
 static void put_part_list(MusicxmlWriter *writer, bool usable) {
@@ -254,7 +263,8 @@ static void put_part_list(MusicxmlWriter *writer, bool usable) {
   musicxml_end(writer);
 }
 
-static void put_part(MusicxmlWriter *writer, const Layout *layout, bool usable, int64_t divisions, bool fits) {
+static void put_part(MusicxmlWriter *writer, const Layout *layout, bool usable, int64_t divisions,
+                     bool fits) {
   char id[32];
   part_id(id, sizeof id, writer->score, (size_t)writer->part, usable);
   musicxml_start(writer, "part");

@@ -11,7 +11,8 @@
 
 static const double FULL_SOUND = 90; /* <sound dynamics> is a percentage of this velocity */
 
-/* ---- attributes; their children come in a fixed order: divisions, key, time, staves, clef, transpose ---- */
+/* ---- attributes; their children come in a fixed order: divisions, key, time, staves, clef, transpose ----
+ */
 
 enum { RANK_NONE = -1, RANK_DIVISIONS, RANK_KEY, RANK_TIME, RANK_STAVES, RANK_CLEF };
 
@@ -64,11 +65,13 @@ static void put_time(MusicxmlWriter *writer, const ScoreSign *sign) {
   reach_rank(writer, RANK_TIME);
   musicxml_start(writer, "time");
   if (sign->staff >= 0) musicxml_put_attribute_int(writer, "number", sign->staff + 1);
-  if (sign->time_symbol > 0 && sign->time_symbol < 3) musicxml_put_attribute(writer, "symbol", SYMBOLS[sign->time_symbol]);
+  if (sign->time_symbol > 0 && sign->time_symbol < 3)
+    musicxml_put_attribute(writer, "symbol", SYMBOLS[sign->time_symbol]);
   if (sign->beats) {
     musicxml_put_int(writer, "beats", sign->beats);
     musicxml_put_int(writer, "beat-type", sign->beat_type);
-  } else musicxml_put_empty(writer, "senza-misura");
+  } else
+    musicxml_put_empty(writer, "senza-misura");
   musicxml_end(writer);
 }
 
@@ -144,7 +147,8 @@ static int free_number(const MusicxmlWriter *writer, uint8_t kind) {
 
 static int open_number(MusicxmlWriter *writer, const ScoreSign *sign, int8_t value) {
   int number = free_number(writer, sign->kind);
-  if (!base_array_push(&writer->open, (MusicxmlOpen){sign->kind, value, sign->staff, number})) writer->failed = true;
+  if (!base_array_push(&writer->open, (MusicxmlOpen){sign->kind, value, sign->staff, number}))
+    writer->failed = true;
   return number;
 }
 
@@ -224,8 +228,10 @@ static bool put_metronome(MusicxmlWriter *writer, const char *text) {
   musicxml_start(writer, "metronome");
   if (brackets) musicxml_put_attribute(writer, "parentheses", "yes");
   put_unit(writer, type, dots);
-  if (relation) put_unit(writer, other, other_dots);
-  else musicxml_put(writer, "per-minute", number);
+  if (relation)
+    put_unit(writer, other, other_dots);
+  else
+    musicxml_put(writer, "per-minute", number);
   musicxml_end(writer);
   return true;
 }
@@ -261,15 +267,28 @@ static void put_plain_words(MusicxmlWriter *writer, const ScoreSign *sign) {
 
 void musicxml_write_direction(MusicxmlWriter *writer, const ScoreSign *sign) {
   switch ((ScoreSignKind)sign->kind) {
-  case SCORE_SIGN_DYNAMIC: put_dynamic(writer, sign); break;
-  case SCORE_SIGN_WEDGE: put_wedge(writer, sign); break;
-  case SCORE_SIGN_PEDAL: put_pedal(writer, sign); break;
-  case SCORE_SIGN_OCTAVE: put_octave(writer, sign); break;
-  case SCORE_SIGN_TEMPO: put_tempo(writer, sign); break;
-  case SCORE_SIGN_WORDS: put_plain_words(writer, sign); break;
+  case SCORE_SIGN_DYNAMIC:
+    put_dynamic(writer, sign);
+    break;
+  case SCORE_SIGN_WEDGE:
+    put_wedge(writer, sign);
+    break;
+  case SCORE_SIGN_PEDAL:
+    put_pedal(writer, sign);
+    break;
+  case SCORE_SIGN_OCTAVE:
+    put_octave(writer, sign);
+    break;
+  case SCORE_SIGN_TEMPO:
+    put_tempo(writer, sign);
+    break;
+  case SCORE_SIGN_WORDS:
+    put_plain_words(writer, sign);
+    break;
   case SCORE_SIGN_CLEF:
   case SCORE_SIGN_KEY:
-  case SCORE_SIGN_TIME: break;
+  case SCORE_SIGN_TIME:
+    break;
   }
 }
 

@@ -56,7 +56,8 @@ static void put_sounding(MusicxmlWriter *writer, const ScoreNote *note) {
   put_pitch(writer, note);
   if (!note->grace) {
     int64_t from = musicxml_units(writer, note->onset);
-    musicxml_put_int(writer, "duration", musicxml_units(writer, beat_add(note->onset, note->duration)) - from);
+    musicxml_put_int(writer, "duration",
+                     musicxml_units(writer, beat_add(note->onset, note->duration)) - from);
   }
   if (!note->cue) put_ties(writer, "tie", note);
 }
@@ -168,8 +169,10 @@ static size_t first_hanger(const MusicxmlHanger *hangers, size_t n, uint32_t not
   size_t low = 0, high = n;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (hangers[middle].note < note) low = middle + 1;
-    else high = middle;
+    if (hangers[middle].note < note)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -189,7 +192,8 @@ static bool has_slur(const MusicxmlWriter *writer, uint32_t index) {
 }
 
 static void put_notations(MusicxmlWriter *writer, const ScoreNote *note, uint32_t index) {
-  if (!note->marks && !note->ties && !note->tuplet_edge && !note->tremolo && !note->finger && !has_slur(writer, index))
+  if (!note->marks && !note->ties && !note->tuplet_edge && !note->tremolo && !note->finger &&
+      !has_slur(writer, index))
     return;
   musicxml_start(writer, "notations");
   put_ties(writer, "tied", note);

@@ -25,16 +25,16 @@ typedef struct {
 typedef struct {
   const Score *score;
   xmlTextWriter *xml;
-  bool failed;            /* libxml2 ran out of memory */
+  bool failed; /* libxml2 ran out of memory */
   int16_t part;
   int32_t measure;
-  int64_t divisions, at;  /* units a quarter; the cursor in units */
-  int attribute_rank;     /* of the last child of an open <attributes>; -1 none open */
+  int64_t divisions, at; /* units a quarter; the cursor in units */
+  int attribute_rank;    /* of the last child of an open <attributes>; -1 none open */
   bool staves_due, transpose_due;
   MusicxmlHanger *slur_ends, *lyrics;
   size_t n_slur_ends;
-  int8_t *slur_numbers;   /* for each slur: its number while open, 0 before and after, -1 never written */
-  unsigned numbers_used;  /* bit k: slur number k + 1 is open */
+  int8_t *slur_numbers;  /* for each slur: its number while open, 0 before and after, -1 never written */
+  unsigned numbers_used; /* bit k: slur number k + 1 is open */
   BASE_ARRAY(MusicxmlOpen) open;
 } MusicxmlWriter;
 

@@ -26,9 +26,9 @@ void score_free(Score *score) {
 }
 
 #define COPY_ARRAY(to, from)                                                                                 \
-  ((from)->n == 0 || (base_array_reserve((to), (from)->n) &&                                                 \
-                      (memcpy((to)->items, (from)->items, (from)->n * sizeof *(from)->items),                \
-                       (to)->n = (from)->n, true)))
+  ((from)->n == 0 ||                                                                                         \
+   (base_array_reserve((to), (from)->n) &&                                                                   \
+    (memcpy((to)->items, (from)->items, (from)->n * sizeof *(from)->items), (to)->n = (from)->n, true)))
 
 Score *score_dup(const Score *score) {
   Score *copy = score_new();

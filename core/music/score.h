@@ -35,7 +35,7 @@ enum {
   SCORE_TRILL = 1 << 6,
   SCORE_TURN = 1 << 7,
   SCORE_INVERTED_TURN = 1 << 8,
-  SCORE_MORDENT = 1 << 9,          /* with the lower neighbour (crossed) */
+  SCORE_MORDENT = 1 << 9,           /* with the lower neighbour (crossed) */
   SCORE_INVERTED_MORDENT = 1 << 10, /* with the upper neighbour (Pralltriller) */
   SCORE_ARPEGGIO = 1 << 11,
   SCORE_BREATH = 1 << 12,
@@ -58,35 +58,36 @@ typedef enum { SCORE_STEM_AUTO, SCORE_STEM_UP, SCORE_STEM_DOWN, SCORE_STEM_NONE 
 /* A note or rest. Notes of a chord are separate notes of one voice with equal onset, the first one with
  * `chord` false. Plain value. */
 typedef struct {
-  uint32_t id;          /* unique in the score, never 0, stable through edits, writing and reading */
-  int32_t measure;      /* index into Score.measures */
-  int16_t part;         /* index into Score.parts */
-  int16_t staff;        /* within the part, from 0 */
-  int16_t voice;        /* within the part, from 1 */
-  uint8_t kind;         /* ScoreNoteKind */
-  bool chord;           /* shares the stem of the note before it */
-  bool grace, slash;    /* a grace note takes no time: duration 0, onset of its main note */
-  bool cue;             /* small print, not played */
-  bool hidden;          /* takes time, not printed */
-  bool whole_measure;   /* a rest that fills its measure whatever its length */
-  Beat onset;           /* quarters from the start of the measure */
-  Beat duration;        /* quarters, dots and tuplets included */
-  int8_t step;          /* 0…6 = C…B; of a rest or unpitched note: display position or 0 */
-  int8_t alter;         /* semitones that sound, -2…2 */
-  int8_t octave;        /* 4 holds middle C; under an 8va or an octave clef the octave that is meant, not the printed one */
-  int8_t type;          /* printed value as a power of two: 0 whole, 1 half, 2 quarter … 8; -1 breve, -2 longa */
+  uint32_t id;        /* unique in the score, never 0, stable through edits, writing and reading */
+  int32_t measure;    /* index into Score.measures */
+  int16_t part;       /* index into Score.parts */
+  int16_t staff;      /* within the part, from 0 */
+  int16_t voice;      /* within the part, from 1 */
+  uint8_t kind;       /* ScoreNoteKind */
+  bool chord;         /* shares the stem of the note before it */
+  bool grace, slash;  /* a grace note takes no time: duration 0, onset of its main note */
+  bool cue;           /* small print, not played */
+  bool hidden;        /* takes time, not printed */
+  bool whole_measure; /* a rest that fills its measure whatever its length */
+  Beat onset;         /* quarters from the start of the measure */
+  Beat duration;      /* quarters, dots and tuplets included */
+  int8_t step;        /* 0…6 = C…B; of a rest or unpitched note: display position or 0 */
+  int8_t alter;       /* semitones that sound, -2…2 */
+  int8_t octave; /* 4 holds middle C; under an 8va or an octave clef the octave that is meant, not the printed
+                    one */
+  int8_t type;   /* printed value as a power of two: 0 whole, 1 half, 2 quarter … 8; -1 breve, -2 longa */
   uint8_t dots;
   uint8_t tuplet_actual, tuplet_normal; /* 3, 2 for a triplet; 1, 1 outside tuplets */
-  uint8_t tuplet_edge;  /* 1 a printed tuplet sign starts here, 2 stops, 3 both */
-  uint8_t accidental;   /* ScoreAccidental that is printed */
-  uint8_t ties;         /* SCORE_TIE_* */
-  uint8_t stem;         /* ScoreStem */
-  uint8_t beams[8];     /* per level: 0 none, 1 begin, 2 continue, 3 end, 4 forward hook, 5 backward hook */
-  uint32_t marks;       /* SCORE_STACCATO … */
-  uint8_t tremolo;      /* strokes through the stem, 0 none */
-  uint8_t finger;       /* 1…5, 0 none */
-  ScoreBox box;         /* of the note head or rest */
-  float confidence;     /* probability that pitch and onset are right; 1 when it was not read from an image */
+  uint8_t tuplet_edge;                  /* 1 a printed tuplet sign starts here, 2 stops, 3 both */
+  uint8_t accidental;                   /* ScoreAccidental that is printed */
+  uint8_t ties;                         /* SCORE_TIE_* */
+  uint8_t stem;                         /* ScoreStem */
+  uint8_t beams[8]; /* per level: 0 none, 1 begin, 2 continue, 3 end, 4 forward hook, 5 backward hook */
+  uint32_t marks;   /* SCORE_STACCATO … */
+  uint8_t tremolo;  /* strokes through the stem, 0 none */
+  uint8_t finger;   /* 1…5, 0 none */
+  ScoreBox box;     /* of the note head or rest */
+  float confidence; /* probability that pitch and onset are right; 1 when it was not read from an image */
 } ScoreNote;
 
 typedef enum { SCORE_CLEF_G, SCORE_CLEF_F, SCORE_CLEF_C, SCORE_CLEF_PERCUSSION } ScoreClefSign;
@@ -96,9 +97,9 @@ typedef enum {
   SCORE_SIGN_KEY,
   SCORE_SIGN_TIME,
   SCORE_SIGN_DYNAMIC,
-  SCORE_SIGN_WEDGE,      /* hairpin edge */
+  SCORE_SIGN_WEDGE, /* hairpin edge */
   SCORE_SIGN_PEDAL,
-  SCORE_SIGN_OCTAVE,     /* 8va edge */
+  SCORE_SIGN_OCTAVE, /* 8va edge */
   SCORE_SIGN_TEMPO,
   SCORE_SIGN_WORDS,
 } ScoreSignKind;
@@ -112,19 +113,20 @@ typedef struct {
   uint32_t id;
   int32_t measure;
   int16_t part;
-  int16_t staff;  /* within the part, from 0; -1: all staves of the part */
-  uint8_t kind;   /* ScoreSignKind; decides which of the fields below count */
-  uint8_t edge;   /* ScoreEdge: wedge, pedal, octave */
-  Beat onset;     /* quarters from the start of the measure */
-  int8_t clef, clef_line, clef_octave;  /* ScoreClefSign, line from the bottom 1…5, octaves up (8va bassa: -1) */
-  int8_t fifths;                        /* key: sharps > 0 > flats */
-  int16_t beats, beat_type;             /* time: 6, 8; 0, 0 for senza misura */
-  uint8_t time_symbol;                  /* 0 numbers, 1 common (C), 2 cut */
-  int8_t wedge;                         /* +1 crescendo, -1 diminuendo; on both edges */
-  int8_t octave_shift;                  /* sounding octaves relative to print: 8va +1, 8vb -1, 15ma +2 */
-  float quarters_per_minute;            /* tempo; 0 when only words say it */
-  float velocity;                       /* of a dynamic: 1…127 */
-  char text[SCORE_TEXT_SIZE];           /* UTF-8: "mf", "Andante", "dolce" */
+  int16_t staff; /* within the part, from 0; -1: all staves of the part */
+  uint8_t kind;  /* ScoreSignKind; decides which of the fields below count */
+  uint8_t edge;  /* ScoreEdge: wedge, pedal, octave */
+  Beat onset;    /* quarters from the start of the measure */
+  int8_t clef, clef_line,
+      clef_octave;            /* ScoreClefSign, line from the bottom 1…5, octaves up (8va bassa: -1) */
+  int8_t fifths;              /* key: sharps > 0 > flats */
+  int16_t beats, beat_type;   /* time: 6, 8; 0, 0 for senza misura */
+  uint8_t time_symbol;        /* 0 numbers, 1 common (C), 2 cut */
+  int8_t wedge;               /* +1 crescendo, -1 diminuendo; on both edges */
+  int8_t octave_shift;        /* sounding octaves relative to print: 8va +1, 8vb -1, 15ma +2 */
+  float quarters_per_minute;  /* tempo; 0 when only words say it */
+  float velocity;             /* of a dynamic: 1…127 */
+  char text[SCORE_TEXT_SIZE]; /* UTF-8: "mf", "Andante", "dolce" */
   ScoreBox box;
   float confidence;
 } ScoreSign;
@@ -137,7 +139,7 @@ typedef struct {
 /* A syllable under a note. */
 typedef struct {
   uint32_t note;
-  uint8_t verse;  /* from 1 */
+  uint8_t verse;    /* from 1 */
   uint8_t syllabic; /* 0 single, 1 begin, 2 middle, 3 end */
   char text[SCORE_TEXT_SIZE];
 } ScoreLyric;
@@ -162,19 +164,19 @@ enum {
 
 /* One column between bar lines, across all parts. Plain value. */
 typedef struct {
-  char number[12];      /* as printed or counted; UTF-8 */
-  Beat length;          /* how long the measure is as it stands (pickups and split measures are short) */
-  bool implicit;        /* not counted: pickup, second half of a split measure */
-  bool repeat_start;    /* |: at its left */
-  uint8_t repeat_stop;  /* :| at its right: how often the section is played in all; 0 no sign, 2 the usual */
-  uint16_t endings;     /* bit k: played on pass k+1 (volta); 0 always */
+  char number[12];     /* as printed or counted; UTF-8 */
+  Beat length;         /* how long the measure is as it stands (pickups and split measures are short) */
+  bool implicit;       /* not counted: pickup, second half of a split measure */
+  bool repeat_start;   /* |: at its left */
+  uint8_t repeat_stop; /* :| at its right: how often the section is played in all; 0 no sign, 2 the usual */
+  uint16_t endings;    /* bit k: played on pass k+1 (volta); 0 always */
   bool ending_start, ending_stop; /* the bracket opens, closes here */
-  uint8_t bar_style;    /* ScoreBarStyle at its right */
-  uint8_t jumps;        /* SCORE_JUMP_* */
+  uint8_t bar_style;              /* ScoreBarStyle at its right */
+  uint8_t jumps;                  /* SCORE_JUMP_* */
   bool new_system, new_page;      /* the print starts a line, a page here */
-  ScoreBox box;         /* all staves of the system between the bar lines */
-  float confidence;     /* that everything in it is right; 1 when not read from an image */
-  char doubt[96];       /* why it is suspicious, for a person: "5 beats in 4/4"; "" when it is not */
+  ScoreBox box;                   /* all staves of the system between the bar lines */
+  float confidence;               /* that everything in it is right; 1 when not read from an image */
+  char doubt[96]; /* why it is suspicious, for a person: "5 beats in 4/4"; "" when it is not */
 } ScoreMeasure;
 
 typedef struct {
@@ -186,9 +188,9 @@ typedef struct {
 
 /* One line of music on a page, all parts together. */
 typedef struct {
-  ScoreBox box;              /* from the first staff's top line to the last staff's bottom line */
+  ScoreBox box; /* from the first staff's top line to the last staff's bottom line */
   int32_t first_measure, measures;
-  float staff_space_px;      /* distance of neighbouring staff lines */
+  float staff_space_px; /* distance of neighbouring staff lines */
 } ScoreSystem;
 
 typedef struct {
@@ -248,17 +250,17 @@ const ScoreNote *score_find_note(const Score *score, uint32_t id);
 /* One pass through one measure. */
 typedef struct {
   int32_t measure;
-  int16_t pass;    /* from 1: how often this measure has been played by now */
-  Beat start;      /* quarters from the start of the performance */
+  int16_t pass; /* from 1: how often this measure has been played by now */
+  Beat start;   /* quarters from the start of the performance */
 } ScoreStep;
 
 /* One sounding note: a written note with all notes tied to it, on one pass. */
 typedef struct {
-  uint32_t note;    /* id of the first written note */
-  int32_t step;     /* index into ScoreUnfolded.steps */
-  Beat onset;       /* quarters from the start of the performance */
-  Beat duration;    /* ties merged; 0 for a grace note */
-  uint8_t midi;     /* sounding, transposition applied */
+  uint32_t note; /* id of the first written note */
+  int32_t step;  /* index into ScoreUnfolded.steps */
+  Beat onset;    /* quarters from the start of the performance */
+  Beat duration; /* ties merged; 0 for a grace note */
+  uint8_t midi;  /* sounding, transposition applied */
   bool grace;
   int16_t part, staff;
 } ScoreSound;
@@ -273,11 +275,12 @@ typedef struct {
 typedef struct {
   BASE_ARRAY(ScoreStep) steps;
   BASE_ARRAY(ScoreSound) sounds;
-  BASE_ARRAY(ScoreOnset) onsets; /* grace notes do not make an onset of their own: they are with their main note */
+  BASE_ARRAY(ScoreOnset)
+  onsets; /* grace notes do not make an onset of their own: they are with their main note */
 } ScoreUnfolded;
 
 typedef struct {
-  bool no_repeats;  /* play every measure once, last endings */
+  bool no_repeats; /* play every measure once, last endings */
   /* A playing order to use instead of the one that the signs give: measure indices. Borrowed. */
   const int32_t *order;
   size_t order_n;

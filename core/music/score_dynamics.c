@@ -20,18 +20,18 @@ typedef struct {
 /* One staff of one part. */
 typedef struct {
   float level;
-  double from, to;         /* the hairpin in force; to <= from: none */
+  double from, to; /* the hairpin in force; to <= from: none */
   float from_level;
-  double sudden;           /* where a sforzato stands */
+  double sudden; /* where a sforzato stands */
   float sudden_level;
 } StaffLevel;
 
 typedef struct {
   const Score *score;
-  double *starts;          /* quarter at which each measure starts as written */
-  size_t *first_staff;     /* for each part: its first StaffLevel */
+  double *starts;      /* quarter at which each measure starts as written */
+  size_t *first_staff; /* for each part: its first StaffLevel */
   StaffLevel *levels;
-  Hairpin *hairpins;       /* for each sign */
+  Hairpin *hairpins; /* for each sign */
   size_t staves;
 } Sweep;
 
@@ -46,9 +46,9 @@ static double sign_place(const Sweep *sweep, size_t i) {
 
 /* What is known of the music to the right while going backwards through one part. */
 typedef struct {
-  double stop[2];      /* nearest end of a diminuendo, crescendo */
+  double stop[2]; /* nearest end of a diminuendo, crescendo */
   float goal[2];
-  double dynamic;      /* nearest dynamic */
+  double dynamic; /* nearest dynamic */
   float velocity;
 } Ahead;
 
@@ -108,21 +108,28 @@ static void set_dynamic(StaffLevel *staff, const ScoreSign *sign, double at) {
 }
 
 static void start_hairpin(StaffLevel *staff, const ScoreSign *sign, const Hairpin *hairpin, double at) {
-  float level = level_at(staff, at), goal = hairpin->goal > 0 ? hairpin->goal : level + sign->wedge * HAIRPIN_STEP;
+  float level = level_at(staff, at),
+        goal = hairpin->goal > 0 ? hairpin->goal : level + sign->wedge * HAIRPIN_STEP;
   if (!isfinite(hairpin->end)) return;
-  *staff = (StaffLevel){.level = fminf(fmaxf(goal, 1), 127), .from = at, .to = hairpin->end, .from_level = level,
-                        .sudden = staff->sudden, .sudden_level = staff->sudden_level};
+  *staff = (StaffLevel){.level = fminf(fmaxf(goal, 1), 127),
+                        .from = at,
+                        .to = hairpin->end,
+                        .from_level = level,
+                        .sudden = staff->sudden,
+                        .sudden_level = staff->sudden_level};
 }
 
 static void apply(Sweep *sweep, size_t i, int staff, double at) {
   const ScoreSign *sign = &sweep->score->signs.items[i];
   StaffLevel *level = &sweep->levels[sweep->first_staff[sign->part] + (size_t)staff];
-  if (sign->kind == SCORE_SIGN_DYNAMIC && sign->velocity > 0) set_dynamic(level, sign, at);
+  if (sign->kind == SCORE_SIGN_DYNAMIC && sign->velocity > 0)
+    set_dynamic(level, sign, at);
   else if (sign->kind == SCORE_SIGN_WEDGE && sign->edge == SCORE_EDGE_START)
     start_hairpin(level, sign, &sweep->hairpins[i], at);
 }
 
-/* All signs of one place: first on every staff of the part, then each on its own, so that the own one wins. */
+/* All signs of one place: first on every staff of the part, then each on its own, so that the own one wins.
+ */
 static size_t apply_place(Sweep *sweep, size_t first) {
   const Score *score = sweep->score;
   double at = sign_place(sweep, first);

@@ -14,7 +14,8 @@ static bool near(float a, float b) {
 
 static bool equal_parts(BaseContext *ctx, const Score *a, const Score *b) {
   if (strcmp(a->title, b->title) != 0) DIFFER("The titles are “%s” and “%s”.", a->title, b->title);
-  if (strcmp(a->composer, b->composer) != 0) DIFFER("The composers are “%s” and “%s”.", a->composer, b->composer);
+  if (strcmp(a->composer, b->composer) != 0)
+    DIFFER("The composers are “%s” and “%s”.", a->composer, b->composer);
   if (a->parts.n != b->parts.n) DIFFER("There are %zu and %zu parts.", a->parts.n, b->parts.n);
   for (size_t i = 0; i < a->parts.n; i++) {
     const ScorePart *p = &a->parts.items[i], *q = &b->parts.items[i];
@@ -51,8 +52,9 @@ static bool same_place(const ScoreNote *a, const ScoreNote *b) {
 static bool same_print(const ScoreNote *a, const ScoreNote *b) {
   bool value = (a->whole_measure && b->whole_measure) || (a->type == b->type && a->dots == b->dots);
   return value && a->chord == b->chord && a->grace == b->grace && a->slash == b->slash && a->cue == b->cue &&
-         a->hidden == b->hidden && a->whole_measure == b->whole_measure && a->tuplet_actual == b->tuplet_actual &&
-         a->tuplet_normal == b->tuplet_normal && a->tuplet_edge == b->tuplet_edge && a->stem == b->stem &&
+         a->hidden == b->hidden && a->whole_measure == b->whole_measure &&
+         a->tuplet_actual == b->tuplet_actual && a->tuplet_normal == b->tuplet_normal &&
+         a->tuplet_edge == b->tuplet_edge && a->stem == b->stem &&
          memcmp(a->beams, b->beams, sizeof a->beams) == 0;
 }
 
@@ -86,16 +88,24 @@ static bool same_sign(const ScoreSign *a, const ScoreSign *b) {
       !beat_equal(a->onset, b->onset) || strcmp(a->text, b->text) != 0)
     return false;
   switch ((ScoreSignKind)a->kind) {
-  case SCORE_SIGN_CLEF: return a->clef == b->clef && a->clef_line == b->clef_line && a->clef_octave == b->clef_octave;
-  case SCORE_SIGN_KEY: return a->fifths == b->fifths;
+  case SCORE_SIGN_CLEF:
+    return a->clef == b->clef && a->clef_line == b->clef_line && a->clef_octave == b->clef_octave;
+  case SCORE_SIGN_KEY:
+    return a->fifths == b->fifths;
   case SCORE_SIGN_TIME:
     return a->beats == b->beats && a->beat_type == b->beat_type && a->time_symbol == b->time_symbol;
-  case SCORE_SIGN_DYNAMIC: return near(a->velocity, b->velocity);
-  case SCORE_SIGN_WEDGE: return a->edge == b->edge && a->wedge == b->wedge;
-  case SCORE_SIGN_PEDAL: return a->edge == b->edge;
-  case SCORE_SIGN_OCTAVE: return a->edge == b->edge && a->octave_shift == b->octave_shift;
-  case SCORE_SIGN_TEMPO: return near(a->quarters_per_minute, b->quarters_per_minute);
-  case SCORE_SIGN_WORDS: return true;
+  case SCORE_SIGN_DYNAMIC:
+    return near(a->velocity, b->velocity);
+  case SCORE_SIGN_WEDGE:
+    return a->edge == b->edge && a->wedge == b->wedge;
+  case SCORE_SIGN_PEDAL:
+    return a->edge == b->edge;
+  case SCORE_SIGN_OCTAVE:
+    return a->edge == b->edge && a->octave_shift == b->octave_shift;
+  case SCORE_SIGN_TEMPO:
+    return near(a->quarters_per_minute, b->quarters_per_minute);
+  case SCORE_SIGN_WORDS:
+    return true;
   }
   return false;
 }
@@ -105,8 +115,8 @@ static bool equal_signs(BaseContext *ctx, const Score *a, const Score *b) {
   for (size_t i = 0; i < a->signs.n; i++) {
     const ScoreSign *p = &a->signs.items[i];
     if (!same_sign(p, &b->signs.items[i]))
-      DIFFER("Sign %zu (kind %d, measure %d, quarter %g, part %d, “%s”) differs.", i + 1, p->kind, p->measure + 1,
-             beat_double(p->onset), p->part + 1, p->text);
+      DIFFER("Sign %zu (kind %d, measure %d, quarter %g, part %d, “%s”) differs.", i + 1, p->kind,
+             p->measure + 1, beat_double(p->onset), p->part + 1, p->text);
   }
   return true;
 }
@@ -149,8 +159,8 @@ static Link *make_links(const Score *score) {
     for (size_t i = 0; i < n; i++) names[i] = (Named){score->notes.items[i].id, i};
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 0; i < slurs; i++)
-      links[i] = (Link){position(names, n, score->slurs.items[i].from), position(names, n, score->slurs.items[i].to),
-                        NULL};
+      links[i] = (Link){position(names, n, score->slurs.items[i].from),
+                        position(names, n, score->slurs.items[i].to), NULL};
     for (size_t i = 0; i < lyrics; i++) {
       const ScoreLyric *lyric = &score->lyrics.items[i];
       links[slurs + i] = (Link){position(names, n, lyric->note), lyric->verse, lyric};
@@ -167,8 +177,8 @@ static Link *make_links(const Score *score) {
 static bool equal_links(BaseContext *ctx, const Score *a, const Link *p, const Link *q) {
   for (size_t i = 0; i < a->slurs.n; i++)
     if (p[i].from != q[i].from || p[i].to != q[i].to)
-      DIFFER("Slur %zu joins notes %zu and %zu, or %zu and %zu.", i + 1, p[i].from + 1, p[i].to + 1, q[i].from + 1,
-             q[i].to + 1);
+      DIFFER("Slur %zu joins notes %zu and %zu, or %zu and %zu.", i + 1, p[i].from + 1, p[i].to + 1,
+             q[i].from + 1, q[i].to + 1);
   for (size_t i = a->slurs.n; i < a->slurs.n + a->lyrics.n; i++)
     if (p[i].from != q[i].from || p[i].to != q[i].to || p[i].lyric->syllabic != q[i].lyric->syllabic ||
         strcmp(p[i].lyric->text, q[i].lyric->text) != 0)
@@ -187,6 +197,6 @@ static bool equal_slurs_and_lyrics(BaseContext *ctx, const Score *a, const Score
 }
 
 bool score_equal(BaseContext *ctx, const Score *a, const Score *b) {
-  return equal_parts(ctx, a, b) && equal_measures(ctx, a, b) && equal_notes(ctx, a, b) && equal_signs(ctx, a, b) &&
-         equal_slurs_and_lyrics(ctx, a, b);
+  return equal_parts(ctx, a, b) && equal_measures(ctx, a, b) && equal_notes(ctx, a, b) &&
+         equal_signs(ctx, a, b) && equal_slurs_and_lyrics(ctx, a, b);
 }

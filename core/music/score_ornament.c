@@ -33,10 +33,12 @@ static size_t fill(ScoreStroke *strokes, size_t n, double duration_s, const int8
 }
 
 /* Short strokes of `stroke_s`, then the last pitch until the note ends. */
-static size_t flourish(ScoreStroke *strokes, size_t n, double duration_s, double stroke_s, const int8_t *pattern) {
+static size_t flourish(ScoreStroke *strokes, size_t n, double duration_s, double stroke_s,
+                       const int8_t *pattern) {
   double each_s = fmin(stroke_s, duration_s / (double)(n + 1));
   for (size_t i = 0; i < n; i++)
-    strokes[i] = (ScoreStroke){each_s * (double)i, i + 1 < n ? each_s * (double)(i + 1) : duration_s, pattern[i]};
+    strokes[i] =
+        (ScoreStroke){each_s * (double)i, i + 1 < n ? each_s * (double)(i + 1) : duration_s, pattern[i]};
   return n;
 }
 
@@ -60,9 +62,11 @@ size_t score_strokes(ScoreStroke *strokes, const ScoreNote *note, int fifths, do
     return fill(strokes, n < 3 ? 3 : n, duration_s, (int8_t[2]){0, up});
   }
   if (marks & SCORE_MORDENT) return flourish(strokes, 3, duration_s, MORDENT_S, (int8_t[3]){0, down, 0});
-  if (marks & SCORE_INVERTED_MORDENT) return flourish(strokes, 3, duration_s, MORDENT_S, (int8_t[3]){0, up, 0});
+  if (marks & SCORE_INVERTED_MORDENT)
+    return flourish(strokes, 3, duration_s, MORDENT_S, (int8_t[3]){0, up, 0});
   if (marks & SCORE_TURN) return flourish(strokes, 4, duration_s, TURN_S, (int8_t[4]){up, 0, down, 0});
-  if (marks & SCORE_INVERTED_TURN) return flourish(strokes, 4, duration_s, TURN_S, (int8_t[4]){down, 0, up, 0});
+  if (marks & SCORE_INVERTED_TURN)
+    return flourish(strokes, 4, duration_s, TURN_S, (int8_t[4]){down, 0, up, 0});
   if (note->tremolo) return tremolo(strokes, note, duration_s, s_per_quarter);
   return fill(strokes, 1, duration_s, (int8_t[2]){0, 0});
 }

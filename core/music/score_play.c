@@ -21,7 +21,7 @@ typedef struct {
 /* A grace note waiting for its turn before the beat. */
 typedef struct {
   size_t sound;
-  uint32_t note;  /* index */
+  uint32_t note; /* index */
   int16_t part, voice;
   Beat onset;
 } Grace;
@@ -85,7 +85,8 @@ static uint8_t channel(int part) {
   return (uint8_t)(c >= 9 ? c + 1 : c);
 }
 
-static bool strike(Player *player, const ScoreSound *sound, uint32_t note, double onset_s, double up_s, int midi) {
+static bool strike(Player *player, const ScoreSound *sound, uint32_t note, double onset_s, double up_s,
+                   int midi) {
   up_s = fmax(up_s, onset_s + SHORTEST_S);
   if (!motion_add(player->motion, onset_s, up_s, midi, player->velocity[note], 1)) return false;
   MotionNote *added = &player->motion->notes.items[player->motion->notes.n - 1];
@@ -101,7 +102,8 @@ static double held_part(const ScoreNote *note) {
 /* `rank`: how many notes of a rolled chord come before this one. */
 static bool play_sound(Player *player, const ScoreSound *sound, uint32_t index, size_t rank) {
   const ScoreNote *note = &player->score->notes.items[index];
-  double onset_s = time_of(player, sound->onset), end_s = time_of(player, beat_add(sound->onset, sound->duration));
+  double onset_s = time_of(player, sound->onset),
+         end_s = time_of(player, beat_add(sound->onset, sound->duration));
   double quarters = beat_double(sound->duration), whole_s = end_s - onset_s;
   onset_s += fmin(ROLL_S * (double)rank, whole_s / 2);
   size_t n = score_strokes(player->strokes, note, player->fifths[index], end_s - onset_s,
@@ -109,7 +111,8 @@ static bool play_sound(Player *player, const ScoreSound *sound, uint32_t index, 
   for (size_t i = 0; i < n; i++) {
     const ScoreStroke *stroke = &player->strokes[i];
     double up_s = stroke->onset_s + (stroke->up_s - stroke->onset_s) * (n == 1 ? held_part(note) : 1);
-    if (!strike(player, sound, index, onset_s + stroke->onset_s, onset_s + up_s, sound->midi + stroke->semitones))
+    if (!strike(player, sound, index, onset_s + stroke->onset_s, onset_s + up_s,
+                sound->midi + stroke->semitones))
       return false;
   }
   return true;
@@ -146,7 +149,8 @@ static bool collect_graces(Player *player) {
     const Named *name = sound->grace ? find(player, sound->note) : NULL;
     if (!name) continue;
     int16_t voice = player->score->notes.items[name->index].voice;
-    if (!base_array_push(&player->graces, (Grace){i, name->index, sound->part, voice, sound->onset})) return false;
+    if (!base_array_push(&player->graces, (Grace){i, name->index, sound->part, voice, sound->onset}))
+      return false;
   }
   base_sort(player->graces.items, player->graces.n, sizeof *player->graces.items, compare_graces);
   return true;
@@ -217,22 +221,26 @@ static bool play_pedal(Player *player, const ScoreSign *sign, Beat start) {
   double time_s = time_of(player, beat_add(start, sign->onset));
   if (sign->edge == SCORE_EDGE_START) return press(player, time_s, 127);
   if (sign->edge == SCORE_EDGE_STOP) return press(player, time_s, 0);
-  return sign->edge != SCORE_EDGE_CHANGE || (press(player, time_s, 0) && press(player, time_s + PEDAL_GAP_S, 127));
+  return sign->edge != SCORE_EDGE_CHANGE ||
+         (press(player, time_s, 0) && press(player, time_s + PEDAL_GAP_S, 127));
 }
 
 static size_t first_sign(const Score *score, int32_t measure) {
   size_t low = 0, high = score->signs.n;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (score->signs.items[middle].measure < measure) low = middle + 1;
-    else high = middle;
+    if (score->signs.items[middle].measure < measure)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
 
 static bool play_step(Player *player, const ScoreStep *step) {
   const Score *score = player->score;
-  if (!base_array_push(&player->motion->beats, (MotionBeat){step->start, time_of(player, step->start)})) return false;
+  if (!base_array_push(&player->motion->beats, (MotionBeat){step->start, time_of(player, step->start)}))
+    return false;
   for (size_t i = first_sign(score, step->measure); i < score->signs.n; i++) {
     const ScoreSign *sign = &score->signs.items[i];
     if (sign->measure != step->measure) break;
@@ -247,7 +255,8 @@ static bool play_steps(Player *player) {
     if (!play_step(player, &unfolded->steps.items[i])) return false;
   for (size_t i = 0; i < player->tempo.n; i++) {
     Beat quarter = player->tempo.items[i].quarter;
-    if (!base_array_push(&player->motion->beats, (MotionBeat){quarter, time_of(player, quarter)})) return false;
+    if (!base_array_push(&player->motion->beats, (MotionBeat){quarter, time_of(player, quarter)}))
+      return false;
   }
   if (!unfolded->steps.n) return true;
   const ScoreStep *last = &unfolded->steps.items[unfolded->steps.n - 1];
@@ -303,7 +312,8 @@ static BaseStatus perform(BaseContext *ctx, Player *player, const ScorePlayParam
   name_notes(player);
   double tempo = params ? params->quarters_per_minute : 0;
   BaseStatus status = score_velocities(ctx, player->velocity, player->score);
-  if (status == BASE_OK) status = score_tempo_map(ctx, &player->tempo, player->score, player->unfolded, tempo);
+  if (status == BASE_OK)
+    status = score_tempo_map(ctx, &player->tempo, player->score, player->unfolded, tempo);
   if (status != BASE_OK) return status;
   return play_all(player) ? BASE_OK : base_fail_memory(ctx);
 }
@@ -315,8 +325,10 @@ BaseStatus score_play(BaseContext *ctx, Motion **out, const Score *score, const 
   player->score = score;
   player->unfolded = unfolded;
   BaseStatus status = perform(ctx, player, params);
-  if (status == BASE_OK) *out = player->motion;
-  else motion_free(player->motion);
+  if (status == BASE_OK)
+    *out = player->motion;
+  else
+    motion_free(player->motion);
   free(player->names);
   free(player->velocity);
   free(player->fifths);

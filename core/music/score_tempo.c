@@ -17,8 +17,10 @@ double score_tempo_time_s(const ScoreTempoMap *map, Beat quarter) {
   size_t low = 0, high = map->n;
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
-    if (beat_compare(map->items[middle].quarter, quarter) <= 0) low = middle;
-    else high = middle;
+    if (beat_compare(map->items[middle].quarter, quarter) <= 0)
+      low = middle;
+    else
+      high = middle;
   }
   const ScoreTempo *tempo = &map->items[low];
   return tempo->time_s + beat_double(beat_sub(quarter, tempo->quarter)) * tempo->s_per_quarter;
@@ -75,7 +77,9 @@ BaseStatus score_tempo_map(BaseContext *ctx, ScoreTempoMap *out, const Score *sc
   ScoreTempoMap map = {0};
   bool done = change(&map, beat_whole(0), measures[0].tempo) && follow(&map, measures, score, unfolded);
   free(measures);
-  if (done) *out = map;
-  else base_array_clear(&map);
+  if (done)
+    *out = map;
+  else
+    base_array_clear(&map);
   return done ? BASE_OK : base_fail_memory(ctx);
 }

@@ -12,21 +12,21 @@ enum { MOST_PASSES = 32, MOST_STEPS = 100000 };
 
 /* What the walk needs to know of a measure. */
 typedef struct {
-  uint16_t group;    /* all passes named by the brackets of its group of endings */
-  int32_t coda;      /* the next measure after it that starts at a coda, -1 none */
-  int32_t segno;     /* the last measure up to it that starts at a segno, else the first one at all, -1 none */
-  uint8_t plays;     /* how often it has been played */
-  bool jumped;       /* its D.C. or D.S. has been taken */
+  uint16_t group; /* all passes named by the brackets of its group of endings */
+  int32_t coda;   /* the next measure after it that starts at a coda, -1 none */
+  int32_t segno;  /* the last measure up to it that starts at a segno, else the first one at all, -1 none */
+  uint8_t plays;  /* how often it has been played */
+  bool jumped;    /* its D.C. or D.S. has been taken */
 } Place;
 
 typedef struct {
   const Score *score;
   ScoreUnfolded *out;
   Place *places;
-  size_t section;    /* where a repeat sign goes back to */
+  size_t section; /* where a repeat sign goes back to */
   int pass;
-  int most;          /* the largest of plays */
-  bool last_time;    /* after a D.C. or D.S. */
+  int most;       /* the largest of plays */
+  bool last_time; /* after a D.C. or D.S. */
   Beat start;
 } Walk;
 
@@ -207,7 +207,8 @@ static void drop_ended(Gather *gather, Beat now) {
   gather->held.n = kept;
 }
 
-/* The sound that a note with a tie from the left continues: same part, key and moment; same voice if it can. */
+/* The sound that a note with a tie from the left continues: same part, key and moment; same voice if it can.
+ */
 static Held *continued(Gather *gather, const ScoreNote *note, uint8_t midi, Beat onset) {
   Held *found = NULL;
   for (size_t i = 0; note->ties & SCORE_TIE_STOP && i < gather->held.n; i++) {
@@ -236,11 +237,18 @@ static bool sound_note(Gather *gather, const ScoreNote *note, int32_t step) {
   Beat end = beat_add(onset, note->duration);
   Held *held = note->grace ? NULL : continued(gather, note, midi, onset);
   if (held) return tie_on(gather, held, note, end);
-  ScoreSound sound = {.note = note->id, .step = step, .onset = onset, .duration = note->duration, .midi = midi,
-                      .grace = note->grace, .part = note->part, .staff = note->staff};
+  ScoreSound sound = {.note = note->id,
+                      .step = step,
+                      .onset = onset,
+                      .duration = note->duration,
+                      .midi = midi,
+                      .grace = note->grace,
+                      .part = note->part,
+                      .staff = note->staff};
   if (!base_array_push(&gather->out->sounds, sound)) return false;
   if (!(note->ties & SCORE_TIE_START) || note->grace) return true;
-  return base_array_push(&gather->held, (Held){gather->out->sounds.n - 1, note->part, note->voice, midi, end});
+  return base_array_push(&gather->held,
+                         (Held){gather->out->sounds.n - 1, note->part, note->voice, midi, end});
 }
 
 static bool gather_step(Gather *gather, int32_t step) {
@@ -264,8 +272,10 @@ static bool make_onsets(ScoreUnfolded *out) {
   for (size_t i = 0; i < out->sounds.n; i++) {
     Beat onset = out->sounds.items[i].onset;
     ScoreOnset *last = out->onsets.n ? &out->onsets.items[out->onsets.n - 1] : NULL;
-    if (last && beat_equal(last->onset, onset)) last->n++;
-    else if (!base_array_push(&out->onsets, (ScoreOnset){onset, i, 1})) return false;
+    if (last && beat_equal(last->onset, onset))
+      last->n++;
+    else if (!base_array_push(&out->onsets, (ScoreOnset){onset, i, 1}))
+      return false;
   }
   return true;
 }
@@ -292,8 +302,10 @@ BaseStatus score_unfold(BaseContext *ctx, ScoreUnfolded **out, const Score *scor
   if (!unfolded) return base_fail_memory(ctx);
   BaseStatus status = make_steps(ctx, unfolded, score, params ? params : &DEFAULTS);
   if (status == BASE_OK) status = make_sounds(ctx, unfolded, score);
-  if (status == BASE_OK) *out = unfolded;
-  else score_unfolded_free(unfolded);
+  if (status == BASE_OK)
+    *out = unfolded;
+  else
+    score_unfolded_free(unfolded);
   return status;
 }
 

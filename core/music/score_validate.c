@@ -25,7 +25,8 @@ static BaseStatus validate_measures(BaseContext *ctx, const Score *score) {
       BROKEN("Measure %zu has an impossible length.", i + 1);
     if (measure->bar_style > SCORE_BAR_NONE) BROKEN("Measure %zu has an unknown bar line.", i + 1);
     if (measure->ending_start) open = measure->endings != 0;
-    if ((measure->endings != 0) != open) BROKEN("The ending at measure %zu has no start or no number.", i + 1);
+    if ((measure->endings != 0) != open)
+      BROKEN("The ending at measure %zu has no start or no number.", i + 1);
     if (measure->ending_stop && !open) BROKEN("The ending at measure %zu stops without a start.", i + 1);
     if (measure->ending_stop) open = false;
     if (!base_text_valid(measure->number, sizeof measure->number))
@@ -63,7 +64,8 @@ static BaseStatus validate_note_fields(BaseContext *ctx, const ScoreNote *note, 
   if (note->step < 0 || note->step > 6 || note->alter < -2 || note->alter > 2 || note->octave < -1 ||
       note->octave > 10)
     BROKEN("Note %zu has an impossible pitch.", i + 1);
-  if (!beat_valid(note->duration) || negative(note->duration)) BROKEN("Note %zu lasts a negative time.", i + 1);
+  if (!beat_valid(note->duration) || negative(note->duration))
+    BROKEN("Note %zu lasts a negative time.", i + 1);
   if (note->grace && note->duration.num) BROKEN("Note %zu is a grace note that takes time.", i + 1);
   if (!note->tuplet_actual || !note->tuplet_normal) BROKEN("Note %zu has an impossible tuplet.", i + 1);
   if (note->type < -3 || note->type > 10 || note->dots > 4) BROKEN("Note %zu has no printable value.", i + 1);
@@ -96,12 +98,15 @@ static BaseStatus validate_notes(BaseContext *ctx, const Score *score) {
 
 static BaseStatus validate_sign_fields(BaseContext *ctx, const ScoreSign *sign, size_t i) {
   if (sign->id == 0) BROKEN("Sign %zu has no id.", i + 1);
-  if (sign->kind > SCORE_SIGN_WORDS || sign->edge > SCORE_EDGE_CHANGE) BROKEN("Sign %zu is of no known kind.", i + 1);
-  if (sign->kind == SCORE_SIGN_CLEF && (sign->staff < 0 || sign->clef < 0 || sign->clef > SCORE_CLEF_PERCUSSION))
+  if (sign->kind > SCORE_SIGN_WORDS || sign->edge > SCORE_EDGE_CHANGE)
+    BROKEN("Sign %zu is of no known kind.", i + 1);
+  if (sign->kind == SCORE_SIGN_CLEF &&
+      (sign->staff < 0 || sign->clef < 0 || sign->clef > SCORE_CLEF_PERCUSSION))
     BROKEN("Sign %zu is a clef without a staff or shape.", i + 1);
   if (sign->kind == SCORE_SIGN_KEY && (sign->fifths < -14 || sign->fifths > 14))
     BROKEN("Sign %zu is an impossible key.", i + 1);
-  if (sign->kind == SCORE_SIGN_TIME && (sign->beats < 0 || sign->beat_type < 0 || (sign->beats && !sign->beat_type)))
+  if (sign->kind == SCORE_SIGN_TIME &&
+      (sign->beats < 0 || sign->beat_type < 0 || (sign->beats && !sign->beat_type)))
     BROKEN("Sign %zu is an impossible time signature.", i + 1);
   if (!isfinite(sign->quarters_per_minute) || sign->quarters_per_minute < 0 || !isfinite(sign->velocity))
     BROKEN("Sign %zu has a number out of range.", i + 1);
