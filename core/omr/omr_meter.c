@@ -17,6 +17,7 @@ static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
     const OmrTime *time = &page->times.items[i];
     if (page->staves.items[time->staff].system != measure->system) continue;
     if (time->x_px < measure->head_x_px || time->x_px > right->x_px) continue;
+    if (time->beat_type < 2) continue; /* a thick bar line looks like two ones */
     if (!best || time->score > best->score) best = time;
   }
   return best;
