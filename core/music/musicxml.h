@@ -10,6 +10,6 @@ BaseStatus musicxml_read(BaseContext *ctx, Score **out, const char *path);
 BaseStatus musicxml_read_memory(BaseContext *ctx, Score **out, const void *bytes, size_t n, const char *name);
 
 /* Writes by the ending: .mxl compressed, anything else plain; "-" plain to standard output. Appears whole or
- * not at all. Note ids become xml ids ("n17"), boxes become default-x/-y where a page is known; reading the
+ * not at all. Note ids become xml ids ("n17"), boxes become default-x where a page is known; reading the
  * file back gives a Score for which score_equal holds. */
 BaseStatus musicxml_write(BaseContext *ctx, const Score *score, const char *path);
