@@ -1,10 +1,11 @@
-/* Batches made ahead of time: a ring of `ahead` slots. A maker claims the next batch number, waits until its slot is
- * free, fills it and marks it ready; the taker waits for its own number. Examples depend on seed and index alone, so
- * the order in which makers finish does not matter. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Batches made ahead of time: a ring of `ahead` slots. A maker claims the next batch number, waits until its
+ * slot is free, fills it and marks it ready; the taker waits for its own number. Examples depend on seed and
+ * index alone, so the order in which makers finish does not matter. SPDX-License-Identifier: GPL-3.0-or-later
+ */
 #include "core/lmm/lmm_loader.h"
 
-#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,7 +26,7 @@ struct LmmLoader {
   pthread_cond_t changed;
   Slot *slots;
   uint64_t claimed, taken; /* the next batch to make and to take */
-  bool stop;
+  atomic_bool stop;
   BaseStatus status; /* of the first failure */
   char sentence[BASE_SENTENCE_SIZE];
   double waited;
@@ -71,7 +72,7 @@ static void note_failure(LmmLoader *loader, BaseStatus status, const char *sente
 
 static void *make(void *user) {
   LmmLoader *loader = user;
-  BaseContext ctx = {.seed = loader->seed};
+  BaseContext ctx = {.seed = loader->seed, .cancel = &loader->stop};
   pthread_mutex_lock(&loader->lock);
   for (;;) {
     uint64_t batch = loader->claimed++;
@@ -102,18 +103,21 @@ static bool allocate_slots(LmmLoader *loader) {
 }
 
 static bool start_makers(LmmLoader *loader, int wanted) {
-  while (loader->threads < wanted && pthread_create(&loader->makers[loader->threads], NULL, make, loader) == 0)
+  while (loader->threads < wanted &&
+         pthread_create(&loader->makers[loader->threads], NULL, make, loader) == 0)
     loader->threads++;
   return loader->threads > 0;
 }
 
-BaseStatus lmm_loader_new(BaseContext *ctx, LmmLoader **loader, const LmmSource *source, uint64_t first, int threads,
-                          int ahead) {
+BaseStatus lmm_loader_new(BaseContext *ctx, LmmLoader **loader, const LmmSource *source, uint64_t first,
+                          int threads, int ahead) {
   if (source->n_fields < 1 || source->n_fields > LMM_MOST_FIELDS)
     return base_fail(ctx, BASE_BAD_INPUT, "a source of examples has %d fields", source->n_fields);
   LmmLoader *made = calloc(1, sizeof *made);
   if (!made) return base_fail_memory(ctx);
-  *made = (LmmLoader){.source = source, .seed = ctx ? ctx->seed : 0, .claimed = first, .taken = first};
+  made->source = source;
+  made->seed = ctx ? ctx->seed : 0;
+  made->claimed = made->taken = first;
   made->ahead = ahead < 1 ? 1 : ahead;
   pthread_mutex_init(&made->lock, NULL);
   pthread_cond_init(&made->changed, NULL);
@@ -159,7 +163,8 @@ static void wait_a_little(LmmLoader *loader) {
 /* With the lock held: waits for the slot of the next batch to be ready. */
 static BaseStatus await(BaseContext *ctx, LmmLoader *loader, const Slot *slot) {
   double start = seconds();
-  while (slot->ready != loader->taken + 1 && loader->status == BASE_OK && !base_cancelled(ctx)) wait_a_little(loader);
+  while (slot->ready != loader->taken + 1 && loader->status == BASE_OK && !base_cancelled(ctx))
+    wait_a_little(loader);
   loader->waited += seconds() - start;
   if (slot->ready == loader->taken + 1) return BASE_OK;
   if (loader->status != BASE_OK) return base_fail(ctx, loader->status, "%s", loader->sentence);
@@ -190,4 +195,6 @@ BaseStatus lmm_loader_next(BaseContext *ctx, LmmLoader *loader, NnRun *run) {
   return status;
 }
 
-double lmm_loader_waited(const LmmLoader *loader) { return loader->waited; }
+double lmm_loader_waited(const LmmLoader *loader) {
+  return loader->waited;
+}

@@ -1,7 +1,7 @@
 /* The training loop: batches → step → validate → keep the best → checkpoint → report.
  *
- * All randomness hangs on the seed and on numbers of steps and examples, so that a checkpoint needs no generator's
- * state: weights, optimiser, best weights and a few counts bring the same curve back.
+ * All randomness hangs on the seed and on numbers of steps and examples, so that a checkpoint needs no
+ * generator's state: weights, optimiser, best weights and a few counts bring the same curve back.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_train.h"
 
@@ -16,7 +16,8 @@
 
 LmmSide lmm_side(const char *piece) {
   uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, then a finaliser so that all bits count */
-  for (const unsigned char *at = (const unsigned char *)piece; *at; at++) hash = (hash ^ *at) * 0x100000001b3u;
+  for (const unsigned char *at = (const unsigned char *)piece; *at; at++)
+    hash = (hash ^ *at) * 0x100000001b3u;
   hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdu;
   hash = (hash ^ hash >> 33) % 10;
   return hash == 0 ? LMM_TEST : hash == 1 ? LMM_VALIDATION : LMM_TRAINING;
@@ -30,13 +31,13 @@ typedef struct {
   NnRun *run;
   NnOptim *optim;
   LmmLoader *loader;
-  float *good, *best;    /* values whose loss was finite, and those that validated best */
-  double loss_sum;       /* since the last report */
+  float *good, *best; /* values whose loss was finite, and those that validated best */
+  double loss_sum;    /* since the last report */
   long loss_count;
-  int since_best;        /* validations */
+  int since_best; /* validations */
   LmmReport report;
   double started;
-  long first;            /* step that this call began with */
+  long first; /* step that this call began with */
 } Training;
 
 static double now(void) {
@@ -54,7 +55,9 @@ static LmmTrainParams with_defaults(LmmTrainParams p) {
   return p;
 }
 
-static size_t value_bytes(const Training *s) { return nn_net_size(s->net) * sizeof(float); }
+static size_t value_bytes(const Training *s) {
+  return nn_net_size(s->net) * sizeof(float);
+}
 
 static void set_values(Training *s, const float *values) {
   memcpy(nn_net_values(s->net), values, value_bytes(s));
@@ -63,14 +66,14 @@ static void set_values(Training *s, const float *values) {
 
 /* --- checkpoints ---------------------------------------------------------------------------------------- */
 
-static BaseStatus add_counts(Training *s, BasePackWriter *writer) {
+/* Adds the counts and writes, for the pack borrows them until then. */
+static BaseStatus add_counts_and_write(Training *s, BasePackWriter *writer) {
   double counts[] = {(double)s->report.best_step, s->report.best_loss, (double)s->since_best, s->loss_sum,
                      (double)s->loss_count};
-  uint64_t n = sizeof counts / sizeof *counts, bytes = sizeof counts, size = nn_net_size(s->net);
-  (void)n;
+  uint64_t bytes = sizeof counts, size = nn_net_size(s->net);
   BaseStatus status = base_pack_add(s->ctx, writer, "train.counts", BASE_U8, 1, &bytes, counts);
-  if (status == BASE_OK) status = base_pack_add_floats(s->ctx, writer, "train.best", BASE_F32, 1, &size, s->best);
-  /* base_pack_add borrows: write while `counts` lives */
+  if (status == BASE_OK)
+    status = base_pack_add_floats(s->ctx, writer, "train.best", BASE_F32, 1, &size, s->best);
   if (status == BASE_OK) status = base_pack_write(s->ctx, writer, s->params.checkpoint);
   return status;
 }
@@ -81,7 +84,7 @@ static BaseStatus save_checkpoint(Training *s) {
   if (!writer) return base_fail_memory(s->ctx);
   BaseStatus status = nn_weights_save(s->ctx, writer, s->net, BASE_F32);
   if (status == BASE_OK) status = nn_optim_save(s->ctx, writer, s->optim);
-  if (status == BASE_OK) status = add_counts(s, writer);
+  if (status == BASE_OK) status = add_counts_and_write(s, writer);
   base_pack_writer_free(writer);
   return status;
 }
@@ -131,7 +134,8 @@ static BaseStatus write_weights(Training *s) {
   return status;
 }
 
-/* --- validation -------------------------------------------------------------------------------------------- */
+/* --- validation --------------------------------------------------------------------------------------------
+ */
 
 /* The mean loss over the same batches each time, by running statistics and without dropout. */
 static BaseStatus validation_loss(Training *s, double *loss) {
@@ -153,7 +157,7 @@ static BaseStatus validation_loss(Training *s, double *loss) {
 
 static BaseStatus keep_if_best(Training *s, double loss) {
   s->since_best++;
-  if (s->validation && !(loss < s->report.best_loss)) return BASE_OK;
+  if (s->validation && loss >= s->report.best_loss) return BASE_OK;
   s->since_best = 0;
   s->report.best_loss = loss;
   s->report.best_step = nn_optim_steps(s->optim);
@@ -181,7 +185,8 @@ static void tell(Training *s) {
   r->step = nn_optim_steps(s->optim);
   r->rate = nn_optim_rate(s->optim);
   r->seconds = now() - s->started;
-  r->left_s = r->step > s->first ? r->seconds / (double)(r->step - s->first) * (double)(r->steps - r->step) : 0;
+  r->left_s =
+      r->step > s->first ? r->seconds / (double)(r->step - s->first) * (double)(r->steps - r->step) : 0;
   r->waited_s = lmm_loader_waited(s->loader);
 }
 
@@ -189,12 +194,13 @@ static void show_progress(Training *s) {
   char what[96];
   tell(s);
   long minutes = lround(s->report.left_s / 60);
-  snprintf(what, sizeof what, "Training: step %ld of %ld, about %ld min left", s->report.step, s->report.steps,
-           minutes);
+  snprintf(what, sizeof what, "Training: step %ld of %ld, about %ld min left", s->report.step,
+           s->report.steps, minutes);
   base_progress(s->ctx, (double)s->report.step / (double)s->report.steps, what);
 }
 
-/* --- one step ------------------------------------------------------------------------------------------------- */
+/* --- one step
+ * ------------------------------------------------------------------------------------------------- */
 
 static BaseStatus add_batch(Training *s, long number) {
   BaseStatus status = lmm_loader_next(s->ctx, s->loader, s->run);
@@ -220,7 +226,8 @@ static BaseStatus take_step(Training *s) {
   for (int i = 0; status == BASE_OK && i < s->params.accumulate; i++)
     status = add_batch(s, step * s->params.accumulate + i);
   if (status == BASE_OK)
-    status = nn_optim_step(s->ctx, NULL, s->optim, s->net, nn_run_gradients(s->run), 1.0f / (float)s->params.accumulate);
+    status = nn_optim_step(s->ctx, NULL, s->optim, s->net, nn_run_gradients(s->run),
+                           1.0f / (float)s->params.accumulate);
   if (status == BASE_OK) return status;
   set_values(s, s->good); /* batch norms may have moved */
   s->loss_sum = loss_sum;
@@ -273,8 +280,12 @@ static BaseStatus begin(Training *s) {
 BaseStatus lmm_train(BaseContext *ctx, LmmReport *last, NnNet *net, const LmmSource *training,
                      const LmmSource *validation, const LmmTrainParams *params) {
   BaseContext nobody = {0};
-  Training s = {.ctx = ctx ? ctx : &nobody, .net = net, .training = training, .validation = validation,
-                .params = with_defaults(*params), .started = now()};
+  Training s = {.ctx = ctx ? ctx : &nobody,
+                .net = net,
+                .training = training,
+                .validation = validation,
+                .params = with_defaults(*params),
+                .started = now()};
   BaseStatus status = begin(&s);
   if (status == BASE_OK) status = finish(&s, go(&s));
   if (s.loader) tell(&s);

@@ -123,8 +123,13 @@ static BaseStatus provide_scratch(BaseContext *ctx, NnRun *run, size_t bytes) {
   return BASE_OK;
 }
 
+static void set_training(NnRun *run, bool training) {
+  for (int i = 0; i < run->n; i++) run->calls[i].training = training;
+}
+
 BaseStatus nn_run_shape_up(BaseContext *ctx, NnRun *run) {
   size_t scratch = 0;
+  set_training(run, run->params.training);
   BaseStatus status = BASE_OK;
   for (int i = 0; status == BASE_OK && i < run->n; i++)
     if (run->used[i]) status = infer_shape(ctx, run, i);
@@ -132,7 +137,13 @@ BaseStatus nn_run_shape_up(BaseContext *ctx, NnRun *run) {
     if (run->used[i] && !run->skipped[i]) status = make_kernel(ctx, run, i, &scratch);
   if (status == BASE_OK) status = provide_scratch(ctx, run, scratch);
   run->stale = status != BASE_OK;
+  set_training(run, run->params.training && !run->evaluating);
   return status;
+}
+
+void nn_run_training(NnRun *run, bool training) {
+  run->evaluating = !training;
+  set_training(run, run->params.training && training);
 }
 
 static bool is_node(const NnRun *run, NnVar var) {

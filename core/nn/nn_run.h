@@ -68,6 +68,10 @@ void nn_run_clear_gradients(NnRun *run);
 /* With inputs_too: the gradient of an nn_input after backward, f32 runs only; else null. */
 const float *nn_run_gradient(const NnRun *run, NnVar input);
 
+/* Lets a training run evaluate as if it did not train (running statistics, no dropout), for validation
+ * between steps, and train again. A backward pass needs a forward pass in training before it. */
+void nn_run_training(NnRun *run, bool training);
+
 /* Seeds dropout of the next passes; training code gives the step's number. */
 void nn_run_seed(NnRun *run, uint64_t seed);
 

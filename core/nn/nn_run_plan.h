@@ -24,7 +24,7 @@ struct NnRun {
   float *gradients;
   float **states;       /* of recurrent nodes, else null */
   double (*seconds)[2]; /* of the last forward and backward pass of each node */
-  bool stale, carry;
+  bool stale, carry, evaluating;
   int carry_frame;
   uint64_t version, seed; /* version of the values that kernels have packed */
 };
