@@ -19,12 +19,17 @@ enum {
 };
 
 static const double hop_s = (double)TRANSCRIPTION_HOP / TRANSCRIPTION_RATE_HZ;
-static const double lead_s = 0.027;      /* from the stroke to the steepest rise, seen through the windows */
+static const double lead_s = 0.027; /* from the stroke to the steepest rise, seen through the windows */
+static const double shortest_s = 0.05;
 static const double action_s = 0.015;    /* from the key to the string; as Disklaviers were found to be */
 static const float level_decay = 0.998F; /* a frame: 8 s */
 static const float least_level = 1.0F;   /* noise of -70 dB does not reach it */
 static const float least_rise = 0.004F;  /* of the level */
-static const float release = 0.125F;     /* of the body: the key is up */
+
+/* The key is up when the activation is below a part of the body that sinks with the note's age, as strings
+ * do. */
+static const float release_young = 0.4F, release_old = 0.08F, release_age_s = 0.4F;
+static const double release_lag_s = 0.06; /* from key up until that is seen */
 
 typedef struct {
   bool sounds;
@@ -127,7 +132,7 @@ static TranscriptionOnset describe(const TranscriptionDecoder *d, ptrdiff_t t, i
 static bool end_note(TranscriptionDecoder *d, int key, double end_s) {
   KeyState *state = &d->keys[key];
   state->sounds = false;
-  state->note.key_up_s = fmax(end_s, state->note.onset_s + hop_s);
+  state->note.key_up_s = fmax(end_s, state->note.onset_s + shortest_s);
   return base_array_push(&d->ended, state->note);
 }
 
@@ -144,13 +149,18 @@ static bool start_note(TranscriptionDecoder *d, const TranscriptionOnset *onset)
   return true;
 }
 
+static bool has_faded(const TranscriptionDecoder *d, const KeyState *state, int key, size_t t) {
+  const float age_s = (float)(t - state->frame) * (float)hop_s;
+  const float part = release_old + (release_young - release_old) * expf(-age_s / release_age_s);
+  return frame_at(d, (ptrdiff_t)t)->keys[key] < part * state->body;
+}
+
 static bool end_faded(TranscriptionDecoder *d, size_t t) {
   for (int k = 0; k < TRANSCRIPTION_KEYS; k++) {
     const KeyState *state = &d->keys[k];
     if (!state->sounds || t < state->frame + APART) continue;
-    const bool faded =
-        frame_at(d, (ptrdiff_t)t)->keys[k] < release * state->body || t > state->frame + LONGEST;
-    if (faded && !end_note(d, k, (double)t * hop_s)) return false;
+    if (!has_faded(d, state, k, t) && t <= state->frame + LONGEST) continue;
+    if (!end_note(d, k, (double)t * hop_s - release_lag_s)) return false;
   }
   return true;
 }

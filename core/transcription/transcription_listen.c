@@ -137,8 +137,8 @@ static BaseStatus collect(Listener *l, double until_s) {
     if (!base_array_push(&l->motion->notes, note)) return base_fail_memory(l->ctx);
   }
   ended->n = kept;
-  MotionNote *fresh = l->motion->notes.items + l->told;
   const size_t n = l->motion->notes.n - l->told;
+  MotionNote *fresh = n ? l->motion->notes.items + l->told : NULL;
   if (n) qsort(fresh, n, sizeof *fresh, by_onset);
   if (l->params->part) l->params->part(l->params->user, fresh, n, l->told_s, until_s);
   l->told += n;
