@@ -270,7 +270,8 @@ static void refresh_recents(TriWindow *self) {
   for (GList *at = items; at && n < MAX_RECENTS; at = at->next, n++) append_recent(self, menu, at->data);
   g_list_free_full(items, (GDestroyNotify)gtk_recent_info_unref);
   gtk_widget_set_visible(self->recent_group, n > 0);
-  adw_split_button_set_menu_model(self->open_button, n ? G_MENU_MODEL(menu) : NULL);
+  gtk_menu_button_set_menu_model(self->recent_button, G_MENU_MODEL(menu));
+  gtk_widget_set_visible(GTK_WIDGET(self->recent_button), n > 0);
 }
 
 /* The sample's draft has its place on disk: it is what opens next time. */

@@ -6,7 +6,8 @@
 #include <math.h>
 
 enum { BARS_IN_VIEW = 4 };
-static const double PLAIN_SCALE = 90; /* px/s where there are no bars */
+static const double PLAIN_SCALE = 90;   /* px/s where there are no bars */
+static const double PAGES_SHARE = 0.68; /* of the canvas' height */
 
 static void zoom_in(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_canvas_zoom(TRI_WINDOW(user)->canvas, G_SQRT2);
@@ -70,6 +71,15 @@ static void follow_changed(TriWindow *self) {
   g_object_set(tri_window_timeline(self), "follow", g_settings_get_enum(self->settings, "follow"), NULL);
 }
 
+/* Pages want more room than the ribbon; its height comes back with it. */
+static void pages_changed(TriWindow *self) {
+  gboolean pages;
+  int height = gtk_widget_get_height(GTK_WIDGET(self->canvas));
+  g_object_get(self->canvas, "pages", &pages, NULL);
+  if (pages) g_object_get(self->canvas, "score-height", &self->ribbon_height, NULL);
+  g_object_set(self->canvas, "score-height", pages ? (int)(PAGES_SHARE * height) : self->ribbon_height, NULL);
+}
+
 /* The header's toggles stand while there is no room for the panes. Told from within an allocation, so that
  * the header may change only afterwards. */
 static gboolean show_toggles(gpointer user) {
@@ -101,6 +111,7 @@ static void restore_size(TriWindow *self) {
 
 void tri_window_keep_views(TriWindow *self) {
   int width, height;
+  g_object_set(self->canvas, "pages", FALSE, NULL);
   gtk_window_get_default_size(GTK_WINDOW(self), &width, &height);
   gboolean maximized = gtk_window_is_maximized(GTK_WINDOW(self));
   g_settings_set_boolean(self->settings, "window-maximized", maximized);
@@ -120,6 +131,7 @@ void tri_window_add_views(TriWindow *self) {
   g_autoptr(GAction) follow = g_settings_create_action(self->settings, "follow");
   g_action_map_add_action(G_ACTION_MAP(self), follow);
   add_property_action(self, "pages", self->canvas, "pages");
+  g_signal_connect_object(self->canvas, "notify::pages", G_CALLBACK(pages_changed), self, G_CONNECT_SWAPPED);
   add_property_action(self, "fullscreen", self, "fullscreened");
   add_side_panes(self);
   g_signal_connect_object(self->settings, "changed::follow", G_CALLBACK(follow_changed), self,

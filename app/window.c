@@ -204,7 +204,7 @@ static void dispose(GObject *object) {
 
 static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, title);
-  gtk_widget_class_bind_template_child(class, TriWindow, open_button);
+  gtk_widget_class_bind_template_child(class, TriWindow, recent_button);
   gtk_widget_class_bind_template_child(class, TriWindow, undo_button);
   gtk_widget_class_bind_template_child(class, TriWindow, redo_button);
   gtk_widget_class_bind_template_child(class, TriWindow, check_toggle);

@@ -184,11 +184,23 @@ static GtkWidget *pane(GtkWidget *start, GtkWidget *end, int position) {
   return paned;
 }
 
+/* The line stands over the panes: it is drawn anew when they move. */
+static void watch_panes(TriCanvas *self, GtkWidget *playhead) {
+  GtkWidget *panes[] = {self->outer, self->inner};
+  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++)
+    g_signal_connect_object(panes[i], "notify::position", G_CALLBACK(gtk_widget_queue_draw), playhead,
+                            G_CONNECT_SWAPPED);
+  g_signal_connect_object(self->links, "map", G_CALLBACK(gtk_widget_queue_draw), playhead, G_CONNECT_SWAPPED);
+  g_signal_connect_object(self->links, "unmap", G_CALLBACK(gtk_widget_queue_draw), playhead,
+                          G_CONNECT_SWAPPED);
+}
+
 static void make_overlays(TriCanvas *self, GtkWidget *ruler) {
   GtkWidget *playhead = tri_playhead_new(self->timeline, self->scene, self->tiles, self->ribbon);
   GtkWidget *crossed[] = {GTK_WIDGET(self->ribbon), GTK_WIDGET(self->wave), GTK_WIDGET(self->roll), ruler};
   for (gsize i = 0; i < G_N_ELEMENTS(crossed); i++) tri_playhead_add_view(TRI_PLAYHEAD(playhead), crossed[i]);
   gtk_overlay_add_overlay(GTK_OVERLAY(self->overlay), playhead);
+  watch_panes(self, playhead);
   self->proxies = TRI_PROXY_LAYER(tri_proxy_layer_new(self->timeline, self->scene, self->tiles,
                                                       GTK_WIDGET(self->links), GTK_WIDGET(self->wave)));
   gtk_overlay_add_overlay(GTK_OVERLAY(self->overlay), GTK_WIDGET(self->proxies));

@@ -23,6 +23,8 @@ void tri_playhead_add_view(TriPlayhead *self, GtkWidget *view) {
   GWeakRef *ref = g_new(GWeakRef, 1);
   g_weak_ref_init(ref, view);
   g_ptr_array_add(self->views, ref);
+  g_signal_connect_object(view, "map", G_CALLBACK(gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(view, "unmap", G_CALLBACK(gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
 }
 
 /* Where the playhead crosses `view`, in its px; NaN nowhere. */

@@ -1,6 +1,6 @@
 # What a screen reader meets. SPDX-License-Identifier: GPL-3.0-or-later
 """manners.py BINARY FOLDER: walks the accessible tree of the window on the sample; every control has a name, no name
-leaks a class or a mnemonic, and every command of the menus and accelerators is an action that exists."""
+leaks a class or a mnemonic (GTK 4.8 names mere containers after their class), and every command of the menus and accelerators is an action that exists."""
 
 import os
 import sys
@@ -10,7 +10,8 @@ import pyatspi
 from driver import Application, check
 
 CONTROLS = {pyatspi.ROLE_PUSH_BUTTON, pyatspi.ROLE_TOGGLE_BUTTON, pyatspi.ROLE_SPIN_BUTTON, pyatspi.ROLE_SLIDER,
-            pyatspi.ROLE_ENTRY, pyatspi.ROLE_LIST_ITEM, pyatspi.ROLE_CHECK_BOX}
+            pyatspi.ROLE_ENTRY, pyatspi.ROLE_TEXT, pyatspi.ROLE_LIST_ITEM, pyatspi.ROLE_LIST, pyatspi.ROLE_CHECK_BOX,
+            pyatspi.ROLE_PROGRESS_BAR, pyatspi.ROLE_MENU_ITEM}
 WANTED = """play next-doubtful previous-doubtful next-place previous-place next-bar previous-bar confirm anchor unpin
 not-played extra nudge-later nudge-earlier nudge-later-fine nudge-earlier-fine hear-place source-cycle loop loop-start
 loop-end fit zoom-in zoom-out zoom-reset go-start go-end tap slower faster undo redo open add new save-copy export
@@ -36,7 +37,7 @@ def walk(node, path=""):
 def faults(node, path):
     name = node.name
     where = f"{path}/{node.getRoleName()} “{name}”"
-    if name.startswith(("Gtk", "Adw", "Tri")):
+    if node.getRole() in CONTROLS and name.startswith(("Gtk", "Adw", "Tri")):
         yield f"{where} is named after its class"
     if "_" in name:
         yield f"{where} leaks a mnemonic"
