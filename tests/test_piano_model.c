@@ -35,8 +35,8 @@ static PianoFrames *target_frames(PianoSpectrum *s, const PianoModel *model) {
   return copy;
 }
 
-static double loss_of(PianoSpectrum *s, const PianoModel *model, const PianoNote *played, const PianoFrames *target,
-                      PianoFrames *by_power) {
+static double loss_of(PianoSpectrum *s, const PianoModel *model, const PianoNote *played,
+                      const PianoFrames *target, PianoFrames *by_power) {
   return piano_loss(by_power, piano_spectrum_forward(s, model, played, NOTES, 0), target, 0, FRAMES, NULL);
 }
 
@@ -95,10 +95,13 @@ static void gradients_of_the_hands(void) {
       double *at_down[] = {&down[i].onset_s, &down[i].end_s, &down[i].velocity};
       *at_up[field] += h;
       *at_down[field] -= h;
-      double numeric = (loss_of(s, &model, up, target, NULL) - loss_of(s, &model, down, target, NULL)) / (2 * h);
+      double numeric =
+          (loss_of(s, &model, up, target, NULL) - loss_of(s, &model, down, target, NULL)) / (2 * h);
       double analytic[] = {by_note[i].onset, by_note[i].end, by_note[i].velocity};
-      agree(field == 0 ? "onset" : field == 1 ? "end" : "velocity", i, analytic[field], numeric,
-            field == 2 ? 1e-5 : 3e-3);
+      agree(field == 0   ? "onset"
+            : field == 1 ? "end"
+                         : "velocity",
+            i, analytic[field], numeric, field == 2 ? 1e-5 : 3e-3);
     }
   piano_frames_free(target);
   piano_frames_free(by_power);

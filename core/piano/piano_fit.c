@@ -59,7 +59,8 @@ static void run_segment(Worker *w, Segment *segment, PianoNoteGradient *by_note)
   segment->loss = piano_loss(w->by_power, rendered, task->heard, segment->from, segment->frames, &task->loss);
   if (segment->gradient) memset(segment->gradient, 0, sizeof *segment->gradient);
   if (segment->gradient || by_note)
-    piano_spectrum_backward(w->spectrum, segment->gradient, by_note, w->by_power, task->model, notes, n, start_s);
+    piano_spectrum_backward(w->spectrum, segment->gradient, by_note, w->by_power, task->model, notes, n,
+                            start_s);
 }
 
 static size_t notes_before(const Task *task, size_t segment) {
@@ -82,7 +83,8 @@ static void cut_segments(Segment *segments, size_t n_segments, const Task *task,
     Segment *s = &segments[i];
     s->from = i * SEGMENT;
     s->frames = task->heard->frames - s->from < SEGMENT ? task->heard->frames - s->from : SEGMENT;
-    double low = segment_start_s(task, s) - 12, high = segment_start_s(task, s) + 0.01 * (double)s->frames + 0.1;
+    double low = segment_start_s(task, s) - 12,
+           high = segment_start_s(task, s) + 0.01 * (double)s->frames + 0.1;
     size_t a = 0, b = n;
     while (a < n && task->notes[a].onset_s < low) a++;
     while (b > a && task->notes[b - 1].onset_s > high) b--;
@@ -118,8 +120,8 @@ static float floor_of(const PianoFrames *heard) {
   return fmaxf(1e-6f * most, 1e-12f);
 }
 
-static BaseStatus pool_init(BaseContext *ctx, Pool *pool, const PianoFrames *heard, const PianoNote *notes, size_t n,
-                            double start_s, int by_instrument) {
+static BaseStatus pool_init(BaseContext *ctx, Pool *pool, const PianoFrames *heard, const PianoNote *notes,
+                            size_t n, double start_s, int by_instrument) {
   memset(pool, 0, sizeof *pool);
   Task *task = &pool->task;
   task->notes = notes;
@@ -156,8 +158,7 @@ static BaseStatus pool_init(BaseContext *ctx, Pool *pool, const PianoFrames *hea
 static double pool_run(Pool *pool, const PianoModel *model) {
   Task *task = &pool->task;
   task->model = model;
-  if (pool->by_note)
-    memset(pool->by_note, 0, notes_before(task, task->n_segments) * sizeof *pool->by_note);
+  if (pool->by_note) memset(pool->by_note, 0, notes_before(task, task->n_segments) * sizeof *pool->by_note);
   int started = 1;
   while (started < pool->n_workers &&
          pthread_create(&pool->workers[started].thread, NULL, work, &pool->workers[started]) == 0)
@@ -166,7 +167,8 @@ static double pool_run(Pool *pool, const PianoModel *model) {
   for (int i = started; i < pool->n_workers; i++) work(&pool->workers[i]);
   for (int i = 1; i < started; i++) pthread_join(pool->workers[i].thread, NULL);
   double loss = 0;
-  for (size_t i = 0; i < task->n_segments; i++) loss += task->segments[i].loss * (double)task->segments[i].frames;
+  for (size_t i = 0; i < task->n_segments; i++)
+    loss += task->segments[i].loss * (double)task->segments[i].frames;
   return loss / (double)task->heard->frames;
 }
 
@@ -180,7 +182,8 @@ typedef struct {
 static double adam(Moments *m, double gradient, int iteration) {
   m->first += (1 - BETA1) * (gradient - m->first);
   m->second += (1 - BETA2) * (gradient * gradient - m->second);
-  double first = m->first / (1 - pow(BETA1, iteration + 1)), second = m->second / (1 - pow(BETA2, iteration + 1));
+  double first = m->first / (1 - pow(BETA1, iteration + 1)),
+         second = m->second / (1 - pow(BETA2, iteration + 1));
   return first / (sqrt(second) + EPSILON);
 }
 
@@ -213,8 +216,9 @@ static void match_level(PianoModel *model, const Pool *pool, const PianoFrames *
   const Worker *w = &pool->workers[0];
   for (size_t i = 0; i < pool->task.n_segments; i += 3) {
     const Segment *s = &pool->task.segments[i];
-    const PianoFrames *r = piano_spectrum_forward(w->spectrum, model, notes + s->note_from, s->note_to - s->note_from,
-                                                  start_s + 0.01 * (double)s->from);
+    const PianoFrames *r =
+        piano_spectrum_forward(w->spectrum, model, notes + s->note_from, s->note_to - s->note_from,
+                               start_s + 0.01 * (double)s->from);
     for (int b = 0; b < piano_resolution(0)->bins; b++)
       for (size_t t = 0; t < s->frames; t++) {
         double heard_power = heard->power[0][(size_t)b * heard->frames + s->from + t];
@@ -229,7 +233,8 @@ static void match_level(PianoModel *model, const Pool *pool, const PianoFrames *
 }
 
 BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *loss, const PianoFrames *heard,
-                                const PianoNote *notes, size_t n, double start_s, const PianoFitParams *params) {
+                                const PianoNote *notes, size_t n, double start_s,
+                                const PianoFitParams *params) {
   int iterations = params && params->iterations > 0 ? params->iterations : 60;
   double rate = params && params->rate > 0 ? params->rate : 0.12;
   double weight = 1 / (params && params->weight > 0 ? params->weight : 100);
@@ -247,7 +252,8 @@ BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *los
     if (base_cancelled(ctx))
       status = base_fail_cancelled(ctx);
     else if (!isfinite(now))
-      status = base_fail(ctx, BASE_NUMERIC, "Learning the instrument ran out of the finite numbers; it was given up.");
+      status = base_fail(ctx, BASE_NUMERIC,
+                         "Learning the instrument ran out of the finite numbers; it was given up.");
     else
       instrument_step(&fitted, moments, &mean, &pool, weight * bins, rate * cooled(i, iterations), i);
     base_progress(ctx, (i + 1.0) / iterations, "learning the instrument");
@@ -318,8 +324,9 @@ static void note_step(PianoNote *note, Moments *m, const PianoNote *origin, cons
     note->velocity = bounded(note->velocity - 10 * rate * adam(&m[2], g->velocity, iteration), 1, 127);
 }
 
-BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double *loss, const PianoModel *model,
-                           const PianoFrames *heard, double start_s, const PianoFitNotesParams *params) {
+BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double *loss,
+                           const PianoModel *model, const PianoFrames *heard, double start_s,
+                           const PianoFitNotesParams *params) {
   PianoFitNotesParams p = params ? *params : (PianoFitNotesParams){0};
   if (!p.what) p.what = PIANO_FIT_ONSETS;
   if (p.iterations <= 0) p.iterations = 40;
@@ -339,11 +346,12 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
   for (int i = 0; i < p.iterations && status == BASE_OK; i++) {
     now = pool_run(&pool, model);
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
-    if (!isfinite(now)) status = base_fail(ctx, BASE_NUMERIC, "Fitting the notes ran out of the finite numbers.");
+    if (!isfinite(now))
+      status = base_fail(ctx, BASE_NUMERIC, "Fitting the notes ran out of the finite numbers.");
     sum_note_gradients(gradients, n, &pool);
     for (size_t k = 0; k < n && status == BASE_OK; k++)
-      note_step(&moved[k], moments + FIELDS * k, &origin[k], &gradients[k], onset_prior(moved, origin, n, k), &p,
-                cooled(i, p.iterations), i);
+      note_step(&moved[k], moments + FIELDS * k, &origin[k], &gradients[k], onset_prior(moved, origin, n, k),
+                &p, cooled(i, p.iterations), i);
     base_progress(ctx, (i + 1.0) / p.iterations, "fitting the notes");
   }
   if (status == BASE_OK) {

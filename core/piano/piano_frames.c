@@ -1,6 +1,6 @@
-/* A Hann-windowed spectrum every 10 ms, its bins gathered by Gaussian weights on a logarithmic frequency axis. Where
- * the spectrum is coarser than the axis, neighbouring bins share. The kernel is the same gathering applied
- * to the closed form of a sine's spectrum, so that rendering needs no transform.
+/* A Hann-windowed spectrum every 10 ms, its bins gathered by Gaussian weights on a logarithmic frequency
+ * axis. Where the spectrum is coarser than the axis, neighbouring bins share. The kernel is the same
+ * gathering applied to the closed form of a sine's spectrum, so that rendering needs no transform.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_frames.h"
 
@@ -74,7 +74,8 @@ static Gather gather_of(int r, int bin) {
   return g;
 }
 
-static void gather_frame(float *power, size_t stride, const Gather *gathers, int bins, const float *spectrum) {
+static void gather_frame(float *power, size_t stride, const Gather *gathers, int bins,
+                         const float *spectrum) {
   for (int b = 0; b < bins; b++) {
     const Gather *g = &gathers[b];
     double sum = 0;
@@ -94,7 +95,8 @@ static void window_power(float *power, float *windowed, float *complex_bins, Dsp
   dsp_fft_forward(fft, complex_bins, windowed);
   float scale = 16.0f / ((float)size * (float)size);
   for (int j = 0; j <= size / 2; j++)
-    power[j] = scale * (complex_bins[2 * j] * complex_bins[2 * j] + complex_bins[2 * j + 1] * complex_bins[2 * j + 1]);
+    power[j] = scale * (complex_bins[2 * j] * complex_bins[2 * j] +
+                        complex_bins[2 * j + 1] * complex_bins[2 * j + 1]);
 }
 
 static BaseStatus analyse_resolution(BaseContext *ctx, PianoFrames *frames, int r, const DspAudio *mono) {
@@ -106,7 +108,8 @@ static BaseStatus analyse_resolution(BaseContext *ctx, PianoFrames *frames, int 
   if (status == BASE_OK) {
     float *window = memory, *windowed = memory + res->window, *bins = memory + 2 * res->window,
           *power = memory + 4 * res->window;
-    for (int i = 0; i < res->window; i++) window[i] = (float)(0.5 - 0.5 * cos(2 * M_PI * (i + 0.5) / res->window));
+    for (int i = 0; i < res->window; i++)
+      window[i] = (float)(0.5 - 0.5 * cos(2 * M_PI * (i + 0.5) / res->window));
     for (int b = 0; b < res->bins; b++) gathers[b] = gather_of(r, b);
     for (size_t t = 0; t < frames->frames && status == BASE_OK; t++) {
       window_power(power, windowed, bins, fft, window, res->window, mono, (ptrdiff_t)t * PIANO_HOP);
@@ -126,7 +129,8 @@ BaseStatus piano_frames_analyse(BaseContext *ctx, PianoFrames **out, const DspAu
   if (status != BASE_OK) return status;
   PianoFrames *frames = piano_frames_new(mono->frames / PIANO_HOP + 1);
   if (!frames) status = base_fail_memory(ctx);
-  for (int r = 0; r < PIANO_RESOLUTIONS && status == BASE_OK; r++) status = analyse_resolution(ctx, frames, r, mono);
+  for (int r = 0; r < PIANO_RESOLUTIONS && status == BASE_OK; r++)
+    status = analyse_resolution(ctx, frames, r, mono);
   dsp_audio_free(mono);
   if (status == BASE_OK)
     *out = frames;

@@ -9,17 +9,17 @@
 
 enum {
   PIANO_RATE_HZ = 16000,
-  PIANO_HOP = 160,            /* samples: 10 ms */
-  PIANO_RESOLUTIONS = 2,      /* 0: long windows, narrow bins, tells pitches; 1: short windows, tells onsets */
-  PIANO_FINE = 8,             /* kernel rows for each bin's width */
+  PIANO_HOP = 160,       /* samples: 10 ms */
+  PIANO_RESOLUTIONS = 2, /* 0: long windows, narrow bins, tells pitches; 1: short windows, tells onsets */
+  PIANO_FINE = 8,        /* kernel rows for each bin's width */
 };
 
 /* What one resolution is made of. */
 typedef struct {
-  int window;          /* samples, Hann */
+  int window; /* samples, Hann */
   int bins_per_octave;
   double lowest_hz;
-  int bins;            /* F */
+  int bins; /* F */
 } PianoResolution;
 
 const PianoResolution *piano_resolution(int r);

@@ -13,12 +13,17 @@ static const PianoBlockInfo blocks[PIANO_N_BLOCKS] = {
 
 static const double HAMMER_ATTACK_S = 0.002;
 
-static const double log2_of[PIANO_PARTIALS + 1] = {
-    0,           0,           1,           1.584962501, 2,           2.321928095, 2.584962501,
-    2.807354922, 3,           3.169925001, 3.321928095, 3.459431619, 3.584962501, 3.700439718,
-    3.807354922, 3.906890596, 4,           4.087462841, 4.169925001, 4.247927513, 4.321928095,
-    4.392317423, 4.459431619, 4.523561956, 4.584962501, 4.64385619,  4.700439718, 4.754887502,
-    4.807354922, 4.857980995, 4.906890596, 4.95419631,  5};
+static const double log2_of[PIANO_PARTIALS + 1] = {0,           0,           1,
+                                                   1.584962501, 2,           2.321928095,
+                                                   2.584962501, 2.807354922, 3,
+                                                   3.169925001, 3.321928095, 3.459431619,
+                                                   3.584962501, 3.700439718, 3.807354922,
+                                                   3.906890596, 4,           4.087462841,
+                                                   4.169925001, 4.247927513, 4.321928095,
+                                                   4.392317423, 4.459431619, 4.523561956,
+                                                   4.584962501, 4.64385619,  4.700439718,
+                                                   4.754887502, 4.807354922, 4.857980995,
+                                                   4.906890596, 4.95419631,  5};
 
 const PianoBlockInfo *piano_blocks(void) {
   return blocks;
@@ -88,6 +93,14 @@ static void frequency_backward(PianoModel *g, const PianoModel *m, int key, int 
   p[3] += (float)(by_b * r.b_treble);
 }
 
+double piano_model_equaliser(const PianoModel *m, double hz) {
+  double at =
+      (PIANO_BANDS - 1) * log(hz / PIANO_LOWEST_BAND_HZ) / log(PIANO_HIGHEST_BAND_HZ / PIANO_LOWEST_BAND_HZ);
+  at = at < 0 ? 0 : at > PIANO_BANDS - 1.001 ? PIANO_BANDS - 1.001 : at;
+  const float *v = m->values + PIANO_AT_EQUALISER + (int)at;
+  return v[0] + (at - floor(at)) * (v[1] - v[0]);
+}
+
 /* ---- one partial ---- */
 
 /* ln power for each 64 steps of velocity. */
@@ -103,8 +116,7 @@ PianoPartialSound piano_model_partial(const PianoModel *m, int key, int h, doubl
   Between b = between_nodes(key);
   double v = (velocity - 64) / 64, octaves = log2_of[h];
   PianoPartialSound s;
-  s.ln_power = m->values[PIANO_AT_KEY_LEVEL + key] +
-               at_key(m, PIANO_AT_PARTIAL, PIANO_PARTIALS, h - 1, b) +
+  s.ln_power = m->values[PIANO_AT_KEY_LEVEL + key] + at_key(m, PIANO_AT_PARTIAL, PIANO_PARTIALS, h - 1, b) +
                m->values[PIANO_AT_KEY_PARTIAL + key * PIANO_PARTIALS + h - 1] +
                v * slope_by_velocity(m, h, b);
   s.frequency_hz = pitch_of(m, key, h).f;

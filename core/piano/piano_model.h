@@ -14,6 +14,7 @@
 #include "core/base/base_context.h"
 #include "core/base/base_rng.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -23,6 +24,10 @@ enum {
   PIANO_BANDS = 24,     /* along log frequency, 30 Hz … 7.6 kHz; values between are linear */
   PIANO_ROOMS = 4,      /* nodes along log frequency for the room */
 };
+
+/* Where the first and the last node along log frequency stand. */
+#define PIANO_LOWEST_BAND_HZ  30.0
+#define PIANO_HIGHEST_BAND_HZ 7600.0
 
 /* The parameters as blocks of one flat vector: name, count, standard deviation of its prior, lower and upper bound.
  * The prior is a Gaussian around the value in the reference instrument that the fit starts from. */
@@ -92,6 +97,9 @@ void piano_model_clamp(PianoModel *model);
 
 /* Hz of partial `h` (from 1) of `key` (from 0). O(1). */
 double piano_model_frequency_hz(const PianoModel *model, int key, int h);
+
+/* ln power that the equaliser adds at a frequency. */
+double piano_model_equaliser(const PianoModel *model, double hz);
 
 /* Everything one partial of one note needs; the result of the physics above. */
 typedef struct {

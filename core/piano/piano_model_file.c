@@ -38,7 +38,8 @@ BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *pat
     status = base_pack_floats(ctx, loaded.values + blocks[b].first, pack, blocks[b].name, 1, &shape);
   }
   for (int i = 0; i < PIANO_PARAMS && status == BASE_OK; i++)
-    if (!isfinite(loaded.values[i])) status = base_fail(ctx, BASE_BAD_FILE, "“%s” holds values that are not numbers.", path);
+    if (!isfinite(loaded.values[i]))
+      status = base_fail(ctx, BASE_BAD_FILE, "“%s” holds values that are not numbers.", path);
   base_pack_free(pack);
   if (status != BASE_OK) return status;
   piano_model_clamp(&loaded);

@@ -1,10 +1,10 @@
 /* Power is additive: each partial of each note adds (how its sine spreads over the bins) × (its energy in
- * each window). Time is cut into 5 ms cells; the energy of a two-stage decay in a cell is a difference of
- * its integral F at the cell's edges, so onsets and ends may lie anywhere and have exact derivatives. Cells
- * are gathered into windows by the square of the analysis window. Equaliser, room and noise follow.
- * Backward walks the same road in the other direction; envelopes are computed again, not stored.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+ * each window). Cells of 5 ms (piano_envelope) are gathered into windows by the square of the analysis
+ * window. Equaliser, room and noise follow. Backward walks the same road in the other direction; envelopes
+ * are computed again, not stored. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_spectrum.h"
+
+#include "core/piano/piano_envelope.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,8 +12,7 @@
 
 enum { CELLS_PER_HOP = 2, PAD = 16, MAX_TAPS = 26 };
 
-static const double CELL_S = 0.005, HIGHEST_HZ = 7600, LOWEST_LN_POWER = -34, LEAST_DURATION_S = 0.01,
-                    INAUDIBLE = 1e-6;
+static const double HIGHEST_HZ = 7600, LOWEST_LN_POWER = -34, LEAST_DURATION_S = 0.01;
 
 /* How cells make windows: frame t is Σ taps[j] cell[2 t + PAD + first + j]. */
 typedef struct {
@@ -39,11 +38,12 @@ static double window_energy(double x) { /* ∫ hann² from the window's left edg
 }
 
 static Smear smear_of(int r) {
-  double cells = piano_resolution(r)->window / (PIANO_RATE_HZ * CELL_S);
+  double cells = piano_resolution(r)->window / (PIANO_RATE_HZ * PIANO_CELL_S);
   int half = (int)ceil(cells / 2);
   Smear s = {-half, 2 * half, {0}};
   for (int j = 0; j < s.n; j++)
-    s.taps[j] = (float)(window_energy((j + 1 - half) / cells + 0.5) - window_energy((j - half) / cells + 0.5));
+    s.taps[j] =
+        (float)(window_energy((j + 1 - half) / cells + 0.5) - window_energy((j - half) / cells + 0.5));
   return s;
 }
 
@@ -102,7 +102,8 @@ size_t piano_notes_from_motion(PianoNote *notes, size_t *index, const Motion *mo
   int down = 0;
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *n = &motion->notes.items[i];
-    for (; pedal_at < motion->pedals.n && motion->pedals.items[pedal_at].time_s <= n->onset_s + 0.03; pedal_at++)
+    for (; pedal_at < motion->pedals.n && motion->pedals.items[pedal_at].time_s <= n->onset_s + 0.03;
+         pedal_at++)
       if (motion->pedals.items[pedal_at].pedal == MOTION_SUSTAIN)
         down = motion->pedals.items[pedal_at].depth >= 64;
     int key = n->midi - MOTION_LOWEST_KEY;
@@ -113,120 +114,14 @@ size_t piano_notes_from_motion(PianoNote *notes, size_t *index, const Motion *mo
   return made;
 }
 
-/* ---- one partial in time ---- */
-
-/* A unit-power partial between its first and last cell edge: Σ sign × weight × e^(−t/τ) over three terms, two
- * of decay and one of attack, until the damper falls. Times are seconds from the onset. */
-enum { TERMS = 3 };
-
-typedef struct {
-  double weight[TERMS], tau[TERMS], damper_s;
-  double held_s;           /* onset to damper */
-  size_t from, to;         /* cells [from, to) */
-  double first_edge_s;     /* of cell `from`, from the onset; negative in the onset's own cell */
-  double end[TERMS];       /* e^(−held/τ) */
-  double power_end, integral_end, slope_end; /* p, F and dp/dt at held_s */
-} Envelope;
-
-static double held(const PianoNote *note) {
-  double d = note->end_s - note->onset_s;
-  return d > LEAST_DURATION_S ? d : LEAST_DURATION_S;
+static double held_s(const PianoNote *note) {
+  return fmax(note->end_s - note->onset_s, LEAST_DURATION_S);
 }
 
-static void envelope_shape(Envelope *e, const PianoPartialSound *sound, const PianoNote *note) {
-  double weight[TERMS] = {1 - sound->share, sound->share, -1};
-  double tau[TERMS] = {sound->tau1_s, sound->tau2_s, sound->attack_s};
-  e->damper_s = sound->damper_s;
-  e->held_s = held(note);
-  e->power_end = e->integral_end = e->slope_end = 0;
-  for (int k = 0; k < TERMS; k++) {
-    e->weight[k] = weight[k];
-    e->tau[k] = tau[k];
-    e->end[k] = exp(-e->held_s / tau[k]);
-    e->power_end += weight[k] * e->end[k];
-    e->integral_end += weight[k] * tau[k] * (1 - e->end[k]);
-    e->slope_end -= weight[k] * e->end[k] / tau[k];
-  }
-}
-
-static int envelope_begin(Envelope *e, const PianoPartialSound *sound, const PianoNote *note, double start_s,
-                          size_t cells) {
-  envelope_shape(e, sound, note);
-  double slow = sound->tau2_s * log(fmax(sound->share, 1e-9) / INAUDIBLE);
-  double longest = fmax(sound->tau1_s * -log(INAUDIBLE), slow);
-  double length = fmin(longest, e->held_s + sound->damper_s * -log(INAUDIBLE));
-  double onset_cell = (note->onset_s - start_s) / CELL_S + PAD, end_cell = onset_cell + length / CELL_S + 1;
-  if (end_cell <= 0 || onset_cell >= (double)cells) return 0;
-  e->from = onset_cell > 0 ? (size_t)onset_cell : 0;
-  e->to = end_cell < (double)cells ? (size_t)end_cell : cells;
-  e->first_edge_s = ((double)e->from - onset_cell) * CELL_S;
-  return e->to > e->from;
-}
-
-/* The exponentials at successive edges, by multiplication. */
-typedef struct {
-  double t, now[TERMS], ratio[TERMS], gone, gone_ratio; /* gone: e^(−(t − held)/damper) once t > held */
-} Clock;
-
-static Clock clock_at(const Envelope *e, double t) {
-  Clock c = {.t = t, .gone = exp(-(t - e->held_s) / e->damper_s), .gone_ratio = exp(-CELL_S / e->damper_s)};
-  for (int k = 0; k < TERMS; k++) {
-    c.now[k] = exp(-(t > 0 ? t : 0) / e->tau[k]);
-    c.ratio[k] = exp(-CELL_S / e->tau[k]);
-  }
-  return c;
-}
-
-static void clock_tick(Clock *c, const Envelope *e) {
-  double before = c->t;
-  c->t += CELL_S;
-  if (before < 0) {
-    *c = clock_at(e, c->t);
-    return;
-  }
-  for (int k = 0; k < TERMS; k++) c->now[k] *= c->ratio[k];
-  c->gone = before < e->held_s ? exp(-(c->t - e->held_s) / e->damper_s) : c->gone * c->gone_ratio;
-}
-
-static double integral(const Envelope *e, const Clock *c) {
-  if (c->t <= 0) return 0;
-  if (c->t > e->held_s) return e->integral_end + e->power_end * e->damper_s * (1 - c->gone);
-  double sum = 0;
-  for (int k = 0; k < TERMS; k++) sum += e->weight[k] * e->tau[k] * (1 - c->now[k]);
-  return sum;
-}
-
-static void envelope_cells(float *cell, const Envelope *e, double power) {
-  Clock c = clock_at(e, e->first_edge_s);
-  double before = integral(e, &c), scale = power / CELL_S;
-  for (size_t i = e->from; i < e->to; i++) {
-    clock_tick(&c, e);
-    double now = integral(e, &c);
-    cell[i] = (float)(scale * (now - before));
-    before = now;
-  }
-}
-
-/* Derivatives of a loss by an envelope. */
-typedef struct {
-  double tau[TERMS], weight[TERMS], damper, time, held;
-} EnvelopeGradient;
-
-/* Adds q × ∂F/∂(everything) at one edge, where q is what raising F there does to the loss. */
-static void edge_backward(EnvelopeGradient *d, const Envelope *e, const Clock *c, double q) {
-  if (c->t <= 0) return;
-  int ringing = c->t <= e->held_s;
-  double t = ringing ? c->t : e->held_s, tail = ringing ? 0 : e->damper_s * (1 - c->gone);
-  for (int k = 0; k < TERMS; k++) {
-    double tau = e->tau[k], x = ringing ? c->now[k] : e->end[k];
-    d->tau[k] += q * e->weight[k] * (1 - x * (1 + t / tau) + x * t / (tau * tau) * tail);
-    d->weight[k] += q * (tau * (1 - x) + x * tail);
-    if (ringing) d->time += q * e->weight[k] * x;
-  }
-  if (ringing) return;
-  d->time += q * e->power_end * c->gone;
-  d->held += q * (1 - c->gone) * (e->power_end + e->slope_end * e->damper_s);
-  d->damper += q * e->power_end * (1 - c->gone - c->gone * (c->t - e->held_s) / e->damper_s);
+static bool lay_out(PianoEnvelope *e, const PianoSpectrum *s, const PianoPartialSound *sound,
+                    const PianoNote *note, double start_s) {
+  double onset_cell = (note->onset_s - start_s) / PIANO_CELL_S + PAD;
+  return piano_envelope_init(e, sound, onset_cell, held_s(note), s->cells);
 }
 
 /* ---- cells to frames and back ---- */
@@ -235,7 +130,7 @@ typedef struct {
   size_t from, to;
 } Span;
 
-static Span frames_touched(const Smear *s, const Envelope *e, size_t frames) {
+static Span frames_touched(const Smear *s, const PianoEnvelope *e, size_t frames) {
   ptrdiff_t low = ((ptrdiff_t)e->from - PAD - s->first - s->n + 1) / CELLS_PER_HOP;
   ptrdiff_t high = ((ptrdiff_t)e->to - PAD - s->first) / CELLS_PER_HOP + 1;
   Span span = {low > 0 ? (size_t)low : 0, high > 0 ? (size_t)high : 0};
@@ -262,7 +157,7 @@ static void smear_backward(float *by_cell, const Smear *s, const float *by_frame
 }
 
 /* Zeroes the cells that the taps of `span` and the envelope itself can touch. */
-static void clear_cells(PianoSpectrum *s, const Envelope *e) {
+static void clear_cells(PianoSpectrum *s, const PianoEnvelope *e) {
   size_t low = e->from > MAX_TAPS + 2 ? e->from - MAX_TAPS - 2 : 0;
   size_t high = e->to + MAX_TAPS + 2 < s->cells ? e->to + MAX_TAPS + 2 : s->cells;
   memset(s->cell + low, 0, (high - low) * sizeof(float));
@@ -297,12 +192,12 @@ static float *power_at(const PianoFrames *frames, int r, int bin, size_t frame) 
   return frames->power[r] + (size_t)bin * frames->frames + frame;
 }
 
-static void source_forward(PianoSpectrum *s, PianoFrames *sum, const PianoPartialSound *sound, const Spread *spread,
-                           const PianoNote *note, double start_s, double scale) {
-  Envelope e;
-  if (!envelope_begin(&e, sound, note, start_s, s->cells)) return;
+static void source_forward(PianoSpectrum *s, PianoFrames *sum, const PianoPartialSound *sound,
+                           const Spread *spread, const PianoNote *note, double start_s, double scale) {
+  PianoEnvelope e;
+  if (!lay_out(&e, s, sound, note, start_s)) return;
   clear_cells(s, &e);
-  envelope_cells(s->cell, &e, scale * exp(sound->ln_power));
+  piano_envelope_forward(s->cell, &e, scale * exp(sound->ln_power));
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
     Span span = frames_touched(&s->smear[r], &e, sum->frames);
     smear_forward(s->frame, &s->smear[r], s->cell, span);
@@ -316,30 +211,33 @@ static void source_forward(PianoSpectrum *s, PianoFrames *sum, const PianoPartia
 typedef struct {
   PianoPartialSound by_sound; /* all but the frequency */
   double by_time, by_held;    /* by the time since the onset at every edge, by the time held */
-  double along[PIANO_RESOLUTIONS][MOST_BINS]; /* Σ over frames of derivative × envelope, by bin of the spread */
+  double along[PIANO_RESOLUTIONS]
+              [MOST_BINS]; /* Σ over frames of derivative × envelope, by bin of the spread */
 } SourceGradient;
 
-/* Derivatives by the frames of one resolution: fills `along` and turns `frame` from envelope to derivative. */
-static void spread_backward(double *along, float *frame, const Spread *spread, int r, const PianoFrames *by_dry,
-                            Span span) {
+/* Derivatives by the frames of one resolution: fills `along` and turns `frame` from envelope to derivative.
+ */
+static void spread_backward(double *along, float *frame, const Spread *spread, int r,
+                            const PianoFrames *by_dry, Span span) {
   size_t length = span.to - span.from;
   for (int i = 0; i < spread->n; i++)
     along[i] = dot(power_at(by_dry, r, spread->first + i, span.from), frame + span.from, length);
   memset(frame + span.from, 0, length * sizeof(float));
   for (int i = 0; i < spread->n; i++)
-    add_scaled(frame + span.from, power_at(by_dry, r, spread->first + i, span.from), spread->weights[i], length);
+    add_scaled(frame + span.from, power_at(by_dry, r, spread->first + i, span.from), spread->weights[i],
+               length);
 }
 
 /* Zero when the source is outside the picture; `g` is then untouched. */
 static int source_backward(SourceGradient *g, PianoSpectrum *s, const PianoFrames *by_dry,
                            const PianoPartialSound *sound, const Spread *spread, const PianoNote *note,
                            double start_s) {
-  Envelope e;
-  if (!envelope_begin(&e, sound, note, start_s, s->cells)) return 0;
+  PianoEnvelope e;
+  if (!lay_out(&e, s, sound, note, start_s)) return 0;
   double power = exp(sound->ln_power);
   memset(&g->by_sound, 0, sizeof g->by_sound);
   clear_cells(s, &e);
-  envelope_cells(s->cell, &e, power);
+  piano_envelope_forward(s->cell, &e, power);
   float *frame[PIANO_RESOLUTIONS] = {s->frame, s->row};
   Span span[PIANO_RESOLUTIONS];
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
@@ -350,14 +248,7 @@ static int source_backward(SourceGradient *g, PianoSpectrum *s, const PianoFrame
   }
   clear_cells(s, &e);
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) smear_backward(s->cell, &s->smear[r], frame[r], span[r]);
-  double scale = power / CELL_S;
-  Clock c = clock_at(&e, e.first_edge_s);
-  EnvelopeGradient d = {{0}};
-  for (size_t i = e.from; i <= e.to; i++) {
-    double before = i > e.from ? s->cell[i - 1] : 0, after = i < e.to ? s->cell[i] : 0;
-    edge_backward(&d, &e, &c, scale * (before - after));
-    clock_tick(&c, &e);
-  }
+  PianoEnvelopeGradient d = piano_envelope_backward(&e, power, s->cell);
   g->by_sound.tau1_s = d.tau[0];
   g->by_sound.tau2_s = d.tau[1];
   g->by_sound.attack_s = d.tau[2];
@@ -379,7 +270,8 @@ static void partial_forward(PianoSpectrum *s, PianoFrames *sum, const PianoParti
   Spread spread[PIANO_RESOLUTIONS];
   if (!audible(sound)) return;
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
-    spread[r].n = piano_kernel_row(s->kernel[r], sound->frequency_hz, &spread[r].first, spread[r].weights, NULL);
+    spread[r].n =
+        piano_kernel_row(s->kernel[r], sound->frequency_hz, &spread[r].first, spread[r].weights, NULL);
   source_forward(s, sum, sound, spread, note, start_s, scale);
 }
 
@@ -413,7 +305,8 @@ typedef struct {
 } BandPlace;
 
 static BandPlace place_among(double hz, int nodes) {
-  double at = (nodes - 1) * log(hz / 30) / log(7600.0 / 30);
+  double at =
+      (nodes - 1) * log(hz / PIANO_LOWEST_BAND_HZ) / log(PIANO_HIGHEST_BAND_HZ / PIANO_LOWEST_BAND_HZ);
   at = at < 0 ? 0 : at > nodes - 1 ? nodes - 1 : at;
   int low = at >= nodes - 1 ? nodes - 2 : (int)at;
   return (BandPlace){low, (float)(at - low)};
@@ -499,8 +392,8 @@ static void finish_forward(float *wet, const float *dry, const Finish *f, size_t
 }
 
 /* Turns `by` from derivatives by wet into derivatives by dry, in place. `room` is scratch, frames long. */
-static void finish_backward(float *by, PianoModel *gradient, const PianoModel *m, const float *dry, float *room,
-                            const Finish *f, size_t frames) {
+static void finish_backward(float *by, PianoModel *gradient, const PianoModel *m, const float *dry,
+                            float *room, const Finish *f, size_t frames) {
   float state = 0;
   for (size_t t = 0; t < frames; t++) {
     room[t] = state;
@@ -542,8 +435,8 @@ static void add_partials(PianoSpectrum *s, PianoFrames *sum, const PianoModel *m
   }
 }
 
-void piano_spectrum_add_note(PianoSpectrum *s, PianoFrames *sum, const PianoModel *model, const PianoNote *note,
-                             double start_s, double scale) {
+void piano_spectrum_add_note(PianoSpectrum *s, PianoFrames *sum, const PianoModel *model,
+                             const PianoNote *note, double start_s, double scale) {
   Spread spread[PIANO_RESOLUTIONS];
   start_s = heard_start_s(model, start_s);
   hammer_spread(spread, s, model);
@@ -566,7 +459,8 @@ const PianoFrames *piano_spectrum_forward(PianoSpectrum *s, const PianoModel *mo
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
     for (int b = 0; b < piano_resolution(r)->bins; b++) {
       Finish f = finish_of(s, model, r, b);
-      finish_forward(s->wet->power[r] + (size_t)b * frames, s->dry->power[r] + (size_t)b * frames, &f, frames);
+      finish_forward(s->wet->power[r] + (size_t)b * frames, s->dry->power[r] + (size_t)b * frames, &f,
+                     frames);
     }
   return s->wet;
 }

@@ -9,10 +9,10 @@
 /* A key press as the renderer wants it: real-valued, so that it can have gradients. */
 typedef struct {
   double onset_s;
-  double end_s;      /* when the damper falls: key up, or later while the pedal holds */
-  double velocity;   /* 1 … 127 */
-  int key;           /* 0 … 87 */
-  int pedal;         /* dampers lifted at the onset */
+  double end_s;    /* when the damper falls: key up, or later while the pedal holds */
+  double velocity; /* 1 … 127 */
+  int key;         /* 0 … 87 */
+  int pedal;       /* dampers lifted at the onset */
 } PianoNote;
 
 /* The notes of a motion inside the keyboard, in its order; `index` (may be null) receives for each the index
@@ -47,12 +47,12 @@ void piano_spectrum_add_note(PianoSpectrum *spectrum, PianoFrames *sum, const Pi
                              const PianoNote *note, double start_s, double scale);
 
 typedef struct {
-  float floor;        /* power below which differences do not count; 0 means 1e-7 */
+  float floor;                     /* power below which differences do not count; 0 means 1e-7 */
   float weight[PIANO_RESOLUTIONS]; /* 0, 0 means 1, 1 */
 } PianoLossParams;
 
 /* Mean Huber distance of ln(power + floor) over all bins of both resolutions, between frames [0, frames) of
- * `rendered` and [heard_from, heard_from + frames) of `heard`, which must exist; fills `by_power` (may be null)
- * with its derivatives by `rendered`. */
+ * `rendered` and [heard_from, heard_from + frames) of `heard`, which must exist; fills `by_power` (may be
+ * null) with its derivatives by `rendered`. */
 double piano_loss(PianoFrames *by_power, const PianoFrames *rendered, const PianoFrames *heard,
                   size_t heard_from, size_t frames, const PianoLossParams *params);

@@ -65,7 +65,8 @@ static void note_power(float *power, DspFft *fft, float *block, const DspAudio *
   }
   float *pairs = block + WINDOW;
   dsp_fft_forward(fft, pairs, block);
-  for (int j = 0; j < WINDOW / 2; j++) power[j] = pairs[2 * j] * pairs[2 * j] + pairs[2 * j + 1] * pairs[2 * j + 1];
+  for (int j = 0; j < WINDOW / 2; j++)
+    power[j] = pairs[2 * j] * pairs[2 * j] + pairs[2 * j + 1] * pairs[2 * j + 1];
 }
 
 static BaseStatus find_peaks(BaseContext *ctx, Peaks *peaks, const PianoModel *model, const DspAudio *mono,
@@ -75,7 +76,8 @@ static BaseStatus find_peaks(BaseContext *ctx, Peaks *peaks, const PianoModel *m
   BaseStatus status = fft && block ? BASE_OK : base_fail_memory(ctx);
   for (size_t i = 0; i < n && status == BASE_OK; i++) {
     double at = notes[i].onset_s + AFTER_ONSET_S - start_s;
-    if (at < 0 || notes[i].end_s - notes[i].onset_s < 0.1 || (size_t)(at * PIANO_RATE_HZ) + WINDOW > mono->frames)
+    if (at < 0 || notes[i].end_s - notes[i].onset_s < 0.1 ||
+        (size_t)(at * PIANO_RATE_HZ) + WINDOW > mono->frames)
       continue;
     note_power(power, fft, block, mono, (size_t)(at * PIANO_RATE_HZ));
     if (!collect(peaks, model, &notes[i], power)) status = base_fail_memory(ctx);

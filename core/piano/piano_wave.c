@@ -27,7 +27,8 @@ static double power_at_time(const PianoPartialSound *s, double t, double held_s)
 }
 
 /* Adds one sine whose power follows the envelope; returns when it has become inaudible. */
-static void add_string(Wave *w, const PianoPartialSound *s, double power, double hz, double onset_s, double held_s) {
+static void add_string(Wave *w, const PianoPartialSound *s, double power, double hz, double onset_s,
+                       double held_s) {
   double angle = 2 * M_PI * hz / w->rate_hz, phase = 2 * M_PI * base_rng_uniform(&w->rng);
   double re = cos(phase), im = sin(phase), turn_re = cos(angle), turn_im = sin(angle);
   size_t first = onset_s > 0 ? (size_t)(onset_s * w->rate_hz) : 0;
@@ -47,22 +48,15 @@ static void add_string(Wave *w, const PianoPartialSound *s, double power, double
   }
 }
 
-/* ln of the equaliser at a frequency. */
-static double equaliser(const PianoModel *model, double hz) {
-  double at = (PIANO_BANDS - 1) * log(hz / 30) / log(7600.0 / 30);
-  at = at < 0 ? 0 : at > PIANO_BANDS - 1.001 ? PIANO_BANDS - 1.001 : at;
-  const float *v = model->values + PIANO_AT_EQUALISER + (int)at;
-  return v[0] + (at - floor(at)) * (v[1] - v[0]);
-}
-
 static void add_partials(Wave *w, const PianoModel *model, const PianoNote *note) {
   double held_s = fmax(note->end_s - note->onset_s, 0.02);
   for (int h = 1; h <= PIANO_PARTIALS; h++) {
     PianoPartialSound s = piano_model_partial(model, note->key, h, note->velocity, note->pedal);
     if (s.frequency_hz > HIGHEST_SHARE * w->rate_hz) break;
-    double power = exp(s.ln_power + equaliser(model, s.frequency_hz));
+    double power = exp(s.ln_power + piano_model_equaliser(model, s.frequency_hz));
     if (sqrt(power) < LEAST_AMPLITUDE) continue;
-    double apart = exp2(STRING_CENTS * base_rng_normal(&w->rng) / 1200), share = base_rng_range(&w->rng, 0.5, 0.9);
+    double apart = exp2(STRING_CENTS * base_rng_normal(&w->rng) / 1200),
+           share = base_rng_range(&w->rng, 0.5, 0.9);
     add_string(w, &s, share * power, s.frequency_hz, note->onset_s, held_s);
     add_string(w, &s, (1 - share) * power, s.frequency_hz * apart, note->onset_s, held_s);
   }
