@@ -426,14 +426,14 @@ static GdkTexture *ask(TriTileCache *cache, int index, int *held) {
 }
 
 static void tiles_come_once_and_stay_within_bounds(void) {
-  TriTileCache *cache = tri_tile_cache_new(10 * 64 * 64 * 4, 1);
+  TriTileCache *cache = tri_tile_cache_new(10 * 64 * 64 * 3, 1);
   int held = 0;
   for (int i = 0; i < 30; i++) g_assert_null(ask(cache, i, &held));
   for (int i = 0; i < 30; i++) g_assert_null(ask(cache, i, &held));
   g_assert_cmpuint(tri_tile_cache_get_pending(cache), ==, 30);
   tri_tile_cache_finish(cache);
   g_assert_cmpint(held, ==, 0);
-  g_assert_cmpuint(tri_tile_cache_get_bytes(cache), ==, 10 * 64 * 64 * 4);
+  g_assert_cmpuint(tri_tile_cache_get_bytes(cache), ==, 10 * 64 * 64 * 3);
   g_assert_nonnull(ask(cache, 29, &held));
   g_assert_null(tri_tile_cache_peek(cache, &(TriTileKey){0}));
   g_object_unref(cache);
@@ -447,7 +447,7 @@ typedef struct {
 
 static void ready(TriTileCache *cache, Delivery *delivery) {
   gsize now = tri_tile_cache_get_bytes(cache);
-  g_assert_cmpuint(now - delivery->bytes, <=, 2 * 64 * 64 * 4);
+  g_assert_cmpuint(now - delivery->bytes, <=, 2 * 64 * 64 * 3);
   delivery->bytes = now;
   delivery->calls++;
 }

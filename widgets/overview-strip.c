@@ -122,6 +122,8 @@ static void lay_out(TriOverviewStrip *self, int width) {
 static void draw_tile(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
   TriPeaks *peaks = value;
   double middle = key->height / 2.0, reach = middle - key->scale;
+  gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_STRIP));
+  cairo_paint(cr);
   for (int x = 0; x < key->width; x++) {
     float min, max;
     tri_peaks_range(peaks, x / key->level, (x + 1) / key->level, &min, &max);

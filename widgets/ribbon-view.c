@@ -9,6 +9,8 @@
 #include <math.h>
 
 static const double least_px_per_sp = 2.5, most_px_per_sp = 16;
+static const double sizes_an_octave =
+    6;                            /* the size moves in steps, so that tiles last while the zoom moves */
 static const double reach_px = 6; /* around a note head */
 
 struct _TriRibbonView {
@@ -46,6 +48,7 @@ static Axis axis_of(TriRibbonView *self) {
   double width = gtk_widget_get_width(GTK_WIDGET(self)), height = gtk_widget_get_height(GTK_WIDGET(self));
   double fit = MIN(height / tri_ribbon_map_height_sp(self->map), most_px_per_sp);
   double matched = tri_timeline_get_scale(timeline) / tri_ribbon_map_sp_per_s(self->map, places, n);
+  matched = exp2(floor(log2(matched) * sizes_an_octave) / sizes_an_octave);
   Axis axis = {.scale = MAX(MIN(matched, fit), MIN(least_px_per_sp, fit))};
   double middle_s = tri_timeline_time(timeline, tri_timeline_get_width(timeline) / 2.0);
   double middle_sp = tri_ribbon_map_x_at(self->map, places, n, middle_s);

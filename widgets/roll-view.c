@@ -260,9 +260,26 @@ static gboolean paint_note(const TriIndexedNote *note, gpointer user) {
   return TRUE;
 }
 
+static void paint_row(const TileDrawing *tile, int midi) {
+  const TriTileKey *key = tile->key;
+  double bottom = round(key->height - (midi - tile->scene->low_pitch) * tile->scene->pitch_scale);
+  double top = round(key->height - (midi + 1 - tile->scene->low_pitch) * tile->scene->pitch_scale);
+  gdk_cairo_set_source_rgba(
+      tile->cr, tri_palette_color(key->theme, is_black(midi) ? TRI_COLOR_BLACK_ROW : TRI_COLOR_GROUND));
+  cairo_rectangle(tile->cr, 0, top, key->width, bottom - top);
+  cairo_fill(tile->cr);
+  if (midi % 12) return;
+  gdk_cairo_set_source_rgba(tile->cr, tri_palette_color(key->theme, TRI_COLOR_OCTAVE));
+  cairo_rectangle(tile->cr, 0, bottom - key->scale, key->width, key->scale);
+  cairo_fill(tile->cr);
+}
+
 static void draw_tile(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
   TileDrawing tile = {cr, key, value};
   cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE);
+  gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_GROUND));
+  cairo_paint(cr);
+  for (int midi = 0; midi < 128; midi++) paint_row(&tile, midi);
   tri_note_index_visit(tile.scene->notes, tri_tile_row_at(key, -4), tri_tile_row_at(key, key->width),
                        paint_note, &tile);
 }

@@ -16,9 +16,11 @@ typedef struct {
   gpointer value;
   GDestroyNotify unref;
   GCancellable *cancel;
-  cairo_surface_t *surface; /* once drawn */
-  gboolean wanted;          /* asked for since the last begin of its kind */
-  gboolean waiting;         /* still in lane.waiting */
+  GBytes *pixels; /* once drawn */
+  int stride;
+  GdkMemoryFormat format;
+  gboolean wanted;  /* asked for since the last begin of its kind */
+  gboolean waiting; /* still in lane.waiting */
 } Request;
 
 typedef struct {
@@ -66,7 +68,7 @@ static gboolean key_equal(gconstpointer a, gconstpointer b) {
 static void request_free(gpointer data) {
   Request *request = data;
   if (request->unref) request->unref(request->value);
-  if (request->surface) cairo_surface_destroy(request->surface);
+  if (request->pixels) g_bytes_unref(request->pixels);
   g_object_unref(request->cancel);
   g_free(request);
 }
@@ -79,6 +81,40 @@ static void tile_free(gpointer data) {
 
 /* ---- the workers' side ---- */
 
+/* Packs rows of B, G, R, A into B, G, R; null when a pixel is not opaque. */
+static guchar *packed(const guchar *pixels, int stride, int width, int height) {
+  guchar *out = g_malloc((gsize)width * height * 3), *at = out;
+  guchar least = 255;
+  for (int y = 0; y < height; y++) {
+    const guint32 *row = (const guint32 *)(gconstpointer)(pixels + (gsize)y * stride);
+    for (int x = 0; x < width; x++, at += 3) {
+      at[0] = row[x] & 0xff;
+      at[1] = row[x] >> 8 & 0xff;
+      at[2] = row[x] >> 16 & 0xff;
+      least &= row[x] >> 24;
+    }
+  }
+  if (least != 255) g_clear_pointer(&out, g_free);
+  return out;
+}
+
+/* Takes the surface. */
+static void set_pixels(Request *request, cairo_surface_t *surface) {
+  guchar *pixels = cairo_image_surface_get_data(surface);
+  int stride = cairo_image_surface_get_stride(surface), width = request->key.width,
+      height = request->key.height;
+  guchar *opaque = packed(pixels, stride, width, height);
+  request->stride = opaque ? 3 * width : stride;
+  request->format = opaque ? GDK_MEMORY_B8G8R8 : GDK_MEMORY_DEFAULT;
+  if (opaque) {
+    request->pixels = g_bytes_new_take(opaque, (gsize)request->stride * height);
+    cairo_surface_destroy(surface);
+  } else {
+    request->pixels = g_bytes_new_with_free_func(pixels, (gsize)stride * height,
+                                                 (GDestroyNotify)cairo_surface_destroy, surface);
+  }
+}
+
 static void draw(Request *request) {
   const TriTileKey *key = &request->key;
   if (g_cancellable_is_cancelled(request->cancel)) return;
@@ -88,8 +124,10 @@ static void draw(Request *request) {
   gboolean good = cairo_status(cr) == CAIRO_STATUS_SUCCESS && !g_cancellable_is_cancelled(request->cancel);
   cairo_destroy(cr);
   cairo_surface_flush(surface);
-  request->surface = good ? surface : NULL;
-  if (!good) cairo_surface_destroy(surface);
+  if (good)
+    set_pixels(request, surface);
+  else
+    cairo_surface_destroy(surface);
 }
 
 static gboolean deliver(gpointer data);
@@ -137,16 +175,11 @@ static void make_room(TriTileCache *self) {
 }
 
 static void add_tile(TriTileCache *self, Request *request) {
-  cairo_surface_t *surface = g_steal_pointer(&request->surface);
-  int stride = cairo_image_surface_get_stride(surface);
   Tile *tile = g_new0(Tile, 1);
   tile->key = request->key;
-  tile->bytes = (gsize)stride * request->key.height;
-  GBytes *bytes = g_bytes_new_with_free_func(cairo_image_surface_get_data(surface), tile->bytes,
-                                             (GDestroyNotify)cairo_surface_destroy, surface);
-  tile->texture =
-      gdk_memory_texture_new(request->key.width, request->key.height, GDK_MEMORY_DEFAULT, bytes, stride);
-  g_bytes_unref(bytes);
+  tile->bytes = g_bytes_get_size(request->pixels);
+  tile->texture = gdk_memory_texture_new(request->key.width, request->key.height, request->format,
+                                         request->pixels, request->stride);
   tile->link.data = tile;
   g_queue_push_head_link(&self->recent, &tile->link);
   self->bytes += tile->bytes;
@@ -162,7 +195,7 @@ static gboolean take_done(TriTileCache *self, int most) {
     Request *request = g_queue_pop_head(&self->lane.done);
     g_mutex_unlock(&self->lane.lock);
     if (!request) break;
-    if (request->surface) add_tile(self, request), most--, any = TRUE;
+    if (request->pixels) add_tile(self, request), most--, any = TRUE;
     g_hash_table_remove(self->requests, &request->key);
   }
   return any;
@@ -199,7 +232,13 @@ GdkTexture *tri_tile_cache_get(TriTileCache *self, const TriTileKey *key, TriTil
     return NULL;
   }
   request = g_new0(Request, 1);
-  *request = (Request){*key, draw_fn, ref ? ref(value) : value, unref, g_cancellable_new(), NULL, TRUE, TRUE};
+  *request = (Request){.key = *key,
+                       .draw = draw_fn,
+                       .value = ref ? ref(value) : value,
+                       .unref = unref,
+                       .cancel = g_cancellable_new(),
+                       .wanted = TRUE,
+                       .waiting = TRUE};
   g_hash_table_replace(self->requests, &request->key, request);
   g_mutex_lock(&self->lane.lock);
   g_queue_push_tail(&self->lane.waiting, request);

@@ -96,6 +96,8 @@ void tri_tile_row_append(TriView *view, GtkSnapshot *snapshot, const TriTileLaye
     GdkTexture *texture = ask(&row, i);
     if (texture)
       gtk_snapshot_append_texture(snapshot, texture, &place);
+    else if (layer->fill)
+      layer->fill(view, snapshot, &place);
     else
       append_settled(&row, settled, i);
     complete &= texture != NULL;

@@ -16,6 +16,9 @@ typedef struct {
   gpointer value; /* borrowed, referenced with `ref` as long as a worker needs it */
   GBoxedCopyFunc ref;
   GDestroyNotify unref;
+  /* Draws what is cheap into the place of a missing tile, clipped; null: stretched tiles of the last settled
+   * zoom. */
+  void (*fill)(TriView *view, GtkSnapshot *snapshot, const graphene_rect_t *gap);
 } TriTileLayer;
 
 /* The last state in which every visible tile was there; zeroed at first, kept by the view. Plain value. */

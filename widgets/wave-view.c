@@ -1,12 +1,16 @@
-/* Waveform tiles draw one bar of extremes for each device pixel; spectrogram tiles take, for each device
- * pixel, the strongest frame under it, interpolate the bins up the height and colour them through the theme's
- * heat map. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Waveform tiles draw one bar of extremes for each device pixel; until they are there, coarser bars stand in
+ * as colour nodes. spectrogram tiles take, for each device pixel, the strongest frame under it, interpolate
+ * the bins up the height and colour them through the theme's heat map. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "widgets/wave-view.h"
 #include "widgets/peaks.h"
 #include "widgets/tile-row.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
+
+enum { ALONE, OVER_SPECTROGRAM }; /* rows of waveform tiles: on the ground, or with nothing behind */
+enum { COARSE_PX = 2 };
 
 struct _TriWaveView {
   TriView parent_instance;
@@ -33,7 +37,10 @@ static void draw_wave(cairo_t *cr, const TriTileKey *key, gpointer value, GCance
   TriPeaks *peaks = value;
   double middle = key->height / 2.0, reach = middle - 2.0 * key->scale, least = key->scale / 2.0;
   double duration_s = tri_peaks_duration_s(peaks);
-  if (tri_tile_row_at(key, key->width) < 0) return;
+  if (key->row != OVER_SPECTROGRAM) {
+    gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_GROUND));
+    cairo_paint(cr);
+  }
   for (int x = 0; x < key->width; x++) {
     double from_s = tri_tile_row_at(key, x), to_s = tri_tile_row_at(key, x + 1);
     float min, max;
@@ -104,11 +111,30 @@ static void draw_spectrogram(cairo_t *cr, const TriTileKey *key, gpointer value,
 
 /* ---- drawing ---- */
 
+static void fill_coarsely(TriView *view, GtkSnapshot *snapshot, const graphene_rect_t *gap) {
+  TriPeaks *peaks = tri_scene_get_peaks(tri_view_get_scene(view));
+  TriTimeline *timeline = tri_view_get_timeline(view);
+  const GdkRGBA *color = tri_palette_color(tri_view_get_theme(view), TRI_COLOR_WAVE);
+  double end = MIN(gap->origin.x + gap->size.width, gtk_widget_get_width(GTK_WIDGET(view)));
+  double middle = gap->origin.y + gap->size.height / 2, reach = gap->size.height / 2 - 2;
+  for (double x = MAX(gap->origin.x, 0); x < end; x += COARSE_PX) {
+    float min, max;
+    tri_peaks_range(peaks, tri_timeline_time(timeline, x), tri_timeline_time(timeline, x + COARSE_PX), &min,
+                    &max);
+    if (max > min)
+      gtk_snapshot_append_color(
+          snapshot, color,
+          &GRAPHENE_RECT_INIT(x, middle - max * reach, MIN(COARSE_PX, end - x), (max - min) * reach));
+  }
+}
+
 static void append_wave(TriWaveView *self, GtkSnapshot *snapshot, double opacity) {
   TriView *view = TRI_VIEW(self);
   TriScene *scene = tri_view_get_scene(view);
   TriTileLayer layer =
       tri_tile_row_in_time(view, TRI_TILE_WAVE, tri_scene_get_revision(scene, TRI_REVISION_SOUND));
+  layer.row = opacity < 1 ? OVER_SPECTROGRAM : ALONE;
+  layer.fill = fill_coarsely;
   layer.draw = draw_wave;
   layer.value = tri_scene_get_peaks(scene);
   layer.ref = peaks_ref;
