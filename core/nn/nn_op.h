@@ -63,6 +63,9 @@ NN_OPS(NN_OP_EXTERN)
 
 extern const NnOp *const nn_ops[NN_OP_COUNT];
 
+/* What a convolution or linear layer asks of nn_dnnl at the shapes of the call. */
+NnProductSpec nn_product_spec(const NnCall *call);
+
 /* All traits of a node. */
 static inline unsigned nn_node_traits(const NnNode *node) {
   const NnOp *op = nn_ops[node->op];

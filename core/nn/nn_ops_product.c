@@ -39,7 +39,7 @@ static unsigned more_traits(const NnNode *node) {
   return node->set.product.relu ? NN_READS_Y : 0u;
 }
 
-static NnProductSpec describe(const NnCall *call) {
+NnProductSpec nn_product_spec(const NnCall *call) {
   const NnProductSettings *s = &call->node->set.product;
   return (NnProductSpec){.x = call->xs[0],
                          .y = call->ys,
@@ -78,7 +78,7 @@ static const char *prepare(NnCall *call) {
   Kernel *kernel = call->kernel = calloc(1, sizeof *kernel);
   if (!kernel) return "out of memory";
   const char *why = "out of memory";
-  NnProductSpec spec = describe(call);
+  NnProductSpec spec = nn_product_spec(call);
   if (call->fold) {
     kernel->weight = malloc(weight_count(call) * sizeof(float));
     kernel->bias = malloc((size_t)spec.y.c * sizeof(float));

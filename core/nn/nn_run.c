@@ -184,9 +184,9 @@ static void set_state(NnRun *run, int i, NnCall *call) {
   call->state_frame = run->carry_frame > 0 && run->carry_frame <= call->ys.t ? run->carry_frame : call->ys.t;
 }
 
-static double now(void) {
+static double now(const NnRun *run) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(run->params.threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -199,9 +199,9 @@ static bool forward_node(NnRun *run, int i) {
   call->seed = (run->seed + 1) * 0x9e3779b97f4a7c15u + (uint64_t)i * 0xbf58476d1ce4e5b9u;
   run->fresh[i] = false;
   const NnOp *op = nn_ops[call->node->op];
-  double start = now();
+  double start = now(run);
   bool done = !op->forward || op->forward(call);
-  run->seconds[i][0] = now() - start;
+  run->seconds[i][0] = now(run) - start;
   return done;
 }
 
@@ -235,9 +235,9 @@ static BaseStatus backward_all(BaseContext *ctx, NnRun *run) {
     if (!run->active[i] || !op->backward) continue;
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     if (op->traits & NN_LOSS) *(float *)call->dy = 1.0f;
-    double start = now();
+    double start = now(run);
     if (!op->backward(call)) return fail_node(ctx, call);
-    run->seconds[i][1] = now() - start;
+    run->seconds[i][1] = now(run) - start;
   }
   return BASE_OK;
 }

@@ -84,5 +84,6 @@ void nn_run_forget(NnRun *run); /* back to zero states */
 NnType nn_run_type(const NnRun *run);
 size_t nn_run_bytes(const NnRun *run);
 
-/* Seconds that a tensor's operator took in the last forward or backward pass. */
+/* Seconds that a tensor's operator took in the last forward or backward pass: of the clock on the wall or,
+ * with one thread, of its own processor time, which other programs do not disturb. */
 double nn_run_seconds(const NnRun *run, NnVar var, bool backward);
