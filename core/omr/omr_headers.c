@@ -10,10 +10,7 @@
 
 #define INNER_CLEF_SCORE 0.62f
 
-static const int8_t sharp_positions[7] = {4, 1, 5, 2, -1, 3, 0};
-static const int8_t flat_positions[7] = {0, 3, -1, 2, -2, 1, -3};
-
-static bool add_symbol(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
+bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {.staff = staff, .head = -1, .kind = match->kind, .second = OMR_SYMBOLS, .position = (int16_t)position};
   symbol.x_px = match->x0, symbol.y_px = match->y0;
   symbol.width_px = match->width, symbol.height_px = match->height;
@@ -21,8 +18,8 @@ static bool add_symbol(OmrPage *page, int32_t staff, const OmrMatch *match, int 
   return base_array_push(&page->symbols, symbol);
 }
 
-static OmrMatch match_at(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind,
-                         float scale, float x0, float x1, float position, float play) {
+OmrMatch omr_match_at(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind,
+                      float scale, float x0, float x1, float position, float play) {
   float y = omr_staff_y(page, staff, 0.5f * (x0 + x1), position), reach = play * staff->space_px;
   return omr_match(matcher, kind, scale, x0, x1, y - reach, y + reach);
 }
@@ -38,7 +35,7 @@ static OmrMatch find_clef(int *position, const OmrMatcher *matcher, const OmrPag
   OmrMatch best = {0};
   float best_value = 0;
   for (size_t i = 0; i < sizeof clefs / sizeof *clefs; i++) {
-    OmrMatch match = match_at(matcher, page, staff, clefs[i].kind, scale, x0, x1, (float)clefs[i].position, 0.3f);
+    OmrMatch match = omr_match_at(matcher, page, staff, clefs[i].kind, scale, x0, x1, (float)clefs[i].position, 0.3f);
     if (match.score + clefs[i].bonus <= best_value) continue;
     best = match;
     best_value = match.score + clefs[i].bonus;
@@ -48,9 +45,11 @@ static OmrMatch find_clef(int *position, const OmrMatcher *matcher, const OmrPag
 }
 
 uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, float x) {
-  uint8_t kind = OMR_CLEF_G;
+  const OmrSystem *system = &page->systems.items[page->staves.items[staff].system];
+  bool lowest = system->staves > 1 && staff == system->first_staff + system->staves - 1;
+  uint8_t kind = lowest ? OMR_CLEF_F : OMR_CLEF_G;
   float latest = -1e9f;
-  *line_position = -2;
+  *line_position = lowest ? 2 : -2;
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
     if (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px > x || symbol->x_px < latest) continue;
@@ -61,64 +60,6 @@ uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, floa
   return kind;
 }
 
-/* Half spaces by which a key signature stands lower than under the G clef. */
-static int key_shift(uint8_t clef, int line_position) {
-  if (clef == OMR_CLEF_F) return -2 + (line_position - 2);
-  if (clef == OMR_CLEF_C) return -1 + line_position;
-  return line_position + 2;
-}
-
-typedef struct {
-  int count;
-  float score, end_x; /* sum of scores; where the last sign ends */
-  OmrMatch signs[7];
-} KeyRead;
-
-static KeyRead read_key(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind, int shift,
-                        float x, float first_reach) {
-  const int8_t *positions = kind == OMR_SHARP ? sharp_positions : flat_positions;
-  KeyRead read = {.end_x = x};
-  float space = staff->space_px;
-  int holes = 0;
-  for (int k = 0; k < 7; k++) {
-    bool after_hole = k > read.count;
-    float reach = (read.count ? 0.75f * space : first_reach) + (after_hole ? space : 0);
-    int position = positions[k] + shift;
-    if (position > 5 + (kind == OMR_SHARP)) position -= 7;
-    OmrMatch match = match_at(matcher, page, staff, kind, 1, read.end_x - 0.25f * space, read.end_x + reach,
-                              (float)position, 0.28f);
-    if (match.score < 0.56f) {
-      if (holes++) break;
-      continue;
-    }
-    read.count = k + 1;
-    read.signs[k] = match;
-    read.score += match.score;
-    read.end_x = match.x0 + match.width;
-  }
-  /* With a sign missing the others must make up for it. */
-  bool hole = false;
-  for (int k = 0; k < read.count; k++) hole |= read.signs[k].score <= 0;
-  return hole && read.count < 4 ? (KeyRead){.end_x = x} : read;
-}
-
-typedef struct {
-  int fifths;
-  float score, end_x;
-  KeyRead read;
-} StaffKey;
-
-static StaffKey key_of(const OmrMatcher *matcher, const OmrPage *page, int32_t index, float x, float first_reach) {
-  const OmrStaff *staff = &page->staves.items[index];
-  int line;
-  uint8_t clef = omr_clef_at(&line, page, index, x);
-  int shift = key_shift(clef, line);
-  KeyRead sharps = read_key(matcher, page, staff, OMR_SHARP, shift, x, first_reach);
-  KeyRead flats = read_key(matcher, page, staff, OMR_FLAT, shift, x, first_reach);
-  if (sharps.score >= flats.score) return (StaffKey){sharps.count, sharps.score, sharps.end_x, sharps};
-  return (StaffKey){-flats.count, flats.score, flats.end_x, flats};
-}
-
 /* Time signature with its left edge in [x0, x1]. */
 static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher, const OmrPage *page, int32_t index,
                       float x0, float x1) {
@@ -126,16 +67,16 @@ static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher
   static const uint8_t tops[] = {2, 3, 4, 6, 9, 8, 5, 1}, bottoms[] = {2, 4, 8, 1};
   OmrMatch top = {0}, bottom = {0};
   for (size_t i = 0; i < sizeof tops; i++) {
-    OmrMatch match = match_at(matcher, page, staff, OMR_DIGIT_0 + tops[i], 1, x0, x1, 2, 0.25f);
+    OmrMatch match = omr_match_at(matcher, page, staff, OMR_DIGIT_0 + tops[i], 1, x0, x1, 2, 0.25f);
     if (match.score > top.score) top = match;
   }
   for (size_t i = 0; top.score > 0.6f && i < sizeof bottoms; i++) {
-    OmrMatch match = match_at(matcher, page, staff, OMR_DIGIT_0 + bottoms[i], 1, top.x - staff->space_px,
+    OmrMatch match = omr_match_at(matcher, page, staff, OMR_DIGIT_0 + bottoms[i], 1, top.x - staff->space_px,
                               top.x + staff->space_px, -2, 0.25f);
     if (match.score > bottom.score) bottom = match;
   }
-  OmrMatch common = match_at(matcher, page, staff, OMR_TIME_COMMON, 1, x0, x1, 0, 0.25f);
-  OmrMatch cut = match_at(matcher, page, staff, OMR_TIME_CUT, 1, x0, x1, 0, 0.25f);
+  OmrMatch common = omr_match_at(matcher, page, staff, OMR_TIME_COMMON, 1, x0, x1, 0, 0.25f);
+  OmrMatch cut = omr_match_at(matcher, page, staff, OMR_TIME_CUT, 1, x0, x1, 0, 0.25f);
   OmrMatch letter = cut.score > common.score ? cut : common;
   float digits = fminf(top.score, bottom.score);
   *out = (OmrTime){.staff = index};
@@ -167,7 +108,7 @@ static bool find_start_clef(OmrPage *page, const OmrMatcher *matcher, int32_t in
   const OmrStaff *staff = &page->staves.items[index];
   int position = -2;
   OmrMatch clef = find_clef(&position, matcher, page, staff, 1, x, x + 2.2f * staff->space_px);
-  return clef.score < 0.5f || add_symbol(page, index, &clef, position);
+  return clef.score < 0.5f || omr_add_match(page, index, &clef, position);
 }
 
 static float clef_end(const OmrPage *page, int32_t staff, float x) {
@@ -178,49 +119,25 @@ static float clef_end(const OmrPage *page, int32_t staff, float x) {
   return x + 3 * page->staves.items[staff].space_px;
 }
 
-/* The key that most of the staves' signs speak for. */
-static int vote(const StaffKey *keys, int32_t n) {
-  int best = 0;
-  float most = 0;
-  for (int candidate = -7; candidate <= 7; candidate++) {
-    float weight = 0;
-    for (int32_t i = 0; i < n; i++)
-      if (keys[i].fifths == candidate) weight += 0.5f + keys[i].score;
-    if (weight > most) most = weight, best = candidate;
-  }
-  return best;
-}
-
-static bool add_key(OmrPage *page, int32_t index, const StaffKey *key, int fifths, float x) {
-  if (!base_array_push(&page->keys, (OmrKey){index, x, (int8_t)fifths})) return false;
-  for (int i = 0; i < key->read.count && i < abs(fifths); i++)
-    if (key->read.signs[i].score > 0 && !add_symbol(page, index, &key->read.signs[i], 0)) return false;
-  return true;
+static bool read_time(OmrPage *page, const OmrMatcher *matcher, int32_t staff, float x) {
+  OmrTime time;
+  OmrMatch found[2];
+  if (!find_time(&time, found, matcher, page, staff, x, x + 2.5f * page->staves.items[staff].space_px)) return true;
+  if (!base_array_push(&page->times, time) || !omr_add_match(page, staff, &found[0], 0)) return false;
+  return found[1].score <= 0 || omr_add_match(page, staff, &found[1], 0);
 }
 
 static bool read_system_start(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
   const OmrSystem system = page->systems.items[index];
-  StaffKey keys[24] = {0};
-  float bar = first_bar_x(page, index), end = bar;
-  for (int32_t i = 0; i < system.staves; i++)
+  float bar = first_bar_x(page, index), starts[24] = {0}, ends[24] = {0};
+  int32_t staves = system.staves < 24 ? system.staves : 24;
+  for (int32_t i = 0; i < staves; i++) {
     if (!find_start_clef(page, matcher, system.first_staff + i, bar)) return false;
-  for (int32_t i = 0; i < system.staves; i++) {
-    int32_t staff = system.first_staff + i;
-    keys[i] = key_of(matcher, page, staff, clef_end(page, staff, bar), 1.6f * page->staves.items[staff].space_px);
-    end = fmaxf(end, keys[i].end_x);
+    starts[i] = clef_end(page, system.first_staff + i, bar);
   }
-  int fifths = vote(keys, system.staves);
-  for (int32_t i = 0; i < system.staves; i++)
-    if (!add_key(page, system.first_staff + i, &keys[i], fifths, clef_end(page, system.first_staff + i, bar))) return false;
-  for (int32_t i = 0; i < system.staves; i++) {
-    int32_t staff = system.first_staff + i;
-    OmrTime time;
-    OmrMatch found[2];
-    float space = page->staves.items[staff].space_px, from = keys[i].fifths == fifths ? keys[i].end_x : end;
-    if (!find_time(&time, found, matcher, page, staff, from, from + 2.5f * space)) continue;
-    if (!base_array_push(&page->times, time) || !add_symbol(page, staff, &found[0], 0)) return false;
-    if (found[1].score > 0 && !add_symbol(page, staff, &found[1], 0)) return false;
-  }
+  if (!omr_read_keys(ends, page, matcher, index, starts)) return false;
+  for (int32_t i = 0; i < staves; i++)
+    if (!read_time(page, matcher, system.first_staff + i, ends[i])) return false;
   return true;
 }
 
@@ -254,7 +171,7 @@ static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t i
       if (clef.score <= last->score) continue;
       page->symbols.n--;
     }
-    if (!add_symbol(page, index, &clef, position)) return false;
+    if (!omr_add_match(page, index, &clef, position)) return false;
     last_end = clef.x0 + 0.8f * clef.width;
   }
   return true;
@@ -267,5 +184,6 @@ BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *she
   }
   for (int32_t i = 0; i < (int32_t)page->staves.n; i++)
     if (!find_inner_clefs(page, matcher, i)) return base_fail_memory(ctx);
+  if (!omr_read_key_changes(page, matcher)) return base_fail_memory(ctx);
   return BASE_OK;
 }

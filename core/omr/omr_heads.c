@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REACH = 18, MAX_POINTS = 4096 }; /* positions from the middle line; pixels of a template */
+enum { REACH = 18, MAX_POINTS = 4096, LEDGER_ROWS = 512 }; /* positions from the middle line; pixels of a template */
 
 typedef struct {
   int16_t dx, dy;
@@ -24,7 +24,7 @@ typedef struct {
 } Points;
 
 typedef struct {
-  Points core, ring, hole, whole_ring, whole_hole, side[2], flank[2];
+  Points core, ring, hole, whole_ring, whole_hole, side[2][2], beyond[2], flank[2];
 } Templates;
 
 typedef struct {
@@ -65,8 +65,12 @@ static bool make_templates(Templates *shapes, BaseArena *arena, float space) {
          ellipse(&shapes->hole, arena, 0.36f * space, 0.17f * space, 0.62f, 0) &&
          ellipse(&shapes->whole_ring, arena, 0.88f * space, 0.48f * space, 0, 0.72f) &&
          ellipse(&shapes->whole_hole, arena, 0.22f * space, 0.30f * space, 0, 0) &&
-         rectangle(&shapes->side[0], arena, -1.05f * space, -0.85f * space, -0.25f * space, 0.25f * space) &&
-         rectangle(&shapes->side[1], arena, 0.85f * space, 1.05f * space, -0.25f * space, 0.25f * space) &&
+         rectangle(&shapes->side[0][0], arena, -1.05f * space, -0.85f * space, -0.42f * space, -0.16f * space) &&
+         rectangle(&shapes->side[0][1], arena, -1.05f * space, -0.85f * space, 0.16f * space, 0.42f * space) &&
+         rectangle(&shapes->side[1][0], arena, 0.85f * space, 1.05f * space, -0.42f * space, -0.16f * space) &&
+         rectangle(&shapes->side[1][1], arena, 0.85f * space, 1.05f * space, 0.16f * space, 0.42f * space) &&
+         rectangle(&shapes->beyond[0], arena, -1.45f * space, -1.15f * space, -0.2f * space, 0.2f * space) &&
+         rectangle(&shapes->beyond[1], arena, 1.15f * space, 1.45f * space, -0.2f * space, 0.2f * space) &&
          rectangle(&shapes->flank[0], arena, -1.25f * space, -0.85f * space, -0.5f * space, 0.5f * space) &&
          rectangle(&shapes->flank[1], arena, 0.85f * space, 1.25f * space, -0.5f * space, 0.5f * space);
 }
@@ -114,39 +118,109 @@ static float box_share(const Search *search, int x, int y, int half_width, int h
   return (float)(bottom[x1] - bottom[x0] - top[x1] + top[x0]) / (float)((x1 - x0) * (y1 - y0));
 }
 
-/* Share of the columns x + [from, to] that have ink near row y. */
-static float level_share(const OmrSheet *sheet, float x, float y, float from, float to) {
-  int hits = 0, tried = 0;
-  for (float d = from; d <= to; d += 1, tried++) {
-    bool hit = false;
-    for (int v = -3; v <= 3 && !hit; v++)
-      hit = omr_ink_at(sheet, sheet->ink, (int)lrintf(x + d), (int)lrintf(y) + v);
-    hits += hit;
+/* Votes of the columns beside x for the rows where a thin stroke crosses them; row 0 is `from`, going outward. */
+static void vote_for_ledgers(uint8_t *votes, const OmrSheet *sheet, float x, float from, int rows, int direction, float space) {
+  int longest = (int)(0.36f * space);
+  memset(votes, 0, (size_t)rows);
+  for (float d = 0.5f * space; d <= 1.0f * space; d += 1)
+    for (int side = -1; side <= 1; side += 2) {
+      int column = (int)lrintf(x + (float)side * d), run = 0;
+      for (int i = -longest; i <= rows; i++) {
+        if (i < rows && omr_ink_at(sheet, sheet->ink, column, (int)lrintf(from) + direction * i)) {
+          run++;
+          continue;
+        }
+        int middle = i - 1 - run / 2;
+        if (run && run <= longest && middle >= 0 && middle < rows && votes[middle] < 255) votes[middle]++;
+        run = 0;
+      }
+    }
+}
+
+/* Counts the level strokes beside x from row `from` to row `to`, going outward; `last` is the row of the last one. */
+static int count_ledgers(float *last, const OmrSheet *sheet, float x, float from, float to, float space) {
+  uint8_t votes[LEDGER_ROWS];
+  int direction = to > from ? 1 : -1, rows = (int)fminf(fabsf(to - from) + 1, LEDGER_ROWS), count = 0;
+  int wide = (int)fmaxf(1, 0.1f * space), enough = (int)fmaxf(3, 0.2f * space);
+  vote_for_ledgers(votes, sheet, x, from, rows, direction, space);
+  for (int i = 0; i < rows;) {
+    int sum = 0, weighted = 0;
+    for (int k = i; k <= i + 2 * wide && k < rows; k++) sum += votes[k], weighted += votes[k] * k;
+    if (sum < enough) {
+      i++;
+      continue;
+    }
+    /* Slide on while the window gains. */
+    int next = 0;
+    for (int k = i + 1; k <= i + 1 + 2 * wide && k < rows; k++) next += votes[k];
+    if (next > sum) {
+      i++;
+      continue;
+    }
+    count++;
+    *last = from + (float)direction * (float)weighted / (float)sum;
+    i = (int)((float)weighted / (float)sum + 0.6f * space);
   }
-  return tried ? (float)hits / (float)tried : 0;
+  return count;
 }
 
-/* True when a ledger line passes (x, y): beside the head where the head hides it, else right through. */
-static bool ledger_at(const OmrSheet *sheet, float x, float y, float space, bool hidden) {
-  if (!hidden) return level_share(sheet, x, y, -0.6f * space, 0.6f * space) > 0.75f;
-  return level_share(sheet, x, y, 0.62f * space, 0.84f * space) > 0.45f ||
-         level_share(sheet, x, y, -0.84f * space, -0.62f * space) > 0.45f;
+/* Rows of ink from (x, y) on, going in `direction`, at most `reach`: the median of three columns. */
+static int ink_reach(const OmrSheet *sheet, float x, float y, int direction, int reach, float spread) {
+  int reached[3];
+  for (int k = 0; k < 3; k++) {
+    int column = (int)lrintf(x + spread * (float)(k - 1)), d = 0;
+    while (d < reach && omr_ink_at(sheet, sheet->clean, column, (int)lrintf(y) + direction * (d + 1))) d++;
+    reached[k] = d;
+  }
+  int low = reached[0] < reached[1] ? reached[0] : reached[1], high = reached[0] < reached[1] ? reached[1] : reached[0];
+  return reached[2] < low ? low : reached[2] > high ? high : reached[2];
 }
 
-/* Share of the ledger lines between the head and the staff that are there; 1 inside the staff. */
-static float ledgers(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x, int position) {
-  int direction = position > 0 ? 1 : -1, found = 0, wanted = 0;
-  for (int at = 6; at <= abs(position); at += 2, wanted++)
-    found += ledger_at(sheet, x, omr_staff_y(page, staff, x, (float)(direction * at)), staff->space_px, abs(position) - at < 2);
-  return wanted ? (float)found / (float)wanted : 1;
+/* Sets y on the middle between the upper and lower edge of a filled head, or half a head from the one that is free. */
+static void centre_head(OmrHead *head, const OmrSheet *sheet, float space) {
+  if (head->kind != OMR_FILLED) return;
+  int reach = (int)(1.1f * space);
+  int up = ink_reach(sheet, head->x_px, head->y_px, -1, reach, 0.18f * space);
+  int down = ink_reach(sheet, head->x_px, head->y_px, 1, reach, 0.18f * space);
+  if ((float)(up + down) <= 1.3f * space) head->y_px += 0.5f * (float)(down - up);
+  else if ((float)up < 0.75f * space && down > up) head->y_px += 0.5f * space - (float)up;
+  else if ((float)down < 0.75f * space && up > down) head->y_px -= 0.5f * space - (float)down;
+}
+
+/* The staff position of a head outside the staff, by the ledger lines that carry it: print spaces them less evenly than
+ * staff lines. False when it hangs in the air. */
+static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff *staff) {
+  float space = staff->space_px;
+  centre_head(head, search->sheet, space);
+  float guess = omr_staff_position(search->page, staff, head->x_px, head->y_px);
+  int side = guess > 0 ? 1 : -1;
+  float edge = omr_staff_y(search->page, staff, head->x_px, (float)(4 * side)), last = edge;
+  float outward = -(float)side;
+  int n = count_ledgers(&last, search->sheet, head->x_px, edge + outward * 0.45f * space,
+                        head->y_px + outward * 0.34f * space, space);
+  float beyond = (head->y_px - last) * outward / space;
+  int position;
+  if (beyond < 0.29f && n > 0) position = 4 + 2 * n;
+  else if (beyond < 0.95f) position = 5 + 2 * n;
+  else return false;
+  if (fabsf((float)position - fabsf(guess)) > 0.8f + 0.35f * (float)n) return false;
+  head->position = (int16_t)(side * position);
+  return true;
+}
+
+/* How dark it is beside a head: above and below the level of a ledger line through it, and where that has ended. */
+static float side_share(const Search *search, int side, int x, int y) {
+  const Points *bands = search->shapes.side[side];
+  float beside = fminf(share(search->sheet, search->sheet->clean, &bands[0], x, y),
+                       share(search->sheet, search->sheet->clean, &bands[1], x, y));
+  return fmaxf(beside, share(search->sheet, search->sheet->clean, &search->shapes.beyond[side], x, y));
 }
 
 static float filled_score(const Search *search, int x, int y) {
   const Templates *shapes = &search->shapes;
   float inside = share(search->sheet, search->sheet->ink, &shapes->core, x, y);
   if (inside < 0.8f) return 0;
-  float left = share(search->sheet, search->sheet->clean, &shapes->side[0], x, y);
-  float right = share(search->sheet, search->sheet->clean, &shapes->side[1], x, y);
+  float left = side_share(search, 0, x, y), right = side_share(search, 1, x, y);
   return inside - 0.3f * fminf(left, right) - 0.17f * fmaxf(left, right);
 }
 
@@ -164,50 +238,61 @@ static float hollow_score(const Search *search, const Points *ring, const Points
 
 typedef BASE_ARRAY(OmrHead) Heads;
 
-/* The best head of any kind at this place; score 0 when there is none. */
-static OmrHead best_at(const Search *search, const OmrStaff *staff, int x, int position) {
-  float exact = omr_staff_y(search->page, staff, (float)x, (float)position), space = staff->space_px;
-  OmrHead best = {.chord = -1, .position = (int16_t)position, .x_px = (float)x};
-  int play = (int)fmaxf(1, 0.1f * space);
-  int line_y = position % 2 ? -100000 : (int)lrintf(exact);
+static void take_better(OmrHead *best, float score, uint8_t kind, int y) {
+  if (score <= best->score) return;
+  best->score = score;
+  best->kind = kind;
+  best->y_px = (float)y;
+}
+
+/* The best head of any kind at this place; score 0 when there is none. Where `sure` is false a ledger line may or may
+ * not pass through it. */
+static OmrHead best_at(const Search *search, const OmrStaff *staff, int x, float position, bool sure) {
+  float exact = omr_staff_y(search->page, staff, (float)x, position), space = staff->space_px;
+  OmrHead best = {.chord = -1, .position = (int16_t)lrintf(position), .x_px = (float)x};
+  int play = (int)fmaxf(1, 0.1f * space), nowhere = -100000;
+  bool on_line = !sure || best.position % 2 == 0;
   for (int d = -play; d <= play; d++) {
-    int y = (int)lrintf(exact) + d;
+    int y = (int)lrintf(exact) + d, line_y = !on_line ? nowhere : sure ? (int)lrintf(exact) : y;
     float ink = box_share(search, x, y, (int)(0.5f * space), (int)(0.36f * space));
     if (ink < 0.3f) continue;
-    float fine = 0.015f * (float)abs(d), score = ink > 0.85f ? filled_score(search, x, y) - fine : 0;
-    if (score > best.score) best.score = score, best.kind = OMR_FILLED, best.y_px = (float)y;
+    float fine = sure ? 0.015f * (float)abs(d) : 0;
+    if (ink > 0.85f) take_better(&best, filled_score(search, x, y) - fine, OMR_FILLED, y);
     if (ink > 0.92f) continue;
-    score = hollow_score(search, &search->shapes.ring, &search->shapes.hole, x, y, line_y) - fine;
-    if (score > best.score) best.score = score, best.kind = OMR_HALF, best.y_px = (float)y;
-    score = hollow_score(search, &search->shapes.whole_ring, &search->shapes.whole_hole, x, y, line_y) - fine;
-    if (score > best.score) best.score = score, best.kind = OMR_WHOLE, best.y_px = (float)y;
+    for (int pass = sure ? 1 : 0; pass < 2; pass++, line_y = sure ? line_y : nowhere) {
+      take_better(&best, hollow_score(search, &search->shapes.ring, &search->shapes.hole, x, y, line_y) - fine, OMR_HALF, y);
+      take_better(&best, hollow_score(search, &search->shapes.whole_ring, &search->shapes.whole_hole, x, y, line_y) - fine, OMR_WHOLE, y);
+    }
   }
   return best;
 }
 
 static float threshold(uint8_t kind) { return kind == OMR_FILLED ? 0.84f : kind == OMR_HALF ? 0.80f : 0.82f; }
 
-static bool scan_position(Heads *found, const Search *search, int32_t staff_index, int position) {
+static bool add_peak(Heads *found, const Search *search, const OmrStaff *staff, OmrHead peak, bool sure) {
+  if (peak.score <= 0) return true;
+  if (!sure && !resolve_position(&peak, search, staff)) return true;
+  return base_array_push(found, peak);
+}
+
+static bool scan_position(Heads *found, const Search *search, int32_t staff_index, float position) {
   const OmrStaff *staff = &search->page->staves.items[staff_index];
   float space = staff->space_px;
+  bool sure = fabsf(position) <= 5;
   OmrHead peak = {0};
   for (int x = (int)(omr_header_end(search->page, staff_index) + 0.5f * space); x <= (int)(staff->x1_px - 0.4f * space); x++) {
-    OmrHead head = best_at(search, staff, x, position);
+    OmrHead head = best_at(search, staff, x, position, sure);
     if (peak.score > 0 && head.x_px - peak.x_px > 0.5f * space) {
-      if (!base_array_push(found, peak)) return false;
+      if (!add_peak(found, search, staff, peak, sure)) return false;
       peak = (OmrHead){0};
     }
     if (head.score < threshold(head.kind) || head.score <= peak.score) continue;
-    float support = ledgers(search->page, search->sheet, staff, head.x_px, position);
-    if (support < 0.5f) continue;
-    head.score *= 0.85f + 0.15f * support;
-    if (head.score <= peak.score) continue;
     head.staff = staff_index;
     head.width_px = (head.kind == OMR_WHOLE ? 1.75f : 1.3f) * space;
     head.height_px = space;
     peak = head;
   }
-  return peak.score <= 0 || base_array_push(found, peak);
+  return add_peak(found, search, staff, peak, sure);
 }
 
 /* The y that a staff's own heads may reach: the nearest line of the neighbour. */
@@ -233,11 +318,22 @@ static bool clash(const OmrHead *a, const OmrHead *b, float space) {
   return (dx < 0.72f * space && dy < 0.78f * space) || (dx < 1.0f * space && dy < 0.3f * space);
 }
 
+/* True in the middle of a clef, key or time signature. */
+static bool inside_sign(const OmrPage *page, const OmrHead *head) {
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *symbol = &page->symbols.items[i];
+    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px && head->y_px > symbol->y_px &&
+        head->y_px < symbol->y_px + symbol->height_px)
+      return true;
+  }
+  return false;
+}
+
 /* Keeps the best of finds that cannot stand together. O(n²) in the heads of a page, with an early way out. */
 static BaseStatus keep_best(BaseContext *ctx, OmrPage *page, Heads *found, float space) {
   qsort(found->items, found->n, sizeof *found->items, by_score);
   for (size_t i = 0; i < found->n; i++) {
-    bool free_place = true;
+    bool free_place = !inside_sign(page, &found->items[i]);
     for (size_t k = 0; k < page->heads.n && free_place; k++)
       free_place = !clash(&found->items[i], &page->heads.items[k], space);
     if (free_place && !base_array_push(&page->heads, found->items[i])) return base_fail_memory(ctx);
@@ -253,7 +349,7 @@ BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
   for (int32_t i = 0; i < (int32_t)page->staves.n && !status; i++) {
     float above, below;
     limits(&above, &below, page, i);
-    for (int position = (int)ceilf(below); position <= (int)above && !status; position++) {
+    for (float position = ceilf(below); position <= above && !status; position += position >= -5 && position < 5 ? 1 : 0.5f) {
       if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
       else if (!scan_position(&found, &search, i, position)) status = base_fail_memory(ctx);
     }

@@ -48,3 +48,17 @@ void omr_page_keys(int8_t *fifths, const OmrPage *page) {
     if (fifths[s] != best - 7 && alone && page->systems.n > 2) fifths[s] = (int8_t)(best - 7);
   }
 }
+
+int8_t omr_key_in(const OmrAssembly *assembly, size_t index, int8_t start) {
+  const OmrMeasure *measure = &assembly->measures.items[index];
+  const OmrPage *page = assembly->pages[measure->page];
+  const OmrKey *first = start_key(page, measure->system);
+  float right = page->bars.items[measure->right].x_px, latest = -1e9f;
+  int8_t fifths = start;
+  for (size_t i = 0; i < page->keys.n && first; i++) {
+    const OmrKey *key = &page->keys.items[i];
+    bool inside = key->staff == first->staff && key != first && key->x_px < right - page->space_px;
+    if (inside && key->x_px > latest) latest = key->x_px, fifths = key->fifths;
+  }
+  return fifths;
+}

@@ -6,6 +6,20 @@
 /* Clef, key and time at the start of every staff, and clefs within; fills symbols, keys and times. */
 BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
 
+/* Key signatures of a system, sought from `starts` on in each of its staves; `ends`: where they end. Both hold a px for
+ * every staff of the system, at most 24. False without memory. */
+bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_t system, const float *starts);
+
+/* Key signatures behind double and thick bar lines. False without memory. */
+bool omr_read_key_changes(OmrPage *page, const OmrMatcher *matcher);
+
+/* The best place of a sign whose reference stands within `play` spaces of a staff position, in [x0, x1] px. */
+OmrMatch omr_match_at(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind, float scale,
+                      float x0, float x1, float position, float play);
+
+/* Adds what was matched to page->symbols. False without memory. */
+bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position);
+
 /* Where the notes of a staff begin: behind clef, key and time. px */
 float omr_header_end(const OmrPage *page, int32_t staff);
 
