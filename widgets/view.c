@@ -147,7 +147,7 @@ static void drag_moved(GtkGestureDrag *gesture, double dx, double dy, TriView *s
   TriViewPrivate *p = inside(self);
   double x, y;
   if (!with_shift(GTK_GESTURE(gesture)) || fabs(dx) < click_px) return;
-  gtk_gesture_drag_get_start_point(gesture, &x, &y);
+  if (!gtk_gesture_drag_get_start_point(gesture, &x, &y)) return;
   gtk_gesture_set_state(GTK_GESTURE(gesture), GTK_EVENT_SEQUENCE_CLAIMED);
   tri_timeline_set_loop(p->timeline, p->time_at(self, x), p->time_at(self, x + dx));
 }
@@ -155,8 +155,8 @@ static void drag_moved(GtkGestureDrag *gesture, double dx, double dy, TriView *s
 static void drag_ended(GtkGestureDrag *gesture, double dx, double dy, TriView *self) {
   TriViewPrivate *p = inside(self);
   double x, y;
-  gtk_gesture_drag_get_start_point(gesture, &x, &y);
-  if (hypot(dx, dy) >= click_px || with_shift(GTK_GESTURE(gesture))) return;
+  gboolean ours = gtk_gesture_drag_get_start_point(gesture, &x, &y); /* not when another gesture has taken it */
+  if (!ours || hypot(dx, dy) >= click_px || with_shift(GTK_GESTURE(gesture))) return;
   if (p->clicked && p->clicked(self, x, y)) return;
   tri_view_emit_seek(self, p->time_at(self, x));
 }
