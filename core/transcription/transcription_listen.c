@@ -10,7 +10,8 @@
 #include <string.h>
 
 static const double tuning_span_s = 90, least_agreement = 0.08, stretch_s = 2;
-static const float absent_odds = 0.15F; /* of a key that the score never asks for */
+static const float absent_odds = 0.15F,
+                   asked_odds = 1.5F; /* of keys that the score never asks for, asks for */
 static const double hop_s = (double)TRANSCRIPTION_HOP / TRANSCRIPTION_RATE_HZ;
 
 typedef BASE_ARRAY(uint8_t) Plane; /* frames × keys */
@@ -48,12 +49,13 @@ static BaseStatus find_tuning(BaseContext *ctx, double *cents, const Source *sou
   return status;
 }
 
-/* Keys that the score as played never asks for become unlikely, not impossible. */
+/* Keys that the score as played never asks for become unlikely, not impossible; the others a little more
+ * likely. */
 static void ask_score(float key_odds[TRANSCRIPTION_KEYS], const ScoreUnfolded *hint) {
   for (int k = 0; k < TRANSCRIPTION_KEYS; k++) key_odds[k] = hint->sounds.n ? absent_odds : 1;
   for (size_t i = 0; i < hint->sounds.n; i++) {
     const int key = hint->sounds.items[i].midi - MOTION_LOWEST_KEY;
-    if (key >= 0 && key < TRANSCRIPTION_KEYS) key_odds[key] = 1;
+    if (key >= 0 && key < TRANSCRIPTION_KEYS) key_odds[key] = asked_odds;
   }
 }
 
