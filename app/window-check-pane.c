@@ -82,8 +82,8 @@ static void row_activated(GtkListBox *list, GtkListBoxRow *row, TriCheckPane *se
 static const char *calm_sentence(TriCheckPane *self) {
   guint n;
   tri_scene_get_places(tri_session_get_scene(self->session), &n);
-  if (n) return _("Nothing else stands out.");
   if (tri_jobs_get_active(tri_session_get_jobs(self->session))) return _("Reading and listening…");
+  if (n) return _("Nothing else stands out.");
   return _("With both a score and a recording, the places worth checking appear here.");
 }
 

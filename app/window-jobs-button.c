@@ -33,8 +33,31 @@ static char *time_left(double seconds) {
   return g_strdup_printf(ngettext("%d minute left", "%d minutes left", minutes), minutes);
 }
 
+/* What engines say of their progress, which is English as long as nobody knows it here. */
+static const char *in_words(const char *what) {
+  static const char *const PHRASES[] = {
+      N_("Aligning score and recording"),
+      N_("separating ink and paper"),
+      N_("reading"),
+      N_("page read"),
+      N_("looking for missing notes"),
+      N_("learning the instrument"),
+      N_("fitting the notes"),
+      N_("explaining the sound"),
+      N_("Loading sound"),
+      N_("Listening"),
+      N_("Learning to hear"),
+      N_("Drawing the spectrogram"),
+      N_("Playing"),
+      N_("Writing sound"),
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(PHRASES); i++)
+    if (!g_strcmp0(PHRASES[i], what)) return _(PHRASES[i]);
+  return what;
+}
+
 static char *detail_of(TriJob *job) {
-  const char *detail = tri_job_get_detail(job);
+  const char *detail = in_words(tri_job_get_detail(job));
   double left = tri_job_get_remaining(job);
   if (tri_job_get_state(job) == TRI_JOB_WAITING) return g_strdup(_("Waiting"));
   if (tri_job_get_state(job) == TRI_JOB_FAILED || left < 0) return g_strdup(detail ? detail : "");

@@ -15,7 +15,7 @@ struct _TriWindow {
   TriCanvas *canvas; /* a child, as all below */
   AdwWindowTitle *title;
   GtkMenuButton *recent_button;
-  GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *recent_group;
+  GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *pages_toggle, *recent_group;
   GtkRevealer *overview_revealer;
   AdwBin *overview_bin;
   AdwToastOverlay *toasts;
@@ -29,7 +29,7 @@ struct _TriWindow {
   GPtrArray *recent_rows;          /* of the welcome page, borrowed */
   guint tick, publishing, folding; /* sources, 0 when there is none */
   double loop_from, loop_to;       /* the last loop, to come back to */
-  int ribbon_height;       /* of the score pane while pages stand there */
+  int ribbon_height;               /* of the score pane while pages stand there */
   gboolean making_sample;          /* the next path of the session is the sample's draft */
   GtkPopover *place_popover;       /* context menu, a child of the canvas overlay */
   GMenuModel *place_menu;

@@ -50,6 +50,7 @@ static void refresh_piece(TriWindow *self) {
   gtk_stack_set_visible_child_name(self->stack, piece ? "piece" : "welcome");
   gtk_revealer_set_reveal_child(self->overview_revealer, piece);
   gtk_widget_set_visible(GTK_WIDGET(self->transport), piece);
+  gtk_widget_set_visible(self->pages_toggle, piece);
   tri_window_refresh_files(self);
   refresh_title(self);
   if (piece) gtk_widget_grab_focus(GTK_WIDGET(self->canvas));
@@ -209,6 +210,7 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, redo_button);
   gtk_widget_class_bind_template_child(class, TriWindow, check_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, inspector_toggle);
+  gtk_widget_class_bind_template_child(class, TriWindow, pages_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, recent_group);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_revealer);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_bin);
