@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { view_delay_ms = 1000 };
+static const double least_shown_s = 30;
 
 /* ---- writing ---- */
 
@@ -74,13 +75,14 @@ void tri_session_view_changed(TriSession *self) {
 
 static void restore_view(TriSession *self) {
   const ProjectView *view = &self->project->view;
-  self->restoring_view = TRUE;
-  g_object_set(self->timeline, "duration", MAX(view->position_s, view->loop_end_s), NULL);
+  double least_s = MAX(MAX(view->position_s, view->loop_end_s), view->start_s + least_shown_s),
+         duration_s = 0;
+  g_object_get(self->timeline, "duration", &duration_s, NULL);
+  if (self->store && duration_s < least_s) g_object_set(self->timeline, "duration", least_s, NULL);
   g_object_set(self->timeline, "scale", view->scale, "start", view->start_s, "low-pitch", view->low_pitch,
                "pitch-scale", view->pitch_scale, "position", view->position_s, "loop-start",
                view->loop_start_s, "loop-end", view->loop_end_s, NULL);
   g_object_set(self->player, "speed", CLAMP(view->speed, 0.25, 2), "mix", CLAMP(view->mix, 0, 1), NULL);
-  self->restoring_view = FALSE;
 }
 
 /* ---- drafts ---- */
@@ -127,8 +129,12 @@ static void set_project(TriSession *self, Store *store, Project *project) {
   self->project = project;
   self->piece++;
   g_clear_pointer(&self->why_unsaved, g_free);
-  restore_view(self);
+  self->borrowed_title = FALSE;
+  self->restoring_view = TRUE;
+  g_object_set(self->timeline, "duration", 0.0, NULL);
   tri_session_start_steps(self);
+  restore_view(self);
+  self->restoring_view = FALSE;
   tri_session_refresh(self);
 }
 
@@ -170,7 +176,8 @@ static void extract_apply(TriJob *job, gpointer user, gpointer result) {
   if (media) found_at(self, media, extract->path);
 }
 
-static const TriJobKind extract_kind = {extract_work, NULL, extract_apply, NULL, extract_free, NULL};
+static const TriJobKind extract_kind = {extract_work,          NULL,         extract_apply,
+                                        tri_session_job_ended, extract_free, NULL};
 
 static void take_out(TriSession *self, const ProjectMedia *media) {
   const char *ending = strrchr(media->path, '.');
@@ -240,6 +247,7 @@ gboolean tri_session_locate(TriSession *self, const char *missing, const char *p
 void tri_session_set_title(TriSession *self, const char *title) {
   free(self->project->title);
   self->project->title = strdup(title);
+  self->borrowed_title = FALSE;
   tri_session_write_media(self);
   tri_session_refresh(self);
 }
@@ -272,7 +280,8 @@ static void written_apply(TriJob *job, gpointer user, gpointer result) {
   tri_session_say(user, FALSE, _("“%s” is written."), name);
 }
 
-static const TriJobKind copy_kind = {copy_work, NULL, written_apply, NULL, copy_free, g_free};
+static const TriJobKind copy_kind = {copy_work, NULL,  written_apply, tri_session_job_ended,
+                                     copy_free, g_free};
 
 void tri_session_save_copy(TriSession *self, const char *path, gboolean embed) {
   if (!self->store) {
@@ -295,7 +304,7 @@ void tri_session_export(TriSession *self, TriExport what, const char *path) {
     tri_session_say(self, TRUE, "%s", _("There is nothing to export yet."));
     return;
   }
-  static const TriJobKind export_kind = {export_work,          NULL,  written_apply, NULL,
+  static const TriJobKind export_kind = {export_work,          NULL,  written_apply, tri_session_job_ended,
                                          export_snapshot_free, g_free};
   g_autofree char *name = g_filename_display_basename(path), *title = g_strdup_printf(_("Writing %s"), name);
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_FREE, title, &export_kind, snapshot, self);
@@ -344,13 +353,26 @@ static const char *unwanted(TriSession *self, ProjectMediaKind kind, const char 
   return NULL;
 }
 
-static void title_by(TriSession *self, const char *path) {
+/* A name for a piece that has none: that of the score's file before the recording's before a page's. */
+static void title_by_files(TriSession *self) {
+  static const ProjectMediaKind order[] = {PROJECT_SCORE, PROJECT_AUDIO, PROJECT_MIDI, PROJECT_NOTES,
+                                           PROJECT_PAGES};
+  const ProjectMedia *media = NULL;
   if (self->project->title && *self->project->title) return;
-  g_autofree char *name = g_filename_display_basename(path);
+  for (gsize i = 0; !media && i < G_N_ELEMENTS(order); i++) media = project_media_of(self->project, order[i]);
+  if (!media) return;
+  g_autofree char *name = g_filename_display_basename(media->path);
   char *dot = strrchr(name, '.');
   if (dot && dot != name) *dot = 0;
   free(self->project->title);
   self->project->title = strdup(name);
+  self->borrowed_title = TRUE;
+}
+
+void tri_session_title_by_score(TriSession *self, const Score *score) {
+  if (!self->borrowed_title || !*score->title) return;
+  self->borrowed_title = FALSE;
+  tri_session_set_title(self, score->title);
 }
 
 /* True when the file is now part of the piece. */
@@ -367,7 +389,6 @@ static gboolean add_one(TriSession *self, const MediaFound *found) {
   ProjectMedia *media = project_add_media(self->project, kind, found->path, found->size);
   if (!media) return FALSE;
   g_strlcpy(media->sha256, found->sha256, sizeof media->sha256);
-  title_by(self, found->path);
   return TRUE;
 }
 
@@ -394,6 +415,7 @@ static void look_apply(TriJob *job, gpointer user, gpointer result) {
     kinds[self->project->media.items[self->project->media.n - 1].kind] = any = TRUE;
   }
   if (!any) return;
+  title_by_files(self);
   make_draft(self);
   tri_session_write_media(self);
   for (int kind = 0; kind <= PROJECT_AUDIO; kind++)

@@ -24,8 +24,9 @@ struct _TriSession {
   /* the person's side; `project` is never null, `store` is null before the first file */
   Project *project;
   Store *store;
-  char *why_unsaved; /* null: everything is on disk */
-  guint piece;       /* grows with each project: what was meant for another one is dropped */
+  gboolean borrowed_title; /* from a file's name, not from the person */
+  char *why_unsaved;       /* null: everything is on disk */
+  guint piece;             /* grows with each project: what was meant for another one is dropped */
   guint view_source;
   gboolean restoring_view;
   /* the machine's side; null until it is known */
@@ -60,6 +61,9 @@ void tri_session_reveal(TriSession *self, double time_s);
 void tri_session_write(TriSession *self);
 void tri_session_write_media(TriSession *self);
 void tri_session_view_changed(TriSession *self);
+
+/* The score's own title instead of one taken from a file's name. */
+void tri_session_title_by_score(TriSession *self, const Score *score);
 void tri_session_write_view(TriSession *self);
 
 /* ---- session-steps.c ---- */
@@ -70,6 +74,9 @@ void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
 
 /* Aligns again with the present anchors. */
 void tri_session_realign(TriSession *self);
+
+/* The `ended` of every kind of job: says what went wrong. */
+void tri_session_job_ended(TriJob *job, gpointer user);
 
 /* Forgets what the machine made. */
 void tri_session_forget(TriSession *self);

@@ -15,6 +15,17 @@ static void show_all(TriSession *self) {
   tri_session_refresh(self);
 }
 
+/* A failure is told where the person looks; it also stays in the list of jobs. */
+void tri_session_job_ended(TriJob *job, gpointer user) {
+  if (tri_job_get_state(job) == TRI_JOB_FAILED) tri_session_say(user, TRUE, "%s", tri_job_get_detail(job));
+}
+
+static void drop_alignment(TriSession *self) {
+  g_clear_pointer(&self->alignment, alignment_free);
+  g_clear_pointer(&self->played, motion_free);
+  g_clear_pointer(&self->machine_s, g_free);
+}
+
 void tri_session_forget(TriSession *self) {
   tri_jobs_retire(self->jobs, TRI_TOPIC_READ);
   tri_jobs_retire(self->jobs, TRI_TOPIC_PEAKS);
@@ -22,9 +33,7 @@ void tri_session_forget(TriSession *self) {
   tri_jobs_retire(self->jobs, TRI_TOPIC_ALIGN);
   g_clear_pointer(&self->score, steps_score_unref);
   g_clear_pointer(&self->heard, steps_heard_unref);
-  g_clear_pointer(&self->alignment, alignment_free);
-  g_clear_pointer(&self->played, motion_free);
-  g_clear_pointer(&self->machine_s, g_free);
+  drop_alignment(self);
   self->audio_s = 0;
   tri_player_set_recording(self->player, NULL, NULL);
   tri_player_set_motion(self->player, NULL);
@@ -89,9 +98,7 @@ void tri_session_realign(TriSession *self) {
 }
 
 static void align_anew(TriSession *self) {
-  g_clear_pointer(&self->alignment, alignment_free);
-  g_clear_pointer(&self->played, motion_free);
-  g_clear_pointer(&self->machine_s, g_free);
+  drop_alignment(self);
   start_align(self, TRI_LANE_BACKGROUND, TRUE);
 }
 
@@ -112,7 +119,7 @@ static void read_part(TriJob *job, gpointer user, gpointer data) {
     tri_scene_set_pages(self->scene, n, media_pages_load, g_steal_pointer(&part->pages), media_pages_free);
     return;
   }
-  g_clear_pointer(&self->alignment, alignment_free);
+  drop_alignment(self);
   show_score(self, part);
   tri_session_show_places(self, NULL);
   tri_session_refresh(self);
@@ -127,6 +134,7 @@ static void show_plain(TriSession *self) {
 static void read_apply(TriJob *job, gpointer user, gpointer result) {
   TriSession *self = user;
   show_score(self, result);
+  tri_session_title_by_score(self, self->score->score);
   if (!tri_jobs_busy(self->jobs, TRI_TOPIC_LISTEN)) show_plain(self);
   align_anew(self);
   show_all(self);
@@ -224,8 +232,19 @@ static void heard_apply(TriJob *job, gpointer user, gpointer data) {
   show_all(self);
 }
 
+/* After a cancel the notes heard so far stand for the recording. */
+static void heard_ended(TriJob *job, gpointer user) {
+  TriSession *self = user;
+  const Motion *motion = tri_scene_get_motion(self->scene);
+  tri_session_job_ended(job, user);
+  if (tri_job_get_state(job) != TRI_JOB_CANCELLED || self->heard || !motion || !motion->notes.n) return;
+  self->heard = steps_heard_of(motion);
+  align_anew(self);
+  show_all(self);
+}
+
 static const TriJobKind listen_kind = {
-    steps_listen, heard_part, heard_apply, NULL, steps_sound_snapshot_free, steps_heard_result_free};
+    steps_listen, heard_part, heard_apply, heard_ended, steps_sound_snapshot_free, steps_heard_result_free};
 
 static void start_listen(TriSession *self) {
   const ProjectMedia *media = heard_media(self);

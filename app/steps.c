@@ -44,6 +44,18 @@ void steps_heard_unref(gpointer heard) {
   if (heard) g_atomic_rc_box_release_full(heard, heard_clear);
 }
 
+StepsHeard *steps_heard_of(const Motion *motion) {
+  Transcription *heard = calloc(1, sizeof *heard);
+  if (heard) heard->motion = motion_dup(motion);
+  if (!heard || !heard->motion) {
+    transcription_free(heard);
+    return NULL;
+  }
+  StepsHeard *made = g_atomic_rc_box_new0(StepsHeard);
+  made->heard = heard;
+  return made;
+}
+
 ScoreUnfolded *steps_unfold_alike(const Score *score, const ScoreUnfolded *unfolded) {
   int32_t *order = g_new(int32_t, unfolded->steps.n + 1);
   for (gsize i = 0; i < unfolded->steps.n; i++) order[i] = unfolded->steps.items[i].measure;

@@ -30,6 +30,9 @@ typedef struct {
 StepsHeard *steps_heard_ref(StepsHeard *heard);
 void steps_heard_unref(gpointer heard);
 
+/* A recording of which nothing but these notes is known; copied. Null without memory. */
+StepsHeard *steps_heard_of(const Motion *motion);
+
 /* A copy for the scene, which wants values of its own: the same playing order. Null without memory. */
 ScoreUnfolded *steps_unfold_alike(const Score *score, const ScoreUnfolded *unfolded);
 

@@ -175,7 +175,7 @@ static void an_anchor_is_there_after_reopening(void) {
   g_autofree char *subtitle = g_strdup(tri_session_get_subtitle(session));
   CHECK_SAYING(g_str_has_prefix(subtitle, "3 of "), "%s", subtitle);
   double confirmed_s = place_at(session, 20)->time_s;
-  g_object_set(tri_session_get_timeline(session), "scale", 123.0, NULL);
+  g_object_set(tri_session_get_timeline(session), "scale", 123.0, "start", 60.0, NULL);
   g_object_unref(session);
   session = new_session(&heard);
   CHECK(tri_session_open(session, path, NULL));
@@ -185,9 +185,10 @@ static void an_anchor_is_there_after_reopening(void) {
   CHECK_NEAR(place_at(session, 20)->time_s, confirmed_s, 1e-6);
   CHECK(place_at(session, 20)->state == TRI_CHECKED && place_at(session, 30)->state == TRI_NOT_PLAYED);
   CHECK(tri_session_get_selected(session) == 12);
-  double scale = 0;
-  g_object_get(tri_session_get_timeline(session), "scale", &scale, NULL);
+  double scale = 0, start_s = 0;
+  g_object_get(tri_session_get_timeline(session), "scale", &scale, "start", &start_s, NULL);
   CHECK_NEAR(scale, 123, 1e-9);
+  CHECK_NEAR(start_s, 60, 1e-9);
   TriPlaceWords words;
   CHECK(tri_session_describe(session, 12, &words));
   CHECK_SAYING(g_str_has_prefix(words.name, "Bar ") && *words.pitches, "%s, %s", words.name, words.pitches);

@@ -146,7 +146,8 @@ static void a_full_disk_keeps_the_edit_and_says_so(void) {
   BaseStatus status = BASE_OK;
   int edits = 0;
   while (status == BASE_OK && edits < 50) {
-    ProjectMark mark = {.quarter = beat_whole(edits++), .time_s = edits, .verdict = PROJECT_MOVED};
+    edits++;
+    ProjectMark mark = {.quarter = beat_whole(edits), .time_s = edits, .verdict = PROJECT_MOVED};
     CHECK(project_do(opened.project, "move", &mark, 1, false, 5));
     status = store_write(&opened.ctx, opened.store, opened.project);
   }
@@ -255,8 +256,8 @@ static void a_newer_version_is_refused(void) {
 
 static void contradictions_are_refused(void) {
   static const char *const lies[] = {
-      "INSERT INTO anchors VALUES(1,1,5.0); INSERT INTO verdicts VALUES(1,1,0,0,5.0,2,1);"
-      "INSERT INTO anchors VALUES(2,1,4.0); INSERT INTO verdicts VALUES(2,1,0,0,4.0,2,1);",
+      "INSERT INTO anchors VALUES(1,1,5.0), (2,1,4.0); "
+      "INSERT INTO verdicts VALUES(1,1,0,0,5.0,2,1), (2,1,0,0,4.0,2,1);",
       "INSERT INTO verdicts VALUES(1,0,0,0,0,3,1);",
       "INSERT INTO verdicts VALUES(1,1,0,0,0,77,1);",
       "INSERT INTO journal VALUES(0,'x',1,0,0,0,x'0102');",
