@@ -123,6 +123,8 @@ static void places_changed(TriCanvas *self) {
 
 static GtkWidget *gutter(const char *text) {
   GtkWidget *label = gtk_label_new(text);
+  gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END); /* all gutters are as wide as the keyboard */
+  gtk_label_set_max_width_chars(GTK_LABEL(label), 1);
   gtk_widget_set_size_request(label, TRI_KEYBOARD_WIDTH, -1);
   gtk_widget_add_css_class(label, "dim-label");
   gtk_widget_add_css_class(label, "caption");
