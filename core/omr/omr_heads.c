@@ -24,7 +24,7 @@ typedef struct {
 } Points;
 
 typedef struct {
-  Points core, ring, hole, whole_ring, whole_hole, side[2][2], beyond[2], flank[2];
+  Points core, ring, hole, whole_ring, whole_hole, side[2][2], near[2], beyond[2], flank[2];
 } Templates;
 
 typedef struct {
@@ -69,6 +69,8 @@ static bool make_templates(Templates *shapes, BaseArena *arena, float space) {
          rectangle(&shapes->side[0][1], arena, -1.05f * space, -0.85f * space, 0.16f * space, 0.42f * space) &&
          rectangle(&shapes->side[1][0], arena, 0.85f * space, 1.05f * space, -0.42f * space, -0.16f * space) &&
          rectangle(&shapes->side[1][1], arena, 0.85f * space, 1.05f * space, 0.16f * space, 0.42f * space) &&
+         rectangle(&shapes->near[0], arena, -1.1f * space, -0.85f * space, -0.2f * space, 0.2f * space) &&
+         rectangle(&shapes->near[1], arena, 0.85f * space, 1.1f * space, -0.2f * space, 0.2f * space) &&
          rectangle(&shapes->beyond[0], arena, -1.45f * space, -1.15f * space, -0.2f * space, 0.2f * space) &&
          rectangle(&shapes->beyond[1], arena, 1.15f * space, 1.45f * space, -0.2f * space, 0.2f * space) &&
          rectangle(&shapes->flank[0], arena, -1.25f * space, -0.85f * space, -0.5f * space, 0.5f * space) &&
@@ -137,31 +139,30 @@ static void vote_for_ledgers(uint8_t *votes, const OmrSheet *sheet, float x, flo
     }
 }
 
-/* Counts the level strokes beside x from row `from` to row `to`, going outward; `last` is the row of the last one. */
-static int count_ledgers(float *last, const OmrSheet *sheet, float x, float from, float to, float space) {
-  uint8_t votes[LEDGER_ROWS];
-  int direction = to > from ? 1 : -1, rows = (int)fminf(fabsf(to - from) + 1, LEDGER_ROWS), count = 0;
-  int wide = (int)fmaxf(1, 0.1f * space), enough = (int)fmaxf(3, 0.2f * space);
-  vote_for_ledgers(votes, sheet, x, from, rows, direction, space);
-  for (int i = 0; i < rows;) {
-    int sum = 0, weighted = 0;
-    for (int k = i; k <= i + 2 * wide && k < rows; k++) sum += votes[k], weighted += votes[k] * k;
-    if (sum < enough) {
-      i++;
-      continue;
-    }
-    /* Slide on while the window gains. */
-    int next = 0;
-    for (int k = i + 1; k <= i + 1 + 2 * wide && k < rows; k++) next += votes[k];
-    if (next > sum) {
-      i++;
-      continue;
-    }
-    count++;
-    *last = from + (float)direction * (float)weighted / (float)sum;
-    i = (int)((float)weighted / (float)sum + 0.6f * space);
+/* How sure a ledger line is at `row` of the votes, 0…1. */
+static float ledger_evidence(const uint8_t *votes, int rows, float row, float space) {
+  int reach = (int)fmaxf(1, 0.15f * space), sum = 0;
+  for (int k = (int)lrintf(row) - reach; k <= (int)lrintf(row) + reach; k++)
+    if (k >= 0 && k < rows) sum += votes[k];
+  return fminf(1, (float)sum / (0.5f * space));
+}
+
+/* The number of half spaces between the outer line and a head `distance` staff spaces outside it: ledger lines stand at
+ * even distances of their own, mostly a little wider than staff spaces. 0 when the ledger lines are missing. */
+static int count_half_spaces(const uint8_t *votes, int rows, float distance, float space) {
+  int best = 0;
+  float best_score = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
+  if (distance > 0.28f && distance < 0.8f) best = 1;
+  for (int half = 2; half <= 14; half++) {
+    float step = 2 * distance / (float)half, sum = 0;
+    if (step < 0.86f || step > 1.4f) continue;
+    for (int k = 1; k <= half / 2; k++) sum += ledger_evidence(votes, rows, (float)k * step * space, space);
+    float evidence = sum / (float)(half / 2), score = evidence - 0.8f * fabsf(step - 1.06f);
+    if (evidence < 0.45f || score <= best_score) continue;
+    best = half;
+    best_score = score;
   }
-  return count;
+  return best;
 }
 
 /* Rows of ink from (x, y) on, going in `direction`, at most `reach`: the median of three columns. */
@@ -187,33 +188,30 @@ static void centre_head(OmrHead *head, const OmrSheet *sheet, float space) {
   else if ((float)down < 0.75f * space && up > down) head->y_px -= 0.5f * space - (float)down;
 }
 
-/* The staff position of a head outside the staff, by the ledger lines that carry it: print spaces them less evenly than
- * staff lines. False when it hangs in the air. */
+/* The staff position of a head outside the staff, by the ledger lines that carry it. False when it hangs in the air. */
 static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff *staff) {
   float space = staff->space_px;
   centre_head(head, search->sheet, space);
   float guess = omr_staff_position(search->page, staff, head->x_px, head->y_px);
   int side = guess > 0 ? 1 : -1;
-  float edge = omr_staff_y(search->page, staff, head->x_px, (float)(4 * side)), last = edge;
-  float outward = -(float)side;
-  int n = count_ledgers(&last, search->sheet, head->x_px, edge + outward * 0.45f * space,
-                        head->y_px + outward * 0.34f * space, space);
-  float beyond = (head->y_px - last) * outward / space;
-  int position;
-  if (beyond < 0.29f && n > 0) position = 4 + 2 * n;
-  else if (beyond < 0.95f) position = 5 + 2 * n;
-  else return false;
-  if (fabsf((float)position - fabsf(guess)) > 0.8f + 0.35f * (float)n) return false;
-  head->position = (int16_t)(side * position);
+  float edge = omr_staff_y(search->page, staff, head->x_px, (float)(4 * side)), distance = fabsf(head->y_px - edge) / space;
+  uint8_t votes[LEDGER_ROWS];
+  int rows = (int)fminf((distance + 0.4f) * space, LEDGER_ROWS);
+  vote_for_ledgers(votes, search->sheet, head->x_px, edge, rows, -side, space);
+  int half_spaces = count_half_spaces(votes, rows, distance, space);
+  if (!half_spaces) return false;
+  head->position = (int16_t)(side * (4 + half_spaces));
   return true;
 }
 
-/* How dark it is beside a head: above and below the level of a ledger line through it, and where that has ended. */
+/* How dark it is beside a head above and below the level of a ledger line through it, or all along that level, as in a
+ * beam but not between neighbouring heads. */
 static float side_share(const Search *search, int side, int x, int y) {
-  const Points *bands = search->shapes.side[side];
-  float beside = fminf(share(search->sheet, search->sheet->clean, &bands[0], x, y),
-                       share(search->sheet, search->sheet->clean, &bands[1], x, y));
-  return fmaxf(beside, share(search->sheet, search->sheet->clean, &search->shapes.beyond[side], x, y));
+  const Templates *shapes = &search->shapes;
+  const OmrSheet *sheet = search->sheet;
+  float beside = fminf(share(sheet, sheet->clean, &shapes->side[side][0], x, y), share(sheet, sheet->clean, &shapes->side[side][1], x, y));
+  float along = fminf(share(sheet, sheet->clean, &shapes->near[side], x, y), share(sheet, sheet->clean, &shapes->beyond[side], x, y));
+  return fmaxf(beside, along);
 }
 
 static float filled_score(const Search *search, int x, int y) {
