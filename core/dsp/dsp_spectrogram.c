@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The bank runs over the stream; each frame is turned into bytes at once, so that memory is the picture's.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/dsp/dsp_spectrogram.h"
 
 #include "core/base/base_array.h"

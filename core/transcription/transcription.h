@@ -22,8 +22,8 @@ typedef void (*TranscriptionPartFn)(void *user, const MotionNote *notes, size_t 
 typedef struct {
   float onset_threshold;     /* probability; 0 means the default */
   const ScoreUnfolded *hint; /* the score as played, or null; borrowed */
-  MusicPrior prior;
-  TranscriptionPartFn part; /* may be null */
+  MusicPrior prior;          /* not asked by this version of the engine */
+  TranscriptionPartFn part;  /* may be null */
   void *user;
 } TranscriptionParams;
 
@@ -38,4 +38,4 @@ BaseStatus transcription_listen(BaseContext *ctx, Transcription **out, const Dsp
 void transcription_free(Transcription *transcription);
 
 /* Changes whenever the same sound may give another result: the key of memos. */
-enum { TRANSCRIPTION_VERSION = 1 };
+enum { TRANSCRIPTION_VERSION = 2 };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/music/motion.h"
-#include "core/music/prior.h"
 #include "core/transcription/transcription_salience.h"
 
 #include <stdbool.h>
@@ -19,7 +18,6 @@ typedef struct {
 typedef struct {
   float threshold;       /* least probability of a note; 0 means 0.55*/
   const float *key_odds; /* 88 factors on the odds of an onset, or null; borrowed */
-  MusicPrior prior;
 } TranscriptionDecoderParams;
 
 /* Remembers a second of frames, and the notes: those that still sound and those that ended. */

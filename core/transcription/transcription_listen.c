@@ -64,8 +64,7 @@ static BaseStatus listener_init(Listener *l, BaseContext *ctx, DspStream *stream
   *l = (Listener){.ctx = ctx, .params = params};
   if (params->hint) ask_score(l->key_odds, params->hint);
   const TranscriptionDecoderParams decoder = {.threshold = params->onset_threshold,
-                                              .key_odds = params->hint ? l->key_odds : NULL,
-                                              .prior = params->prior};
+                                              .key_odds = params->hint ? l->key_odds : NULL};
   const BaseStatus status = transcription_activations_new(ctx, &l->activations, stream, cents);
   if (status) return status;
   l->decoder = transcription_decoder_new(&decoder);

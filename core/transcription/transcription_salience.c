@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whether a rise of activation is a stroke shows in what the key does over a quarter of a second, in whether
+ * the rise is explained by keys an octave, a twelfth … below that share its partials, in the partials
+ * themselves, and in how much else happens. All loudness is relative to the level of the music and softened
+ * by a logarithm. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/transcription/transcription_salience.h"
 
 #include <math.h>
