@@ -104,18 +104,18 @@ NnVar nn_graph_node(NnNet *net, NnOpId op, const char *name, int n_x, const NnVa
   return net->n_nodes++;
 }
 
-static bool name_parameter(NnNet *net, NnParameter *parameter, const char *suffix) {
-  const char *layer = net->nodes[net->n_nodes - 1].name;
-  int length = snprintf(parameter->name, sizeof parameter->name, "%s.%s", layer, suffix);
-  if (!layer[0] || length >= NN_NAME_SIZE)
-    nn_graph_fail(net, "layer name \"%s\" is empty or too long", layer);
+static bool name_parameter(NnNet *net, NnParameter *parameter, const char *owner, const char *suffix) {
+  int length = snprintf(parameter->name, sizeof parameter->name, "%s.%s", owner, suffix);
+  if (!owner[0] || length >= NN_NAME_SIZE)
+    nn_graph_fail(net, "layer name \"%s\" is empty or too long", owner);
   else if (nn_net_parameter_find(net, parameter->name) >= 0)
     nn_graph_fail(net, "two parameters are called \"%s\"", parameter->name);
   return !net->sentence[0];
 }
 
-int nn_graph_parameter(NnNet *net, const char *suffix, int rank, const int *dims, NnInitial initial) {
-  if (net->sentence[0] || net->n_nodes == 0) return -1;
+int nn_graph_free_parameter(NnNet *net, const char *owner, const char *suffix, int rank, const int *dims,
+                            NnInitial initial) {
+  if (net->sentence[0]) return -1;
   int room = net->parameters_room;
   if (!grow(net, (void **)&net->parameters, &net->parameters_room, net->n_parameters,
             sizeof *net->parameters) ||
@@ -123,14 +123,20 @@ int nn_graph_parameter(NnNet *net, const char *suffix, int rank, const int *dims
     return -1;
   NnParameter parameter = {.rank = rank, .decay = initial.decay, .statistic = initial.statistic, .count = 1};
   for (int i = 0; i < rank; i++) parameter.count *= (size_t)(parameter.dims[i] = dims[i]);
-  if (!name_parameter(net, &parameter, suffix)) return -1;
+  if (!name_parameter(net, &parameter, owner, suffix)) return -1;
   parameter.offset = net->size;
   net->size += (parameter.count + 15) / 16 * 16;
-  NnNode *node = &net->nodes[net->n_nodes - 1];
-  node->w[node->n_w++] = net->n_parameters;
   net->initials[net->n_parameters] = initial;
   net->parameters[net->n_parameters] = parameter;
   return net->n_parameters++;
+}
+
+int nn_graph_parameter(NnNet *net, const char *suffix, int rank, const int *dims, NnInitial initial) {
+  if (net->n_nodes == 0) return -1;
+  NnNode *node = &net->nodes[net->n_nodes - 1];
+  int index = nn_graph_free_parameter(net, node->name, suffix, rank, dims, initial);
+  if (index >= 0) node->w[node->n_w++] = index;
+  return index;
 }
 
 static void draw(NnNet *net, int index) {
@@ -149,13 +155,18 @@ static bool allocate_values(NnNet *net) {
   return net->values;
 }
 
-BaseStatus nn_net_finish(BaseContext *ctx, NnNet *net) {
+BaseStatus nn_graph_allocate(BaseContext *ctx, NnNet *net) {
   if (net->sentence[0]) return base_fail(ctx, BASE_BAD_INPUT, "%s", net->sentence);
-  if (net->n_nodes == 0) return base_fail(ctx, BASE_BAD_INPUT, "the network has no layers");
   if (!allocate_values(net)) return base_fail_memory(ctx);
   for (int i = 0; i < net->n_parameters; i++) draw(net, i);
   net->version = 1;
   return BASE_OK;
+}
+
+BaseStatus nn_net_finish(BaseContext *ctx, NnNet *net) {
+  if (net->n_nodes == 0 && !net->sentence[0])
+    return base_fail(ctx, BASE_BAD_INPUT, "the network has no layers");
+  return nn_graph_allocate(ctx, net);
 }
 
 static void *copy_items(const void *items, int n, size_t size) {

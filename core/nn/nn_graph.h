@@ -93,6 +93,13 @@ NnVar nn_graph_node(NnNet *net, NnOpId op, const char *name, int n_x, const NnVa
 /* Adds a parameter of the last node: "node.suffix". Returns its index or -1. */
 int nn_graph_parameter(NnNet *net, const char *suffix, int rank, const int *dims, NnInitial initial);
 
+/* The same for a net without nodes: "owner.suffix". */
+int nn_graph_free_parameter(NnNet *net, const char *owner, const char *suffix, int rank, const int *dims,
+                            NnInitial initial);
+
+/* Allocates and draws the values of all parameters. */
+BaseStatus nn_graph_allocate(BaseContext *ctx, NnNet *net);
+
 /* A copy of `bytes` bytes that lives as long as the net. Null without memory (the net has failed then). */
 void *nn_graph_keep(NnNet *net, const void *from, size_t bytes);
 

@@ -25,9 +25,12 @@ typedef struct NnCall {
   size_t scratch_bytes;
   void *kernel;              /* made by prepare */
   const struct NnCall *fold; /* inference: a batch norm to be folded into this product, or null */
-  const void *state_in;      /* recurrences: the state before the first frame, or null */
-  void *state_out;           /* … and where to leave the one after frame state_frame − 1, or null */
-  int state_frame;
+  /* Carried states (nn_run_carry), null otherwise. Recurrences take theirs at frame state_begin and leave the
+   * one after state_end frames; attention keeps keys and values, [N, heads, T of the plan, 2, D],
+   * state_filled of them. */
+  float *state;
+  int state_begin, state_end;
+  int *state_filled;
 
   NnDnnl *dnnl;
   bool training;    /* a backward pass will follow */

@@ -59,12 +59,13 @@ static size_t saved(const NnCall *call) {
   return tasks(call) * steps(call) * sizeof(float);
 }
 
-/* Cosines and sines of all positions: [T, D/2, 2]. */
+/* Cosines and sines of all positions of the plan: [T, D/2, 2]. */
 static const char *prepare(NnCall *call) {
   size_t half = width(call) / 2;
-  float *turns = call->kernel = malloc(steps(call) * half * 2 * sizeof *turns);
+  size_t most = (size_t)call->node->shape.t;
+  float *turns = call->kernel = malloc(most * half * 2 * sizeof *turns);
   if (!turns) return "out of memory";
-  for (size_t t = 0; t < steps(call); t++)
+  for (size_t t = 0; t < most; t++)
     for (size_t i = 0; i < half; i++) {
       double angle = (double)t * pow(10000.0, -(double)i / (double)half);
       turns[(t * half + i) * 2] = (float)cos(angle);
@@ -145,7 +146,55 @@ static void forward_part(void *user, size_t from, size_t to) {
   }
 }
 
+/* --- forward, a few steps at a time, against kept keys and values
+ * ------------------------------------------- */
+
+/* Keys and values of a task: [T of the plan, 2, D]. */
+static float *kept_of(const NnCall *call, size_t task) {
+  return call->state + task * (size_t)call->node->shape.t * 2 * width(call);
+}
+
+/* One query against everything kept, its own key included; `p` has room for the scores. */
+static void attend(float *y, float *p, const float *q, const float *kept, size_t keys, size_t d) {
+  for (size_t k = 0; k < keys; k++) p[k] = nn_dot(q, kept + k * 2 * d, d);
+  soften(p, keys, 1.0f / sqrtf((float)d));
+  memset(y, 0, d * sizeof *y);
+  for (size_t k = 0; k < keys; k++)
+    for (size_t i = 0; i < d; i++) y[i] += p[k] * kept[(k * 2 + 1) * d + i];
+}
+
+static void carried_step(NnCall *call, size_t task, size_t t, float *q, float *y, float *p) {
+  size_t d = width(call), c = (size_t)call->ys.c, heads = c / d, place = (size_t)*call->state_filled + t;
+  size_t at = (task / heads * steps(call) + t) * 3 * c + task % heads * d;
+  float *key = kept_of(call, task) + place * 2 * d;
+  const float *turns = (const float *)call->kernel + place * d;
+  nn_copy(q, NN_F32, 0, call->x[0], call->xt[0], at, d);
+  nn_copy(key, NN_F32, 0, call->x[0], call->xt[0], at + c, d);
+  nn_copy(key, NN_F32, d, call->x[0], call->xt[0], at + 2 * c, d);
+  turn(q, turns, d / 2, 1.0f);
+  turn(key, turns, d / 2, 1.0f);
+  attend(y, p, q, kept_of(call, task), place + 1, d);
+  nn_copy(call->y, call->yt, head_at(call, task, t), y, NN_F32, 0, d);
+}
+
+static void carried_part(void *user, size_t from, size_t to) {
+  NnCall *call = user;
+  size_t d = width(call);
+  float *q =
+      (float *)call->scratch + nn_parallel_share(call->threads, tasks(call), 1, from) * room_floats(call);
+  for (size_t task = from; task < to; task++)
+    for (size_t t = 0; t < steps(call); t++) carried_step(call, task, t, q, q + d, q + 2 * d);
+}
+
+static bool forward_carried(NnCall *call) {
+  if (*call->state_filled + call->ys.t > call->node->shape.t) return false;
+  nn_parallel(call->threads, tasks(call), 1, carried_part, call);
+  *call->state_filled += call->ys.t;
+  return true;
+}
+
 static bool forward(NnCall *call) {
+  if (call->state) return forward_carried(call);
   nn_parallel(call->threads, tasks(call), 1, forward_part, call);
   return true;
 }

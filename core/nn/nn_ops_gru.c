@@ -186,12 +186,14 @@ static void forward_step(const NnCall *call, const Sizes *s, const Task *task, L
     step(task->h + i * s->h, gates + i * 3 * s->h, inner + i * s->h, task->u + i * 3 * s->h, b, c, s->h);
 }
 
-static void begin_states(const NnCall *call, const Sizes *s, const Task *task, Lanes lanes, size_t d) {
-  const float *kept = d == 0 ? call->state_in : NULL;
-  if (kept)
-    memcpy(task->h, kept + lanes.first * s->h, lanes.n * s->h * sizeof(float));
-  else
-    memset(task->h, 0, lanes.n * s->h * sizeof(float));
+/* Where a carried state enters the walk, the lanes take it over; where it leaves, they hand theirs on. */
+static void carry_states(const NnCall *call, const Sizes *s, const Task *task, Lanes lanes, size_t d,
+                         size_t t) {
+  if (!call->state || d != 0) return;
+  float *kept = call->state + lanes.first * s->h;
+  size_t bytes = lanes.n * s->h * sizeof(float);
+  if (t == (size_t)call->state_begin) memcpy(task->h, kept, bytes);
+  if (t == (size_t)call->state_end) memcpy(kept, task->h, bytes);
 }
 
 static void forward_part(void *user, size_t from, size_t to) {
@@ -201,14 +203,14 @@ static void forward_part(void *user, size_t from, size_t to) {
     size_t d = i / s.blocks, block = i % s.blocks;
     Task task = task_of(call, &s, i);
     Lanes lanes = lanes_of(&s, block);
-    begin_states(call, &s, &task, lanes, d);
+    memset(task.h, 0, lanes.n * s.h * sizeof(float));
     for (size_t t = 0; t < s.t; t++) {
       float *gates = call->training ? kept_gates(call, &s, d, block, t) : task.gates;
+      carry_states(call, &s, &task, lanes, d, t);
       forward_step(call, &s, &task, lanes, gates, d, frame_at(&s, d, t));
       store_states(call, task.h, &s, lanes, frame_at(&s, d, t), d);
-      if (d == 0 && call->state_out && t + 1 == (size_t)call->state_frame)
-        memcpy((float *)call->state_out + lanes.first * s.h, task.h, lanes.n * s.h * sizeof(float));
     }
+    carry_states(call, &s, &task, lanes, d, s.t);
   }
 }
 

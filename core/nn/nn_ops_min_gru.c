@@ -38,21 +38,28 @@ static size_t sequences(const NnCall *call) {
   return (size_t)call->ys.n * (size_t)call->ys.f;
 }
 
+/* Where a carried state enters or leaves the walk. */
+static void carry_state(const NnCall *call, float *state, size_t k, size_t t) {
+  size_t h = (size_t)call->ys.c;
+  if (!call->state) return;
+  if (t == (size_t)call->state_begin) memcpy(state, call->state + k * h, h * sizeof *state);
+  if (t == (size_t)call->state_end) memcpy(call->state + k * h, state, h * sizeof *state);
+}
+
 static void forward_part(void *user, size_t from, size_t to) {
   NnCall *call = user;
   size_t h = (size_t)call->ys.c;
   float state[MAX_HIDDEN], room[2 * MAX_HIDDEN];
   for (size_t k = from; k < to; k++) {
     memset(state, 0, h * sizeof *state);
-    if (call->state_in) memcpy(state, (const float *)call->state_in + k * h, h * sizeof *state);
     for (size_t t = 0; t < (size_t)call->ys.t; t++) {
       size_t row = row_of(call->ys, k, t);
       const float *x = nn_widen(call->x[0], call->xt[0], row * 2 * h, 2 * h, room);
+      carry_state(call, state, k, t);
       step(state, x, x + h, h);
       nn_copy(call->y, call->yt, row * h, state, NN_F32, 0, h);
-      if (call->state_out && (int)t + 1 == call->state_frame)
-        memcpy((float *)call->state_out + k * h, state, h * sizeof *state);
     }
+    carry_state(call, state, k, (size_t)call->ys.t);
   }
 }
 

@@ -15,6 +15,11 @@ static const char *infer(NnShape *y, const NnNode *node, const NnShape *x) {
   return x->c <= MAX_CHANNELS ? NULL : "a batch norm takes at most 1024 channels";
 }
 
+/* Statistics of the batch in training, the running ones otherwise and where these are frozen. */
+static bool uses_batch(const NnCall *call) {
+  return call->training && call->statistic[2];
+}
+
 static size_t channels(const NnCall *call) {
   return (size_t)call->ys.c;
 }
@@ -113,7 +118,7 @@ static void take_batch_statistics(NnCall *call) {
     double variance = fmax(0.0, sums[c + i] / rows - shifted * shifted);
     s.mean[i] = (float)mean;
     s.inverse[i] = (float)(1.0 / sqrt(variance + (double)call->node->set.norm.epsilon));
-    if (call->statistic[2] && call->statistic[3]) update_running(call, i, mean, variance);
+    update_running(call, i, mean, variance);
   }
 }
 
@@ -149,7 +154,7 @@ static void map_part(void *user, size_t from, size_t to) {
 }
 
 static bool forward(NnCall *call) {
-  (call->training ? take_batch_statistics : take_running_statistics)(call);
+  (uses_batch(call) ? take_batch_statistics : take_running_statistics)(call);
   Saved s = saved_of(call);
   for (size_t i = 0; i < channels(call); i++) {
     s.gain[i] = call->w[0][i] * s.inverse[i];
@@ -212,7 +217,7 @@ static void map_back_part(void *user, size_t from, size_t to) {
 }
 
 /* With S = Σ g, P = Σ g·x̂ over the M rows: dscale = P, dshift = S,
- * dx = scale/σ · (g − S/M − x̂·P/M). */
+ * dx = scale/σ · (g − S/M − x̂·P/M), without the last two where the statistics are not the batch's. */
 static bool backward(NnCall *call) {
   each_row(call, sum_back_part);
   size_t c = channels(call);
@@ -226,8 +231,9 @@ static bool backward(NnCall *call) {
     if (call->dw[1]) call->dw[1][i] += (float)sums[i];
     double slope = gain * product / rows * (double)s.inverse[i];
     a[i] = (float)gain;
-    b[i] = (float)-slope;
-    d[i] = (float)(slope * (double)s.mean[i] - gain * sums[i] / rows);
+    bool batch = uses_batch(call);
+    b[i] = batch ? (float)-slope : 0;
+    d[i] = batch ? (float)(slope * (double)s.mean[i] - gain * sums[i] / rows) : 0;
   }
   return !call->dx[0] || each_row(call, map_back_part);
 }
@@ -242,7 +248,7 @@ static void reference(double *y, const NnCall *call, const double *const *x, con
   size_t c = channels(call), rows = nn_shape_rows(call->ys);
   for (size_t i = 0; i < c; i++) {
     double mean = w[2][i], variance = w[3][i];
-    if (call->training) reference_moments(&mean, &variance, x[0] + i, rows, c);
+    if (uses_batch(call)) reference_moments(&mean, &variance, x[0] + i, rows, c);
     for (size_t r = 0; r < rows; r++) {
       double hat = (x[0][r * c + i] - mean) / sqrt(variance + (double)call->node->set.norm.epsilon);
       double value = w[0][i] * hat + w[1][i];

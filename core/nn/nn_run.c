@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/nn/nn_run.h"
 
+#include "core/nn/nn_adapter.h"
 #include "core/nn/nn_rows.h"
 #include "core/nn/nn_run_plan.h"
 
@@ -18,10 +19,12 @@ static bool allocate_tables(NnRun *run) {
   run->fresh = calloc(n, sizeof *run->fresh);
   run->shapes = calloc(n, sizeof *run->shapes);
   run->states = calloc(n, sizeof *run->states);
+  run->state_floats = calloc(n, sizeof *run->state_floats);
+  run->filled = calloc(n, sizeof *run->filled);
   run->seconds = calloc(n, sizeof *run->seconds);
   run->dnnl = nn_dnnl_new();
   return run->calls && run->used && run->skipped && run->active && run->fresh && run->shapes && run->states &&
-         run->seconds && run->dnnl;
+         run->state_floats && run->filled && run->seconds && run->dnnl;
 }
 
 static BaseStatus make_run(BaseContext *ctx, NnRun **made, const NnNet *net, NnNet *trained,
@@ -64,6 +67,8 @@ void nn_run_free(NnRun *run) {
   for (int i = 0; run->states && i < run->n; i++) free(run->states[i]);
   nn_dnnl_free(run->dnnl);
   free(run->states);
+  free(run->state_floats);
+  free(run->filled);
   free(run->seconds);
   free(run->calls);
   free(run->used);
@@ -165,12 +170,22 @@ float *nn_run_input(NnRun *run, NnVar input, NnShape shape) {
 /* --- passes
  * ------------------------------------------------------------------------------------------------- */
 
+static uint64_t version_of(const NnRun *run) {
+  return run->params.adapter ? nn_adapter_version(run->params.adapter) : run->net->version;
+}
+
+bool nn_run_trains(const NnRun *run, int parameter) {
+  const NnParameter *p = &run->net->parameters[parameter];
+  if (p->statistic) return false;
+  return !p->frozen || (run->params.adapter && nn_adapter_covers(run->params.adapter, parameter));
+}
+
 static void set_weights(NnRun *run, NnCall *call) {
   const NnNode *node = call->node;
   for (int k = 0; k < node->n_w; k++) {
     const NnParameter *parameter = &run->net->parameters[node->w[k]];
     call->w[k] = run->values + parameter->offset;
-    bool trained = run->gradients && !parameter->frozen && !parameter->statistic;
+    bool trained = run->gradients && nn_run_trains(run, node->w[k]);
     call->dw[k] = trained ? run->gradients + parameter->offset : NULL;
     call->statistic[k] = run->trained && parameter->statistic && !parameter->frozen
                              ? run->trained->values + parameter->offset
@@ -179,9 +194,10 @@ static void set_weights(NnRun *run, NnCall *call) {
 }
 
 static void set_state(NnRun *run, int i, NnCall *call) {
-  call->state_in = run->carry ? run->states[i] : NULL;
-  call->state_out = run->carry ? run->states[i] : NULL;
-  call->state_frame = run->carry_frame > 0 && run->carry_frame <= call->ys.t ? run->carry_frame : call->ys.t;
+  call->state = run->carry ? run->states[i] : NULL;
+  call->state_begin = run->carry_begin;
+  call->state_end = run->carry_end > 0 && run->carry_end <= call->ys.t ? run->carry_end : call->ys.t;
+  call->state_filled = &run->filled[i];
 }
 
 static double now(const NnRun *run) {
@@ -195,7 +211,7 @@ static bool forward_node(NnRun *run, int i) {
   set_weights(run, call);
   set_state(run, i, call);
   if (call->fold) set_weights(run, &run->calls[call->fold - run->calls]);
-  call->new_weights = run->fresh[i] || run->version != run->net->version;
+  call->new_weights = run->fresh[i] || run->version != version_of(run);
   call->seed = (run->seed + 1) * 0x9e3779b97f4a7c15u + (uint64_t)i * 0xbf58476d1ce4e5b9u;
   run->fresh[i] = false;
   const NnOp *op = nn_ops[call->node->op];
@@ -212,12 +228,13 @@ static BaseStatus fail_node(BaseContext *ctx, const NnCall *call) {
 
 static BaseStatus forward_all(BaseContext *ctx, NnRun *run) {
   BaseStatus status = run->stale ? nn_run_shape_up(ctx, run) : BASE_OK;
+  if (run->params.adapter) run->values = nn_adapter_values(run->params.adapter);
   for (int i = 0; status == BASE_OK && i < run->n; i++) {
     if (!run->used[i] || run->skipped[i]) continue;
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     if (!forward_node(run, i)) status = fail_node(ctx, &run->calls[i]);
   }
-  if (status == BASE_OK) run->version = run->net->version;
+  if (status == BASE_OK) run->version = version_of(run);
   return status;
 }
 
@@ -289,17 +306,16 @@ void nn_run_seed(NnRun *run, uint64_t seed) {
   run->seed = seed;
 }
 
-void nn_run_carry(NnRun *run, bool carry, int frame) {
-  run->carry = carry;
-  run->carry_frame = frame;
+void nn_run_carry(NnRun *run, bool carry, int begin, int end) {
+  run->carry = carry && run->params.carries;
+  run->carry_begin = begin;
+  run->carry_end = end;
 }
 
 void nn_run_forget(NnRun *run) {
   for (int i = 0; i < run->n; i++) {
-    const NnNode *node = &run->net->nodes[i];
-    if (!run->states[i]) continue;
-    size_t h = node->op == NN_OP_gru ? (size_t)node->set.gru.hidden : (size_t)node->shape.c;
-    memset(run->states[i], 0, (size_t)node->shape.n * (size_t)node->shape.f * h * sizeof(float));
+    run->filled[i] = 0;
+    if (run->states[i]) memset(run->states[i], 0, run->state_floats[i] * sizeof(float));
   }
 }
 

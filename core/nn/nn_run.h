@@ -3,6 +3,8 @@
 
 #include "core/nn/nn_net.h"
 
+typedef struct NnAdapter NnAdapter;
+
 /* From layers to a training step (statuses left out; nn_layers.h, nn_optim.h, nn_weights.h):
  *
  *     NnNet *net = nn_net_new(seed);
@@ -28,10 +30,13 @@
 typedef struct NnRun NnRun;
 
 typedef struct {
-  bool training;   /* batch statistics, dropout, and a backward pass */
-  NnType type;     /* of activations; NN_BF16 falls back to NN_F32 where the processor has none */
-  int threads;     /* of the passes; 0: those of the context */
-  bool inputs_too; /* gradients of nn_input tensors are wanted (nn_run_gradient) */
+  bool training;      /* batch statistics, dropout, and a backward pass */
+  NnType type;        /* of activations; NN_BF16 falls back to NN_F32 where the processor has none */
+  int threads;        /* of the passes; 0: those of the context */
+  bool inputs_too;    /* gradients of nn_input tensors are wanted (nn_run_gradient) */
+  bool carries;       /* memory for nn_run_carry is wanted; not for training */
+  NnAdapter *adapter; /* whose changes the parameters are seen through (nn_adapter.h); null: none; outlives
+                         the run */
 } NnRunParams;
 
 /* Plans a run of `net`, which must be finished and outlive it. Training runs write the net's running
@@ -75,10 +80,12 @@ void nn_run_training(NnRun *run, bool training);
 /* Seeds dropout of the next passes; training code gives the step's number. */
 void nn_run_seed(NnRun *run, uint64_t seed);
 
-/* Recurrent layers begin the next passes from a kept state and leave theirs after `frame` frames (0: the
- * last), so that a sequence may be run in pieces; false starts anew. Not for training. */
-void nn_run_carry(NnRun *run, bool carry, int frame);
-void nn_run_forget(NnRun *run); /* back to zero states */
+/* For runs with `carries`: the next passes continue the sequence of those before them. Recurrent layers (of
+ * bi-GRUs the forward direction) take the kept state at frame `begin` of the pass and keep the one after
+ * `end` frames (0: all); attention keeps keys and values of all steps since nn_run_forget, at most the
+ * planned t, and sees them. False: every pass stands alone again. */
+void nn_run_carry(NnRun *run, bool carry, int begin, int end);
+void nn_run_forget(NnRun *run); /* back to the beginning of a sequence */
 
 /* The number type in use and the bytes of activations, gradients and scratch. */
 NnType nn_run_type(const NnRun *run);

@@ -42,10 +42,8 @@ static void mark_used(NnRun *run) {
 }
 
 static bool has_trained_weights(const NnRun *run, const NnNode *node) {
-  for (int k = 0; k < node->n_w; k++) {
-    const NnParameter *parameter = &run->net->parameters[node->w[k]];
-    if (!parameter->frozen && !parameter->statistic) return true;
-  }
+  for (int k = 0; k < node->n_w; k++)
+    if (nn_run_trains(run, node->w[k])) return true;
   return false;
 }
 
@@ -278,12 +276,25 @@ static BaseStatus lay_out(BaseContext *ctx, Plan *plan) {
   return status;
 }
 
+static size_t state_floats(const NnNode *node) {
+  size_t lanes = (size_t)node->shape.n * (size_t)node->shape.f;
+  switch (node->op) {
+  case NN_OP_gru:
+    return lanes * (size_t)node->set.gru.hidden;
+  case NN_OP_min_gru:
+    return lanes * (size_t)node->shape.c;
+  case NN_OP_attention:
+    return 2 * nn_shape_count(node->shape);
+  default:
+    return 0;
+  }
+}
+
 static BaseStatus allocate_states(BaseContext *ctx, NnRun *run) {
-  for (int i = 0; i < run->n && !run->params.training; i++) {
-    const NnNode *node = node_of(run, i);
-    if (node->op != NN_OP_gru && node->op != NN_OP_min_gru) continue;
-    size_t h = node->op == NN_OP_gru ? (size_t)node->set.gru.hidden : (size_t)node->shape.c;
-    run->states[i] = calloc((size_t)node->shape.n * (size_t)node->shape.f * h, sizeof(float));
+  for (int i = 0; i < run->n && run->params.carries; i++) {
+    run->state_floats[i] = run->used[i] ? state_floats(node_of(run, i)) : 0;
+    if (run->state_floats[i] == 0) continue;
+    run->states[i] = calloc(run->state_floats[i], sizeof(float));
     if (!run->states[i]) return base_fail_memory(ctx);
   }
   return BASE_OK;

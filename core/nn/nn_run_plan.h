@@ -22,15 +22,20 @@ struct NnRun {
   char *scratch;
   size_t scratch_bytes;
   float *gradients;
-  float **states;       /* of recurrent nodes, else null */
+  float **states; /* carried, of recurrent and attending nodes; else null */
+  size_t *state_floats;
+  int *filled;          /* steps kept by attending nodes */
   double (*seconds)[2]; /* of the last forward and backward pass of each node */
   bool stale, carry, evaluating;
-  int carry_frame;
+  int carry_begin, carry_end;
   uint64_t version, seed; /* version of the values that kernels have packed */
 };
 
 /* Decides which nodes take part and where each tensor lies, allocates, and points the calls to it. */
 BaseStatus nn_run_plan(BaseContext *ctx, NnRun *run);
+
+/* Whether gradients of a parameter are wanted: it is trained itself or through an adapter. */
+bool nn_run_trains(const NnRun *run, int parameter);
 
 /* Makes kernels and scratch for the actual shapes of the inputs. */
 BaseStatus nn_run_shape_up(BaseContext *ctx, NnRun *run);
