@@ -1,10 +1,12 @@
 /* The database is in WAL mode: a commit is an append, and readers never wait. Edits are committed by the main
- * thread without fsync (synchronous NORMAL), which already survives the death of the process at any moment; a
- * small thread then checkpoints, which syncs the log first, so that a power cut costs at most half a second
- * and the main thread never waits for the disk. Results of workers go through a second connection in pieces,
- * each its own transaction, so that an edit never waits for a large result. The file is opened as something
- * hostile: no triggers, no views, no trusted schema, every row checked before it is believed.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+ * thread without waiting for the storage (synchronous OFF), which already survives the death of the process
+ * at any moment. Only a small thread moves pages from the log into the database, on a connection of its own
+ * that syncs the log first and the database afterwards (synchronous NORMAL): a power cut costs at most half a
+ * second of edits and never the file, since frames of the log that did not reach the storage fail their
+ * checksums. Results of workers go through that second connection in pieces, each its own transaction, so
+ * that an edit never waits for a large result. The file is opened as something hostile: no triggers, no
+ * views, no trusted schema, every row checked before it is believed. SPDX-License-Identifier:
+ * GPL-3.0-or-later */
 #include "app/store_private.h"
 
 #include <errno.h>
@@ -161,9 +163,10 @@ BaseStatus store_create(BaseContext *ctx, const char *path) {
     return base_fail(ctx, BASE_UNREADABLE, "“%s” is there already.", path);
   sqlite3 *db = NULL;
   sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-  char *sql = g_strdup_printf("BEGIN IMMEDIATE; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;"
-                              "PRAGMA journal_mode=WAL;",
-                              STORE_APPLICATION_ID, STORE_VERSION, schema);
+  char *sql = g_strdup_printf(
+      "PRAGMA synchronous=OFF; BEGIN IMMEDIATE; PRAGMA application_id=%d; PRAGMA user_version=%d; %s COMMIT;"
+      "PRAGMA journal_mode=WAL;",
+      STORE_APPLICATION_ID, STORE_VERSION, schema);
   BaseStatus status = db && store_run(db, sql) ? BASE_OK : store_fail(ctx, db, path);
   sqlite3_close(db);
   g_free(sql);
@@ -204,7 +207,7 @@ static void start_writing(Store *store) {
   if (sqlite3_db_readonly(store->edits, "main") != 0) return;
   store->results = connect_file(store->path, SQLITE_OPEN_READWRITE);
   if (!store->results) return;
-  store_run(store->edits, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;");
+  store_run(store->edits, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=0;");
   store_run(store->results, "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;");
   store->syncer = g_thread_new("project sync", sync_thread, store);
 }
