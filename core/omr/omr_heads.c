@@ -201,6 +201,7 @@ static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff
   int half_spaces = count_half_spaces(votes, rows, distance, space);
   if (!half_spaces) return false;
   head->position = (int16_t)(side * (4 + half_spaces));
+  head->score -= 0.003f * (float)half_spaces; /* the nearer of two staves wins */
   return true;
 }
 

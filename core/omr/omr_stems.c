@@ -62,6 +62,49 @@ static float free_end(const OmrStroke *stroke, const Load *load) {
   return fmaxf(load->top - stroke->y0, stroke->y1 - load->bottom);
 }
 
+static void detach(Touch *touch, int32_t stroke) {
+  if (touch->right == stroke) touch->right = -1;
+  if (touch->left == stroke) touch->left = -1;
+}
+
+/* Weighs the heads on a stroke anew; `weakest` is the outermost head of least score, and `odd` one whose kind the better
+ * ones do not share, or -1. */
+static Load weigh(int32_t *weakest, int32_t *odd, const OmrPage *page, const Touch *touches, int32_t stroke) {
+  Load load = {0};
+  float best[2] = {0};
+  for (size_t i = 0; i < page->heads.n; i++) {
+    if (touches[i].right != stroke && touches[i].left != stroke) continue;
+    const OmrHead *head = &page->heads.items[i];
+    add_load(&load, head);
+    bool hollow = head->kind != OMR_FILLED;
+    best[hollow] = fmaxf(best[hollow], head->score);
+  }
+  *weakest = *odd = -1;
+  for (size_t i = 0; i < page->heads.n; i++) {
+    if (touches[i].right != stroke && touches[i].left != stroke) continue;
+    const OmrHead *head = &page->heads.items[i];
+    bool hollow = head->kind != OMR_FILLED;
+    if (best[!hollow] > best[hollow]) *odd = (int32_t)i;
+    bool outermost = head->y_px == load.top || head->y_px == load.bottom;
+    if (outermost && (*weakest < 0 || head->score < page->heads.items[*weakest].score)) *weakest = (int32_t)i;
+  }
+  return load;
+}
+
+/* Takes off what cannot hang on a stem: filled and hollow heads together, and heads at both of its ends (one of them is
+ * part of a beam, a flag or a figure). */
+static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStroke *line, int32_t stroke, float space) {
+  for (int round = 0; round < 8 && load->heads > 1; round++) {
+    int32_t weakest, odd;
+    *load = weigh(&weakest, &odd, page, touches, stroke);
+    if (odd >= 0) detach(&touches[odd], stroke);
+    else if (free_end(line, load) < 1.5f * space && line->y1 - line->y0 > 2.2f * space && weakest >= 0) detach(&touches[weakest], stroke);
+    else return;
+  }
+  int32_t weakest, odd;
+  *load = weigh(&weakest, &odd, page, touches, stroke);
+}
+
 /* Leaves each head one stem, or both where two voices share it. */
 static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes, const Load *loads, float space) {
   bool right = touch->right >= 0, left = touch->left >= 0;
@@ -215,6 +258,9 @@ BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     if (joiner.touches[i].right >= 0) add_load(&joiner.loads[joiner.touches[i].right], head);
     if (joiner.touches[i].left >= 0) add_load(&joiner.loads[joiner.touches[i].left], head);
   }
+  for (size_t i = 0; ok && i < strokes.n; i++)
+    if (joiner.loads[i].heads > 1)
+      shed(&joiner.loads[i], joiner.touches, page, &strokes.items[i], (int32_t)i, sheet->space);
   for (size_t i = 0; ok && i < page->heads.n; i++)
     choose(&joiner.touches[i], &page->heads.items[i], &strokes, joiner.loads, sheet->space);
   ok = ok && join(&joiner);
