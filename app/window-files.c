@@ -25,9 +25,18 @@ static gboolean is_project(const char *path) {
   return path && g_str_has_suffix(path, ".triptych");
 }
 
+/* Says a sentence about a file with its name alone: paths are too long to be read in passing. */
+static void say_of_file(TriWindow *self, const char *path, const char *sentence) {
+  g_autofree char *name = g_path_get_basename(path);
+  g_auto(GStrv) parts = g_strsplit(sentence, path, -1);
+  g_autofree char *shorter = g_strjoinv(name, parts);
+  g_autofree char *named = g_strdup_printf("%s: %s", name, shorter);
+  tri_window_say(self, strstr(shorter, name) ? shorter : named);
+}
+
 static void open_project(TriWindow *self, const char *path) {
   g_autoptr(GError) error = NULL;
-  if (!tri_session_open(self->session, path, &error)) tri_window_say(self, error->message);
+  if (!tri_session_open(self->session, path, &error)) say_of_file(self, path, error->message);
 }
 
 static void add_paths(TriWindow *self, char **paths, gsize n) {
@@ -299,9 +308,7 @@ static void add_to_recents(TriWindow *self) {
 /* ---- what the session says about files ---- */
 
 static void refused(TriWindow *self, const char *file, const char *reason) {
-  g_autofree char *name = g_path_get_basename(file);
-  g_autofree char *sentence = g_strdup_printf("%s: %s", name, reason);
-  tri_window_say(self, strstr(reason, name) ? reason : sentence);
+  say_of_file(self, file, reason);
 }
 
 static void locate_response(GtkNativeDialog *dialog, int response, TriWindow *self) {
