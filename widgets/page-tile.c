@@ -6,6 +6,7 @@
 #include <gtk/gtk.h>
 #include <string.h>
 
+enum { THUMB_LEVEL = 2 };
 static const double head_margin = 0.12; /* of the head's height */
 
 struct TriPageInk {
@@ -116,4 +117,19 @@ void tri_page_ink_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCanc
   for (int state = TRI_SURE; state <= TRI_EXTRA && !g_cancellable_is_cancelled(cancel); state++)
     colour_heads(&tile, state);
   mark_heads(&tile);
+}
+
+void tri_page_thumb_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel) {
+  cairo_surface_t *mask = tri_page_source_mask(value, key->row, THUMB_LEVEL);
+  if (!mask) return;
+  double width = cairo_image_surface_get_width(mask), height = cairo_image_surface_get_height(mask);
+  double scale = MIN(key->width / width, key->height / height);
+  cairo_translate(cr, (key->width - width * scale) / 2, (key->height - height * scale) / 2);
+  cairo_scale(cr, scale, scale);
+  gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_PAPER));
+  cairo_rectangle(cr, 0, 0, width, height);
+  cairo_fill(cr);
+  gdk_cairo_set_source_rgba(cr, tri_palette_color(key->theme, TRI_COLOR_INK));
+  cairo_mask_surface(cr, mask, 0, 0);
+  cairo_surface_destroy(mask);
 }

@@ -27,4 +27,8 @@ enum { TRI_PAGE_ROWS = 4096 }; /* key.row = page · TRI_PAGE_ROWS + row of tiles
  */
 void tri_page_ink_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel);
 
+/* A TriTileDrawFn: page `key->row` whole and unmarked, as large as the tile allows, in its middle; `value` is
+ * the TriPageSource. */
+void tri_page_thumb_draw(cairo_t *cr, const TriTileKey *key, gpointer value, GCancellable *cancel);
+
 G_END_DECLS

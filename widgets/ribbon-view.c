@@ -2,16 +2,20 @@
  * visible time stands in the middle, and the size follows the zoom until the systems fill the height.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/ribbon-view.h"
+#include "widgets/page-tile.h"
 #include "widgets/ribbon-tile.h"
 #include "widgets/tile-row.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 static const double least_px_per_sp = 2.5, most_px_per_sp = 16;
 static const double sizes_an_octave =
-    6;                            /* the size moves in steps, so that tiles last while the zoom moves */
-static const double reach_px = 6; /* around a note head */
+    6; /* the size moves in steps, so that tiles last while the zoom moves */
+enum { PAGE_MARGIN = 10 };
+static const double page_pitch = 0.8; /* of the height, from page to page */
+static const double reach_px = 6;     /* around a note head */
 
 struct _TriRibbonView {
   TriView parent_instance;
@@ -162,6 +166,12 @@ static void changed(TriView *view, TriChange what) {
 
 /* ---- drawing ---- */
 
+static gpointer pages_ref(gpointer pages) {
+  return tri_page_source_ref(pages);
+}
+static void pages_unref(gpointer pages) {
+  tri_page_source_unref(pages);
+}
 static gpointer ink_ref(gpointer ink) {
   return tri_ribbon_ink_ref(ink);
 }
@@ -200,6 +210,28 @@ static void append_place(TriRibbonView *self, GtkSnapshot *snapshot, const Axis 
     if (heads[i].place == place) append_ring(snapshot, head_rect(self, axis, &heads[i]), color, width);
 }
 
+/* Until the pages are read: the pages as they are, side by side. */
+static void append_pages(TriRibbonView *self, GtkSnapshot *snapshot, int width, int height) {
+  TriView *view = TRI_VIEW(self);
+  TriScene *scene = tri_view_get_scene(view);
+  int n = tri_scene_get_n_pages(scene), side = height - 2 * PAGE_MARGIN;
+  TriTileKey key;
+  memset(&key, 0, sizeof key);
+  key.kind = TRI_TILE_RIBBON;
+  key.index = -1; /* no piece of the ribbon */
+  key.theme = tri_view_get_theme(view);
+  key.scale = gtk_widget_get_scale_factor(GTK_WIDGET(self));
+  key.width = key.height = side * key.scale;
+  key.revision = tri_scene_get_revision(scene, TRI_REVISION_PAGES);
+  tri_tile_cache_begin(tri_view_get_tiles(view), TRI_TILE_RIBBON);
+  for (int x = PAGE_MARGIN; key.row < n && x < width; key.row++, x += (int)(side * page_pitch)) {
+    GdkTexture *texture = tri_tile_cache_get(tri_view_get_tiles(view), &key, tri_page_thumb_draw,
+                                             tri_scene_get_page_source(scene), pages_ref, pages_unref);
+    if (texture)
+      gtk_snapshot_append_texture(snapshot, texture, &GRAPHENE_RECT_INIT(x, PAGE_MARGIN, side, side));
+  }
+}
+
 static void append_empty(TriRibbonView *self, GtkSnapshot *snapshot, int width, int height) {
   int text_width, text_height;
   if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), _("No score yet"), 10, FALSE);
@@ -216,10 +248,12 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   TriScene *scene = tri_view_get_scene(TRI_VIEW(widget));
   TriTheme theme = tri_view_get_theme(TRI_VIEW(widget));
   int width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
-  gtk_snapshot_append_color(snapshot, tri_palette_color(theme, TRI_COLOR_PAPER),
+  gboolean pages = !self->map && tri_scene_get_n_pages(scene) > 0;
+  gtk_snapshot_append_color(snapshot, tri_palette_color(theme, pages ? TRI_COLOR_STRIP : TRI_COLOR_PAPER),
                             &GRAPHENE_RECT_INIT(0, 0, width, height));
   if (self->stale) remake_ink(self);
-  if (!self->map) append_empty(self, snapshot, width, height);
+  if (pages && height > 4 * PAGE_MARGIN) append_pages(self, snapshot, width, height);
+  if (!self->map && !pages) append_empty(self, snapshot, width, height);
   if (!self->map) return;
   Axis axis = axis_of(self);
   append_tiles(self, snapshot, &axis);
