@@ -29,7 +29,7 @@ static bool each_period(NnCall *call, NnPartFn part) {
   return true;
 }
 
-NN_FAST static void map(float *y, const float *x, const float *scale, const float *shift, size_t n) {
+NN_FAST static void map_affine(float *y, const float *x, const float *scale, const float *shift, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) y[i] = x[i] * scale[i] + shift[i];
 }
@@ -42,7 +42,7 @@ static void forward_part(void *user, size_t from, size_t to) {
     for (size_t i = 0; i < p; i += NN_CHUNK) {
       size_t n = p - i < NN_CHUNK ? p - i : NN_CHUNK, at = k * p + i;
       float *y = nn_target_floats(call->y, call->yt, at, room_y);
-      map(y, nn_widen(call->x[0], call->xt[0], at, n, room_x), call->w[0] + i, call->w[1] + i, n);
+      map_affine(y, nn_widen(call->x[0], call->xt[0], at, n, room_x), call->w[0] + i, call->w[1] + i, n);
       nn_narrow(call->y, call->yt, at, n, y);
     }
 }
@@ -55,8 +55,8 @@ static size_t scratch(const NnCall *call) {
   return call->training ? (size_t)call->threads * 2 * period(call) * sizeof(float) : 0;
 }
 
-NN_FAST static void map_back(float *g, float *dscale, float *dshift, const float *dy, const float *x,
-                             const float *scale, size_t n) {
+NN_FAST static void map_affine_back(float *g, float *dscale, float *dshift, const float *dy, const float *x,
+                                    const float *scale, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) {
     dscale[i] += dy[i] * x[i];
@@ -76,8 +76,8 @@ static void backward_part(void *user, size_t from, size_t to) {
   for (size_t k = from; k < to; k++)
     for (size_t i = 0; i < p; i += NN_CHUNK) {
       size_t n = p - i < NN_CHUNK ? p - i : NN_CHUNK, at = k * p + i;
-      map_back(g, dscale + i, dshift + i, nn_widen(call->dy, call->yt, at, n, room_dy),
-               nn_widen(call->x[0], call->xt[0], at, n, room_x), call->w[0] + i, n);
+      map_affine_back(g, dscale + i, dshift + i, nn_widen(call->dy, call->yt, at, n, room_dy),
+                      nn_widen(call->x[0], call->xt[0], at, n, room_x), call->w[0] + i, n);
       if (call->dx[0]) nn_give(call->dx[0], call->xt[0], call->add[0], at, n, g);
     }
 }

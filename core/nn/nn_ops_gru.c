@@ -156,8 +156,8 @@ static void transpose_weights(const NnCall *call, const Sizes *s) {
 }
 
 /* The gates of one lane; `b` and `c` are the biases of a and of U h. */
-NN_FAST static void step(float *h, float *gates, float *inner, const float *u, const float *b, const float *c,
-                         size_t n) {
+NN_FAST static void gate_lane(float *h, float *gates, float *inner, const float *u, const float *b,
+                              const float *c, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) {
     float r = nn_sigmoid(gates[i] + b[i] + u[i] + c[i]);
@@ -183,7 +183,7 @@ static void forward_step(const NnCall *call, const Sizes *s, const Task *task, L
   nn_gemm(task->u, 3 * h, task->h, h, false, u, 3 * h, false, l, 3 * h, h, 1, 0);
   float *inner = gates + s->l * 3 * s->h;
   for (size_t i = 0; i < lanes.n; i++)
-    step(task->h + i * s->h, gates + i * 3 * s->h, inner + i * s->h, task->u + i * 3 * s->h, b, c, s->h);
+    gate_lane(task->h + i * s->h, gates + i * 3 * s->h, inner + i * s->h, task->u + i * 3 * s->h, b, c, s->h);
 }
 
 /* Where a carried state enters the walk, the lanes take it over; where it leaves, they hand theirs on. */
@@ -226,8 +226,8 @@ static bool forward(NnCall *call) {
 
 /* From dh, the gradient of this frame's states: gates become the gradients of a, u those of U h + c, and dh
  * what reaches the frame before directly. */
-NN_FAST static void step_back(float *dh, float *u, float *gates, const float *inner, const float *before,
-                              size_t n) {
+NN_FAST static void gate_lane_back(float *dh, float *u, float *gates, const float *inner, const float *before,
+                                   size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) {
     float r = gates[i], z = gates[n + i], v = gates[2 * n + i], g = dh[i];
@@ -244,7 +244,7 @@ NN_FAST static void step_back(float *dh, float *u, float *gates, const float *in
   }
 }
 
-NN_FAST static void add_rows(float *sum, const float *rows, size_t n, size_t width) {
+NN_FAST static void add_lanes(float *sum, const float *rows, size_t n, size_t width) {
   for (size_t r = 0; r < n; r++) {
     NN_EACH
     for (size_t i = 0; i < width; i++) sum[i] += rows[r * width + i];
@@ -269,14 +269,14 @@ static void backward_step(const NnCall *call, const Sizes *s, const Task *task, 
     memset(task->h, 0, lanes.n * s->h * sizeof(float));
   add_gradient(call, task->dh, s, lanes, frame, d);
   for (size_t i = 0; i < lanes.n; i++)
-    step_back(task->dh + i * s->h, task->u + i * 3 * s->h, gates + i * 3 * s->h, inner + i * s->h,
-              task->h + i * s->h, s->h);
+    gate_lane_back(task->dh + i * s->h, task->u + i * 3 * s->h, gates + i * 3 * s->h, inner + i * s->h,
+                   task->h + i * s->h, s->h);
   nn_gemm(task->dh, h, task->u, 3 * h, false, call->w[2] + d * 3 * s->h * s->h, h, false, l, h, 3 * h, 1, 1);
   nn_gemm(task->du, h, task->u, 3 * h, true, task->h, h, false, 3 * h, h, l, 1, 1);
-  add_rows(task->dc, task->u, lanes.n, 3 * s->h);
+  add_lanes(task->dc, task->u, lanes.n, 3 * s->h);
   load_lanes(task->x, call->x[0], call->xt[0], s, lanes, frame, s->c, 0, s->c);
   nn_gemm(task->dw, c, gates, 3 * h, true, task->x, c, false, 3 * h, c, l, 1, 1);
-  add_rows(task->db, gates, lanes.n, 3 * s->h);
+  add_lanes(task->db, gates, lanes.n, 3 * s->h);
 }
 
 static void backward_part(void *user, size_t from, size_t to) {

@@ -23,7 +23,7 @@ NN_INLINE float candidate_slope(float v) {
   return v >= 0 ? 1.0f : s * (1.0f - s);
 }
 
-NN_FAST static void step(float *h, const float *gate, const float *value, size_t n) {
+NN_FAST static void blend(float *h, const float *gate, const float *value, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) h[i] += nn_sigmoid(gate[i]) * (candidate(value[i]) - h[i]);
 }
@@ -56,7 +56,7 @@ static void forward_part(void *user, size_t from, size_t to) {
       size_t row = row_of(call->ys, k, t);
       const float *x = nn_widen(call->x[0], call->xt[0], row * 2 * h, 2 * h, room);
       carry_state(call, state, k, t);
-      step(state, x, x + h, h);
+      blend(state, x, x + h, h);
       nn_copy(call->y, call->yt, row * h, state, NN_F32, 0, h);
     }
     carry_state(call, state, k, (size_t)call->ys.t);
@@ -69,7 +69,7 @@ static bool forward(NnCall *call) {
 }
 
 /* dh reaches h_{t−1} by (1 − z), the gate by (v − h_{t−1})·σ', the candidate by z·g'. */
-NN_FAST static void step_back(float *g, float *dh, const float *x, const float *before, size_t n) {
+NN_FAST static void blend_back(float *g, float *dh, const float *x, const float *before, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) {
     float z = nn_sigmoid(x[i]), v = candidate(x[n + i]);
@@ -91,7 +91,7 @@ static void backward_part(void *user, size_t from, size_t to) {
       nn_give_back(dh, NN_F32, true, 0, call->dy, call->yt, row * h, h);
       const float *before =
           t ? nn_widen(call->y, call->yt, row_of(call->ys, k, t - 1) * h, h, room_h) : zeros;
-      step_back(g, dh, nn_widen(call->x[0], call->xt[0], row * 2 * h, 2 * h, room_x), before, h);
+      blend_back(g, dh, nn_widen(call->x[0], call->xt[0], row * 2 * h, 2 * h, room_x), before, h);
       if (call->dx[0]) nn_give(call->dx[0], call->xt[0], call->add[0], row * 2 * h, 2 * h, g);
     }
   }

@@ -130,8 +130,8 @@ static void take_running_statistics(NnCall *call) {
   }
 }
 
-NN_FAST static void map(float *y, const float *x, const float *gain, const float *offset, size_t rows,
-                        size_t c, bool relu) {
+NN_FAST static void normalise(float *y, const float *x, const float *gain, const float *offset, size_t rows,
+                              size_t c, bool relu) {
   for (size_t r = 0; r < rows; r++) NN_EACH
   for (size_t i = 0; i < c; i++) {
     float value = x[r * c + i] * gain[i] + offset[i];
@@ -147,8 +147,8 @@ static void map_part(void *user, size_t from, size_t to) {
   for (size_t row = from; row < to; row += step) {
     size_t rows = to - row < step ? to - row : step;
     float *y = nn_target_floats(call->y, call->yt, row * c, room_y);
-    map(y, nn_widen(call->x[0], call->xt[0], row * c, rows * c, room_x), s.gain, s.offset, rows, c,
-        call->node->set.norm.relu);
+    normalise(y, nn_widen(call->x[0], call->xt[0], row * c, rows * c, room_x), s.gain, s.offset, rows, c,
+              call->node->set.norm.relu);
     nn_narrow(call->y, call->yt, row * c, rows * c, y);
   }
 }
@@ -192,8 +192,8 @@ static void sum_back_part(void *user, size_t from, size_t to) {
 }
 
 /* dx = a·g + b·x + d with the coefficients of backward(). */
-NN_FAST static void map_back(float *dx, const float *dy, const float *x, Saved s, const float *coefficient,
-                             size_t rows, size_t c, bool relu) {
+NN_FAST static void normalise_back(float *dx, const float *dy, const float *x, Saved s,
+                                   const float *coefficient, size_t rows, size_t c, bool relu) {
   const float *a = coefficient, *b = a + c, *d = b + c;
   for (size_t r = 0; r < rows; r++) NN_EACH
   for (size_t i = 0; i < c; i++) {
@@ -209,9 +209,9 @@ static void map_back_part(void *user, size_t from, size_t to) {
   float room_x[4 * NN_CHUNK], room_dy[4 * NN_CHUNK], dx[4 * NN_CHUNK];
   for (size_t row = from; row < to; row += step) {
     size_t rows = to - row < step ? to - row : step;
-    map_back(dx, nn_widen(call->dy, call->yt, row * c, rows * c, room_dy),
-             nn_widen(call->x[0], call->xt[0], row * c, rows * c, room_x), saved_of(call), coefficients(call),
-             rows, c, call->node->set.norm.relu);
+    normalise_back(dx, nn_widen(call->dy, call->yt, row * c, rows * c, room_dy),
+                   nn_widen(call->x[0], call->xt[0], row * c, rows * c, room_x), saved_of(call),
+                   coefficients(call), rows, c, call->node->set.norm.relu);
     nn_give(call->dx[0], call->xt[0], call->add[0], row * c, rows * c, dx);
   }
 }

@@ -216,7 +216,7 @@ static unsigned add_traits(const NnNode *node) {
   return node->set.relu ? NN_READS_Y : 0u;
 }
 
-NN_FAST static void add(float *y, const float *a, const float *b, size_t n, bool relu) {
+NN_FAST static void add_pair(float *y, const float *a, const float *b, size_t n, bool relu) {
   if (relu) NN_EACH
   for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
   else NN_EACH for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
@@ -228,8 +228,8 @@ static void add_part(void *user, size_t from, size_t to) {
   for (size_t i = from; i < to; i += NN_CHUNK) {
     size_t n = chunk_at(i, to);
     float *y = nn_target_floats(call->y, call->yt, i, room_y);
-    add(y, nn_widen(call->x[0], call->xt[0], i, n, room_a), nn_widen(call->x[1], call->xt[1], i, n, room_b),
-        n, call->node->set.relu);
+    add_pair(y, nn_widen(call->x[0], call->xt[0], i, n, room_a),
+             nn_widen(call->x[1], call->xt[1], i, n, room_b), n, call->node->set.relu);
     nn_narrow(call->y, call->yt, i, n, y);
   }
 }
@@ -238,7 +238,7 @@ static bool forward_add(NnCall *call) {
   return each_element(call, add_part);
 }
 
-NN_FAST static void mask(float *g, const float *dy, const float *y, size_t n) {
+NN_FAST static void mask_sum(float *g, const float *dy, const float *y, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) g[i] = y[i] > 0 ? dy[i] : 0;
 }
@@ -250,7 +250,7 @@ static void add_back_part(void *user, size_t from, size_t to) {
     size_t n = chunk_at(i, to);
     const float *g = nn_widen(call->dy, call->yt, i, n, room_dy);
     if (call->node->set.relu) {
-      mask(masked, g, nn_widen(call->y, call->yt, i, n, room_y), n);
+      mask_sum(masked, g, nn_widen(call->y, call->yt, i, n, room_y), n);
       g = masked;
     }
     for (int k = 0; k < 2; k++)

@@ -125,7 +125,7 @@ static bool forward(NnCall *call) {
   return nn_product_forward(kernel->product, call->y, call->x[0], bias, call->scratch);
 }
 
-NN_FAST static void mask(float *dy, const float *y, size_t n) {
+NN_FAST static void mask_gradient(float *dy, const float *y, size_t n) {
   NN_EACH
   for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0.0f;
 }
@@ -136,7 +136,7 @@ static void mask_part(void *user, size_t from, size_t to) {
   for (size_t i = from; i < to; i += NN_CHUNK) {
     size_t n = to - i < NN_CHUNK ? to - i : NN_CHUNK;
     float *dy = nn_widen_mutable(call->dy, call->yt, i, n, room_dy);
-    mask(dy, nn_widen(call->y, call->yt, i, n, room_y), n);
+    mask_gradient(dy, nn_widen(call->y, call->yt, i, n, room_y), n);
     nn_narrow(call->dy, call->yt, i, n, dy);
   }
 }

@@ -36,7 +36,7 @@ NN_FAST static void take_max(float *y, const float *x, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
 }
 
-NN_FAST static void add(float *y, const float *x, size_t n, float gain) {
+NN_FAST static void add_weighted(float *y, const float *x, size_t n, float gain) {
   NN_EACH
   for (size_t i = 0; i < n; i++) y[i] += x[i] * gain;
 }
@@ -54,7 +54,7 @@ static void pool_row(const NnCall *call, float *y, size_t n, size_t t, size_t f)
       if (max)
         take_max(y, x, (size_t)s.c);
       else
-        add(y, x, (size_t)s.c, 1.0f / (float)(k.t * k.f));
+        add_weighted(y, x, (size_t)s.c, 1.0f / (float)(k.t * k.f));
     }
 }
 
@@ -84,7 +84,7 @@ static void pool_back_row(const NnCall *call, float *g, size_t n, size_t t, size
   if (yt >= (size_t)call->ys.t || yf >= (size_t)call->ys.f) return;
   const float *dy = row(call->dy, call->yt, call->ys, n, yt, yf, room_dy);
   if (call->node->op == NN_OP_mean_pool) {
-    add(g, dy, c, 1.0f / (float)(k.t * k.f));
+    add_weighted(g, dy, c, 1.0f / (float)(k.t * k.f));
     return;
   }
   const float *x = row(call->x[0], call->xt[0], call->xs[0], n, t, f, room_x);
@@ -182,8 +182,8 @@ static void upsample_row(const NnCall *call, float *y, size_t n, Taps t, Taps f)
   for (int a = 0; a < 2; a++)
     for (int b = 0; b < 2; b++)
       if (t.weight[a] * f.weight[b] > 0)
-        add(y, row(call->x[0], call->xt[0], call->xs[0], n, t.at[a], f.at[b], room), c,
-            t.weight[a] * f.weight[b]);
+        add_weighted(y, row(call->x[0], call->xt[0], call->xs[0], n, t.at[a], f.at[b], room), c,
+                     t.weight[a] * f.weight[b]);
 }
 
 static void upsample_part(void *user, size_t from, size_t to) {
@@ -224,7 +224,7 @@ static void upsample_back_row(const NnCall *call, float *g, size_t n, size_t t, 
     float weight_t = weight_of(taps_t(call, a), t);
     for (size_t b = f0; weight_t > 0 && b < f1; b++) {
       float weight = weight_t * weight_of(taps_f(call, b), f);
-      if (weight > 0) add(g, row(call->dy, call->yt, call->ys, n, a, b, room), c, weight);
+      if (weight > 0) add_weighted(g, row(call->dy, call->yt, call->ys, n, a, b, room), c, weight);
     }
   }
 }

@@ -43,8 +43,8 @@ NN_FAST static void moments(float *mean, float *inverse, const float *x, size_t 
   *inverse = 1.0f / sqrtf(sum / (float)n + epsilon);
 }
 
-NN_FAST static void map(float *y, const float *x, const float *scale, const float *shift, float mean,
-                        float inverse, size_t n) {
+NN_FAST static void normalise_row(float *y, const float *x, const float *scale, const float *shift,
+                                  float mean, float inverse, size_t n) {
   if (shift) NN_EACH
   for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
   else NN_EACH for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse * scale[i];
@@ -58,7 +58,7 @@ static void forward_part(void *user, size_t from, size_t to) {
     const float *x = nn_widen(call->x[0], call->xt[0], row * c, c, room_x);
     moments(&kept[2 * row], &kept[2 * row + 1], x, c, call->node->set.norm.epsilon, is_layer(call));
     float *y = nn_target_floats(call->y, call->yt, row * c, room_y);
-    map(y, x, call->w[0], is_layer(call) ? call->w[1] : NULL, kept[2 * row], kept[2 * row + 1], c);
+    normalise_row(y, x, call->w[0], is_layer(call) ? call->w[1] : NULL, kept[2 * row], kept[2 * row + 1], c);
     nn_narrow(call->y, call->yt, row * c, c, y);
   }
 }
