@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { most_disagreements = 300 };
 static const double sure = 0.9, doubtful = 0.5, plain_quarter_s = 0.6, grace_s = 0.06;
 
 TriState places_state(double confidence) {
@@ -139,37 +140,139 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
 
 /* ---- doubts ---- */
 
-static gboolean anchored(const TriPlace *place) {
-  return place->anchor;
-}
+typedef struct {
+  const PlacesView *view;
+  double *span; /* quarters between the nearest anchors (or ends) around each place */
+  PlacesDoubt *doubts;
+  gsize n, capacity;
+  int last_step; /* of the last doubt */
+} Doubting;
 
-/* Quarters between the nearest anchors (or ends) around each place. */
 static void anchor_spans(double *span, const TriPlace *places, gsize n) {
   double last = n ? places[0].quarter : 0;
   for (gsize i = 0; i < n; i++) {
     span[i] = places[i].quarter - last;
-    if (anchored(&places[i])) last = places[i].quarter;
+    if (places[i].anchor) last = places[i].quarter;
   }
   last = n ? places[n - 1].quarter : 0;
   for (gsize i = n; i-- > 0;) {
     span[i] += last - places[i].quarter;
-    if (anchored(&places[i])) last = places[i].quarter;
+    if (places[i].anchor) last = places[i].quarter;
   }
 }
 
-/* The reason to look at one place; FALSE when there is none. */
-static gboolean doubt_of(PlacesReason *reason, const Score *score, int measure, const TriPlace *place) {
-  if (place->state == TRI_CHECKED || place->anchor) return FALSE;
-  if (place->state == TRI_NOT_PLAYED && place->confidence < 1) {
-    *reason = PLACES_NOT_HEARD;
-    return TRUE;
+static double worth(const Doubting *doubting, gsize place, double doubt) {
+  gboolean seen = doubting->view->seen && doubting->view->seen[place];
+  return CLAMP(doubt, 0, 1) * (1 + doubting->span[place]) * (seen ? 0.1 : 1);
+}
+
+static gboolean joins(const Doubting *doubting, const PlacesDoubt *before, const PlacesDoubt *doubt,
+                      int step) {
+  if (before->reason != doubt->reason || step != doubting->last_step) return FALSE;
+  return doubt->reason != PLACES_TIMING || before->last + 1 == doubt->first;
+}
+
+/* Adds a doubt, or widens the last one when it goes on. */
+static void add_doubt(Doubting *doubting, const PlacesDoubt *doubt) {
+  int step = words_step_at(doubting->view->unfolded, doubting->view->places[doubt->first].quarter);
+  PlacesDoubt *before = doubting->n ? &doubting->doubts[doubting->n - 1] : NULL;
+  if (before && joins(doubting, before, doubt, step)) {
+    before->last = MAX(before->last, doubt->last);
+    before->worth = fmax(before->worth, doubt->worth);
+    before->error_s = fmax(before->error_s, doubt->error_s);
+    before->n_notes += doubt->n_notes;
+  } else if (doubting->n < doubting->capacity) {
+    doubting->doubts[doubting->n++] = *doubt;
   }
-  if (score && measure >= 0 && (gsize)measure < score->measures.n && *score->measures.items[measure].doubt) {
-    *reason = PLACES_RHYTHM;
-    return TRUE;
+  doubting->last_step = step;
+}
+
+static gboolean impossible_bar(const PlacesView *view, double quarter) {
+  int step = words_step_at(view->unfolded, quarter);
+  int measure = step >= 0 ? view->unfolded->steps.items[step].measure : -1;
+  return measure >= 0 && (gsize)measure < view->score->measures.n &&
+         *view->score->measures.items[measure].doubt;
+}
+
+static void doubt_places(Doubting *doubting, PlacesReason reason) {
+  const PlacesView *view = doubting->view;
+  for (gsize i = 0; i < view->unfolded->onsets.n; i++) {
+    const TriPlace *place = &view->places[i];
+    gboolean said = place->state == TRI_CHECKED || place->anchor || place->state == TRI_NOT_PLAYED;
+    gboolean impossible = !said && impossible_bar(view, place->quarter);
+    if (said || (reason == PLACES_RHYTHM ? !impossible : impossible || place->state != TRI_DOUBTFUL))
+      continue;
+    double doubt = 1 - place->confidence;
+    add_doubt(doubting, &(PlacesDoubt){.first = i,
+                                       .last = i,
+                                       .reason = reason,
+                                       .worth = worth(doubting, i, doubt),
+                                       .error_s = places_error_s(place->confidence),
+                                       .sound = -1,
+                                       .midi = -1});
   }
-  *reason = PLACES_TIMING;
-  return place->state == TRI_DOUBTFUL;
+}
+
+static gsize last_place_before(const TriPlace *places, gsize n, double time_s) {
+  gsize low = 0, high = n;
+  while (low + 1 < high) {
+    gsize middle = low + (high - low) / 2;
+    if (places[middle].time_s <= time_s)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static const MotionNote *note_by_id(const Motion *motion, guint32 id) {
+  for (gsize i = 0; motion && i < motion->notes.n; i++)
+    if (motion->notes.items[i].id == id) return &motion->notes.items[i];
+  return NULL;
+}
+
+/* A sound of the score that was not found; FALSE when that says nothing. */
+static gboolean not_heard(PlacesDoubt *doubt, const Doubting *doubting, const AlignmentLink *link) {
+  const PlacesView *view = doubting->view;
+  if (link->verdict != ALIGNMENT_NOT_PLAYED || link->sound < 0 ||
+      (gsize)link->sound >= view->unfolded->sounds.n)
+    return FALSE;
+  gsize place = onset_of_sound(view->unfolded, (gsize)link->sound);
+  if (project_mark_at(view->project, view->unfolded->onsets.items[place].onset)) return FALSE;
+  *doubt = (PlacesDoubt){place, place, PLACES_NOT_HEARD, worth(doubting, place, link->confidence),
+                         0,     1,     link->sound,      view->unfolded->sounds.items[link->sound].midi};
+  return TRUE;
+}
+
+/* A note that was heard and is not in the score. */
+static gboolean not_written(PlacesDoubt *doubt, const Doubting *doubting, const AlignmentLink *link) {
+  const PlacesView *view = doubting->view;
+  const MotionNote *note = link->verdict == ALIGNMENT_EXTRA ? note_by_id(view->motion, link->note) : NULL;
+  if (!note || project_mark_of_note(view->project, note->onset_s, note->midi)) return FALSE;
+  gsize place = last_place_before(view->places, view->unfolded->onsets.n, note->onset_s + 0.03);
+  if (view->places[place].state == TRI_CHECKED) return FALSE;
+  double sure_of_it = fmin(note->confidence, link->confidence);
+  *doubt = (PlacesDoubt){place, place, PLACES_NOT_WRITTEN, worth(doubting, place, sure_of_it), 0,
+                         1,     -1,    note->midi};
+  return sure_of_it >= doubtful;
+}
+
+static int compare_by_place(const void *a, const void *b) {
+  const PlacesDoubt *x = a, *y = b;
+  if (x->first != y->first) return x->first < y->first ? -1 : 1;
+  return x->midi - y->midi;
+}
+
+static void doubt_links(Doubting *doubting,
+                        gboolean (*test)(PlacesDoubt *, const Doubting *, const AlignmentLink *)) {
+  const Alignment *alignment = doubting->view->alignment;
+  PlacesDoubt *found = g_new(PlacesDoubt, alignment->links.n + 1);
+  gsize n = 0;
+  for (gsize i = 0; i < alignment->links.n && n < most_disagreements; i++)
+    n += test(&found[n], doubting, &alignment->links.items[i]);
+  qsort(found, n, sizeof *found, compare_by_place);
+  for (gsize i = 0; i < n; i++) add_doubt(doubting, &found[i]);
+  g_free(found);
 }
 
 static int compare_doubts(const void *a, const void *b) {
@@ -180,42 +283,22 @@ static int compare_doubts(const void *a, const void *b) {
   return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static double worth_of(const TriPlace *place, double span, gboolean seen) {
-  return (1 - CLAMP(place->confidence, 0, 1)) * (1 + span) * (seen ? 0.1 : 1);
-}
-
-static void join(PlacesDoubt *doubt, gsize place, double worth, double error_s) {
-  doubt->last = place;
-  doubt->worth = fmax(doubt->worth, worth);
-  doubt->error_s = fmax(doubt->error_s, error_s);
-}
-
-gsize places_doubts(PlacesDoubt *doubts, gsize most, const Score *score, const ScoreUnfolded *unfolded,
-                    const TriPlace *places, const guint8 *seen) {
-  gsize n = unfolded->onsets.n, found = 0;
-  double *span = g_new(double, n + 1);
-  PlacesDoubt *all = g_new(PlacesDoubt, n + 1);
-  anchor_spans(span, places, n);
-  int last_step = -1;
-  for (gsize i = 0; i < n; i++) {
-    int step = words_step_at(unfolded, places[i].quarter);
-    PlacesReason reason;
-    if (!doubt_of(&reason, score, step >= 0 ? unfolded->steps.items[step].measure : -1, &places[i])) continue;
-    double worth = worth_of(&places[i], span[i], seen && seen[i]),
-           error_s = places_error_s(places[i].confidence);
-    PlacesDoubt *before = found ? &all[found - 1] : NULL;
-    if (before && before->reason == reason && step == last_step &&
-        (before->last + 1 == i || reason == PLACES_RHYTHM))
-      join(before, i, worth, error_s);
-    else
-      all[found++] = (PlacesDoubt){i, i, reason, worth, error_s};
-    last_step = step;
-  }
-  qsort(all, found, sizeof *all, compare_doubts);
-  if (found > most) found = most;
-  memcpy(doubts, all, found * sizeof *all);
-  g_free(all);
-  g_free(span);
+gsize places_doubts(PlacesDoubt *doubts, gsize most, const PlacesView *view) {
+  gsize n = view->unfolded->onsets.n;
+  if (n == 0) return 0;
+  Doubting doubting = {.view = view, .capacity = 2 * n + 2 * most_disagreements, .last_step = -1};
+  doubting.span = g_new(double, n);
+  doubting.doubts = g_new(PlacesDoubt, doubting.capacity);
+  anchor_spans(doubting.span, view->places, n);
+  doubt_links(&doubting, not_heard);
+  doubt_links(&doubting, not_written);
+  doubt_places(&doubting, PLACES_RHYTHM);
+  doubt_places(&doubting, PLACES_TIMING);
+  qsort(doubting.doubts, doubting.n, sizeof *doubts, compare_doubts);
+  gsize found = MIN(doubting.n, most);
+  memcpy(doubts, doubting.doubts, found * sizeof *doubts);
+  g_free(doubting.doubts);
+  g_free(doubting.span);
   return found;
 }
 

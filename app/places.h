@@ -28,21 +28,34 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
 double places_error_s(double confidence);
 
 /* Why a place is worth a look. */
-typedef enum { PLACES_NOT_HEARD, PLACES_RHYTHM, PLACES_TIMING } PlacesReason;
+typedef enum { PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_RHYTHM, PLACES_TIMING } PlacesReason;
 
-/* Neighbouring places with one reason; onsets first … last. */
+/* Neighbouring places of one bar with one reason; onsets first … last. */
 typedef struct {
   gsize first, last;
   PlacesReason reason;
-  double worth; /* the order of the list, larger first */
-  double error_s;
+  double worth;   /* the order of the list, larger first */
+  double error_s; /* of PLACES_TIMING */
+  guint n_notes;  /* that disagree: of PLACES_NOT_HEARD, PLACES_NOT_WRITTEN */
+  int sound;      /* the first of them, index into unfolded->sounds; -1 */
+  int midi;       /* its pitch; -1 */
 } PlacesDoubt;
 
+/* What the doubts are taken from; all borrowed. `alignment` and `motion` belong together. */
+typedef struct {
+  const Score *score;
+  const ScoreUnfolded *unfolded;
+  const Alignment *alignment;
+  const Motion *motion;
+  const TriPlace *places;
+  const Project *project;
+  const guint8 *seen; /* one flag an onset: has been looked at; may be null */
+} PlacesView;
+
 /* The doubts of a piece, most worthwhile first, at most `most`: disagreement of score and sound and
- * impossible bars first; within a reason by doubt × span to the nearest anchors, those in `seen` (one flag an
- * onset, may be null) later. Checked places never. The number written. O(onsets log onsets). */
-gsize places_doubts(PlacesDoubt *doubts, gsize most, const Score *score, const ScoreUnfolded *unfolded,
-                    const TriPlace *places, const guint8 *seen);
+ * impossible bars first; within a reason by doubt × span to the nearest anchors, those seen later. Places and
+ * notes of which the person has said something never. The number written. O((onsets + links) log). */
+gsize places_doubts(PlacesDoubt *doubts, gsize most, const PlacesView *view);
 
 /* Gives a motion the tempo map of an alignment: one entry a quarter. FALSE without memory. */
 gboolean places_put_beats(Motion *motion, const ScoreUnfolded *unfolded, const Alignment *alignment);

@@ -145,17 +145,27 @@ void tri_session_show_motion(TriSession *self) {
 
 /* ---- the list "To check" ---- */
 
+static char *disagreement_text(TriSession *self, const PlacesDoubt *doubt) {
+  gboolean written = doubt->reason == PLACES_NOT_HEARD;
+  if (doubt->n_notes > 1)
+    return g_strdup_printf(
+        written
+            ? ngettext("%u note in the score, not heard", "%u notes in the score, not heard", doubt->n_notes)
+            : ngettext("%u note heard, not in the score", "%u notes heard, not in the score", doubt->n_notes),
+        doubt->n_notes);
+  g_autofree char *pitch =
+      doubt->sound >= 0 ? words_sound(self->score->score, &self->score->unfolded->sounds.items[doubt->sound])
+                        : words_midi(MAX(doubt->midi, 0));
+  return g_strdup_printf(written ? _("%s in the score, not heard") : _("%s heard, not in the score"), pitch);
+}
+
 static char *reason_text(TriSession *self, const PlacesDoubt *doubt) {
+  if (doubt->reason == PLACES_NOT_HEARD || doubt->reason == PLACES_NOT_WRITTEN)
+    return disagreement_text(self, doubt);
   int step = words_step_at(self->score->unfolded, beat_double(tri_session_quarter(self, (int)doubt->first)));
-  switch (doubt->reason) {
-  case PLACES_NOT_HEARD:
-    return g_strdup(_("In the score, not heard"));
-  case PLACES_RHYTHM:
+  if (doubt->reason == PLACES_RHYTHM)
     return g_strdup(
         self->score->score->measures.items[self->score->unfolded->steps.items[step].measure].doubt);
-  case PLACES_TIMING:
-    break;
-  }
   int ms = (int)lround(doubt->error_s * 100) * 10;
   return g_strdup_printf(_("Timing in doubt · ±%d ms"), MAX(ms, 10));
 }
@@ -182,8 +192,15 @@ void tri_session_show_checks(TriSession *self) {
   const TriPlace *places = tri_scene_get_places(self->scene, &n);
   PlacesDoubt doubts[most_checks];
   gsize found = 0;
-  if (self->alignment && self->score && n == self->score->unfolded->onsets.n)
-    found = places_doubts(doubts, most_checks, self->score->score, self->score->unfolded, places, self->seen);
+  if (self->alignment && self->score && self->heard && n == self->score->unfolded->onsets.n)
+    found = places_doubts(doubts, most_checks,
+                          &(PlacesView){.score = self->score->score,
+                                        .unfolded = self->score->unfolded,
+                                        .alignment = self->alignment,
+                                        .motion = self->heard->heard->motion,
+                                        .places = places,
+                                        .project = self->project,
+                                        .seen = self->seen});
   g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
   for (gsize i = 0; i < found; i++) g_ptr_array_add(fresh, check_of(self, &doubts[i]));
   if (same_checks(G_LIST_MODEL(self->to_check), fresh)) return;

@@ -10,12 +10,11 @@
 #include "app/store_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { header_size = 100, busy_ms = 2000, sync_delay_us = 300000 };
+enum { busy_ms = 2000, sync_delay_us = 300000 };
 
 static const char schema[] =
     "CREATE TABLE media(id INTEGER PRIMARY KEY, place INTEGER NOT NULL, kind INTEGER NOT NULL,"
@@ -93,29 +92,33 @@ const char *store_text(sqlite3_stmt *statement, int column) {
 
 /* ---- opening ---- */
 
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+/* Looks without opening: closing a file here would take away the locks of a connection that has it open. */
+static BaseStatus look_at(BaseContext *ctx, const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0)
+    return base_fail(ctx, BASE_UNREADABLE, "“%s” cannot be opened: %s.", path, g_strerror(errno));
+  if (!S_ISREG(info.st_mode)) return base_fail(ctx, BASE_UNREADABLE, "“%s” is not a file.", path);
+  return info.st_size ? BASE_OK : base_fail(ctx, BASE_BAD_FILE, "“%s” is empty.", path);
 }
 
-static BaseStatus sniff(BaseContext *ctx, const char *path) {
-  uint8_t header[header_size] = {0};
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return base_fail(ctx, BASE_UNREADABLE, "“%s” cannot be opened: %s.", path, g_strerror(errno));
-  struct stat info;
-  bool regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-  ssize_t n = regular ? read(file, header, sizeof header) : -1;
-  close(file);
-  if (!regular) return base_fail(ctx, BASE_UNREADABLE, "“%s” is not a file.", path);
-  if (n == 0) return base_fail(ctx, BASE_BAD_FILE, "“%s” is empty.", path);
-  if (n < header_size || memcmp(header, "SQLite format 3", 16) != 0 ||
-      big_endian(header + 68) != STORE_APPLICATION_ID)
+static int64_t pragma_value(sqlite3 *db, const char *sql) {
+  sqlite3_stmt *row = store_prepare(db, sql);
+  int64_t value = row && sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
+  sqlite3_finalize(row);
+  return value;
+}
+
+/* Whether it is a project of ours that this program can read. */
+static BaseStatus recognise(BaseContext *ctx, sqlite3 *db, const char *path) {
+  int64_t application = db ? pragma_value(db, "PRAGMA application_id") : -1;
+  if (application < 0 && (!db || sqlite3_errcode(db) != SQLITE_NOTADB)) return store_fail(ctx, db, path);
+  if (application != STORE_APPLICATION_ID)
     return base_fail(ctx, BASE_BAD_FILE, "“%s” is not a Triptych project.", path);
-  uint32_t version = big_endian(header + 60);
-  if (version != STORE_VERSION)
-    return base_fail(ctx, BASE_VERSION,
-                     "“%s” was made by a newer Triptych (format %u; this one reads up to %d).", path, version,
-                     STORE_VERSION);
-  return BASE_OK;
+  int64_t version = pragma_value(db, "PRAGMA user_version");
+  if (version == STORE_VERSION) return BASE_OK;
+  return base_fail(ctx, BASE_VERSION,
+                   "“%s” was made by a newer Triptych (format %d; this one reads up to %d).", path,
+                   (int)version, STORE_VERSION);
 }
 
 void store_harden(sqlite3 *db) {
@@ -240,7 +243,7 @@ const char *store_path(const Store *store) {
 }
 
 BaseStatus store_open(BaseContext *ctx, Store **out, Project **out_project, const char *path) {
-  BaseStatus status = sniff(ctx, path);
+  BaseStatus status = look_at(ctx, path);
   if (status != BASE_OK) return status;
   Store *store = g_new0(Store, 1);
   g_atomic_ref_count_init(&store->holders);
@@ -250,7 +253,7 @@ BaseStatus store_open(BaseContext *ctx, Store **out, Project **out_project, cons
   store->path = g_canonicalize_filename(path, NULL);
   store->edits = connect_best(store->path);
   Project *project = project_new();
-  if (!project || !readable(store->edits)) status = store_fail(ctx, store->edits, path);
+  status = project ? recognise(ctx, store->edits, path) : base_fail_memory(ctx);
   if (status == BASE_OK) status = store_load(ctx, store, project);
   if (status != BASE_OK) {
     project_free(project);

@@ -96,11 +96,16 @@ char *words_position(const Score *score, const ScoreUnfolded *unfolded, double q
   return g_strdup_printf(_("bar %s · beat %d"), bar, (int)floor(beat + 1e-6));
 }
 
-static char *pitch_text(const Score *score, const ScoreSound *sound) {
+char *words_midi(int midi) {
+  static const char *const names[] = {"C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"};
+  return g_strdup_printf("%s%d", names[midi % 12], midi / 12 - 1);
+}
+
+char *words_sound(const Score *score, const ScoreSound *sound) {
   static const char letters[] = "CDEFGAB";
   static const char *const alters[] = {"𝄫", "♭", "", "♯", "𝄪"};
   const ScoreNote *note = score_find_note(score, sound->note);
-  if (!note || note->step < 0 || note->step > 6) return g_strdup_printf("%d", sound->midi);
+  if (!note || note->step < 0 || note->step > 6) return words_midi(sound->midi);
   return g_strdup_printf("%c%s%d", letters[note->step], alters[CLAMP(note->alter, -2, 2) + 2], note->octave);
 }
 
@@ -109,7 +114,7 @@ char *words_pitches(const Score *score, const ScoreUnfolded *unfolded, gsize ons
   if (onset < unfolded->onsets.n) {
     const ScoreOnset *at = &unfolded->onsets.items[onset];
     for (gsize i = at->first; i < at->first + at->n; i++) {
-      g_autofree char *pitch = pitch_text(score, &unfolded->sounds.items[i]);
+      g_autofree char *pitch = words_sound(score, &unfolded->sounds.items[i]);
       if (text->len) g_string_append_c(text, ' ');
       g_string_append(text, pitch);
     }

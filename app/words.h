@@ -22,6 +22,10 @@ char *words_position(const Score *score, const ScoreUnfolded *unfolded, double q
 /* The pitches of an onset as written, from the lowest: "A4 C♯5". New string. */
 char *words_pitches(const Score *score, const ScoreUnfolded *unfolded, gsize onset);
 
+/* One sound as written ("C♯5"), or a pitch that is not written, with sharps. New string. */
+char *words_sound(const Score *score, const ScoreSound *sound);
+char *words_midi(int midi);
+
 /* The beat in a measure, from 1, and the length of a beat in quarters as its time signature says. */
 double words_beat(const Score *score, int measure, double quarters_into, double *unit);
 
