@@ -594,6 +594,25 @@ static void places_are_list_items(void) {
   stand_clear(&stand);
 }
 
+static void assert_no_class_names(GtkWidget *widget) {
+  GtkAccessibleRole role = gtk_accessible_get_accessible_role(GTK_ACCESSIBLE(widget));
+  gboolean named = gtk_test_accessible_has_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL);
+  gboolean quiet = GTK_IS_BOX(widget) || GTK_IS_STACK(widget) || GTK_IS_LABEL(widget) || GTK_IS_RANGE(widget);
+  if (!named && !quiet && role != GTK_ACCESSIBLE_ROLE_PRESENTATION)
+    g_error("%s has no accessible name", G_OBJECT_TYPE_NAME(widget));
+  if (GTK_IS_LABEL(widget) || GTK_IS_RANGE(widget)) return;
+  for (GtkWidget *child = gtk_widget_get_first_child(widget); child;
+       child = gtk_widget_get_next_sibling(child))
+    assert_no_class_names(child);
+}
+
+static void every_part_has_a_name(void) {
+  Stand stand = stand_make(TRUE);
+  tri_proxy_layer_update(stand.canvas->proxies);
+  assert_no_class_names(GTK_WIDGET(stand.canvas));
+  stand_clear(&stand);
+}
+
 /* ---- what is drawn ---- */
 
 static GskRenderNode *node_of(GtkWidget *widget) {
@@ -630,6 +649,16 @@ static void sure_notes_are_colours_and_others_have_shapes(void) {
   g_assert_cmpint(occurrences(dump, "texture {"), <, 60);
   g_free(dump);
   g_free(again);
+  stand_clear(&stand);
+}
+
+static void pages_wait_in_the_ribbon(void) {
+  Stand stand = stand_make(TRUE);
+  tri_scene_set_score(stand.scene, NULL, NULL);
+  settle(&stand);
+  char *dump = dump_of(GTK_WIDGET(stand.canvas->ribbon));
+  g_assert_cmpint(occurrences(dump, "texture {"), ==, tri_scene_get_n_pages(stand.scene));
+  g_free(dump);
   stand_clear(&stand);
 }
 
@@ -764,7 +793,9 @@ int main(int argc, char **argv) {
                CASE(escape_cancels_and_page_down_pans),
                CASE(the_canvas_speaks),
                CASE(places_are_list_items),
+               CASE(every_part_has_a_name),
                CASE(sure_notes_are_colours_and_others_have_shapes),
+               CASE(pages_wait_in_the_ribbon),
                CASE(crowds_of_notes_become_tiles),
                CASE(the_waveform_follows_the_sound),
                CASE(heads_are_printed_in_their_states_colour),

@@ -123,7 +123,8 @@ static void places_changed(TriCanvas *self) {
 
 static GtkWidget *gutter(const char *text) {
   GtkWidget *label = gtk_label_new(text);
-  gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END); /* all gutters are as wide as the keyboard */
+  gtk_label_set_ellipsize(GTK_LABEL(label),
+                          PANGO_ELLIPSIZE_END); /* all gutters are as wide as the keyboard */
   gtk_label_set_max_width_chars(GTK_LABEL(label), 1);
   gtk_widget_set_size_request(label, TRI_KEYBOARD_WIDTH, -1);
   gtk_widget_add_css_class(label, "dim-label");
@@ -213,6 +214,27 @@ static void height_moved(TriCanvas *self, GParamSpec *spec, GtkWidget *paned) {
                            props[paned == self->outer ? PROP_SCORE_HEIGHT : PROP_AUDIO_HEIGHT]);
 }
 
+static void name_part(gpointer part, const char *name) {
+  gtk_accessible_update_property(GTK_ACCESSIBLE(part), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+/* GTK 4.8 would read the containers out by their class. */
+static void name_containers(TriCanvas *self) {
+  GtkStack *stack = GTK_STACK(self->score_stack);
+  GtkWidget *scroller = gtk_stack_get_child_by_name(stack, "pages");
+  GtkScrolledWindow *window = GTK_SCROLLED_WINDOW(scroller);
+  name_part(self->overlay, _("Views"));
+  name_part(self->outer, _("Score"));
+  name_part(gtk_widget_get_next_sibling(self->score_row), _("Score"));
+  name_part(self->inner, _("Audio"));
+  name_part(gtk_widget_get_next_sibling(self->audio_box), _("Audio"));
+  name_part(gtk_stack_get_page(stack, GTK_WIDGET(self->ribbon)), _("Score"));
+  name_part(gtk_stack_get_page(stack, scroller), _("Pages"));
+  name_part(scroller, _("Pages"));
+  name_part(gtk_scrolled_window_get_vscrollbar(window), _("Pages"));
+  name_part(gtk_scrolled_window_get_hscrollbar(window), _("Pages"));
+}
+
 static void build(TriCanvas *self) {
   GtkWidget *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
   GtkWidget *ruler = tri_time_ruler_new(self->timeline, self->scene, self->tiles);
@@ -228,6 +250,7 @@ static void build(TriCanvas *self) {
   gtk_overlay_set_child(GTK_OVERLAY(self->overlay), column);
   gtk_widget_set_parent(self->overlay, GTK_WIDGET(self));
   make_overlays(self, ruler);
+  name_containers(self);
   gpointer views[] = {self->ribbon, self->page_view, self->links, self->wave, self->roll, ruler};
   for (gsize i = 0; i < G_N_ELEMENTS(views); i++) pass_on(self, views[i]);
   pass_on_drags(self);

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  *
  * Pointer: Shift+wheel pans time everywhere, Ctrl+wheel zooms time at the pointer, Ctrl+Shift+wheel zooms
  * pitch, wheel pans time on audio and links and pitch on the roll, middle drag pans both, two fingers pinch.
+ * Alt+wheel over the ribbon peeks along the score until the pointer leaves.
  *
  * Keys (bound on this class only, so that text entries keep their letters) activate the window's actions, and
  * each is also a class action "canvas.NAME" for assistive technology:
