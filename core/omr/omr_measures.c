@@ -101,6 +101,12 @@ static void mark_fillers(Item *items, size_t n) {
 
 typedef BASE_ARRAY(Item) Items;
 
+static bool beamed_in_threes(const OmrPage *page, int32_t group) {
+  int n = 0;
+  for (size_t i = 0; group >= 0 && i < page->chords.n; i++) n += page->chords.items[i].group == group;
+  return n && n % 3 == 0;
+}
+
 static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system, float x0, float x1) {
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
@@ -112,6 +118,7 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
     item.event = (OmrEvent){.x_px = chord->head_x_px, .staff = omr_row(assembly, page, chord->staff), .stem = chord->stem};
     item.event.ticks = omr_printed_ticks(type, dots);
     item.event.dotted = dots == 1;
+    item.event.threes = beamed_in_threes(page, chord->group);
     if (!base_array_push(items, item)) return false;
   }
   return true;

@@ -112,8 +112,9 @@ static bool free_place(const OmrPage *page, const OmrSymbol *symbol, float space
   }
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
-    if (chord->stem && chord->x_px > symbol->x_px - 0.1f * space && chord->x_px < symbol->x_px + symbol->width_px + 0.1f * space &&
-        chord->y0_px < symbol->y_px + 0.8f * symbol->height_px && chord->y1_px > symbol->y_px + 0.2f * symbol->height_px)
+    float play = symbol->kind <= OMR_REST_HALF ? 0.4f * space : 0.1f * space;
+    if (chord->stem && chord->x_px > symbol->x_px - play && chord->x_px < symbol->x_px + symbol->width_px + play &&
+        chord->y0_px < symbol->y_px + symbol->height_px && chord->y1_px > symbol->y_px)
       return false;
   }
   for (size_t i = 0; i < page->symbols.n; i++) {

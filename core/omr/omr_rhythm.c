@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAM = 40, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
+enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 
 #define MARGIN            5.0f  /* dearer candidates are not kept */
 #define COST_STEM         0.12f /* an upward stem in the lower voice */
@@ -22,7 +22,9 @@ enum { BEAM = 40, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 #define COST_DOT_EXTRA    0.9f
 #define COST_DOUBLED      1.7f
 #define COST_HALVED       1.5f
-#define COST_TRIPLET      0.9f
+#define COST_TRIPLET      0.9f  /* the first of a staff; later ones cost COST_TRIPLET_MORE */
+#define COST_TRIPLET_ODD  0.5f  /* more where no beam joins three */
+#define COST_TRIPLET_MORE 0.15f
 #define COST_TRIPLET_LEFT 1.5f
 #define COST_NOWHERE      1.2f  /* a column starts where no voice became free */
 #define COST_SHORT        2.0f  /* a staff ends before the bar */
@@ -33,6 +35,7 @@ enum { BEAM = 40, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 typedef struct {
   int32_t free_at[VOICES], triplet_left[VOICES];
   uint32_t started;
+  uint32_t triplet_staves; /* staves that have had a triplet */
   uint32_t in_column; /* voices that have an event in the column */
   int32_t now, last_step;
   float cost;
@@ -68,7 +71,7 @@ static int by_cost(const void *a, const void *b) {
 }
 
 static bool same_place(const State *a, const State *b) {
-  return a->now == b->now && a->started == b->started && a->in_column == b->in_column &&
+  return a->now == b->now && a->started == b->started && a->triplet_staves == b->triplet_staves && a->in_column == b->in_column &&
          memcmp(a->free_at, b->free_at, sizeof a->free_at) == 0 &&
          memcmp(a->triplet_left, b->triplet_left, sizeof a->triplet_left) == 0;
 }
@@ -96,14 +99,15 @@ typedef struct {
 } Choice;
 
 /* The lengths that an event may have in a voice. */
-static int choices_of(Choice *choices, const OmrEvent *event, int32_t triplet_left) {
+static int choices_of(Choice *choices, const OmrEvent *event, int32_t triplet_left, bool seen_triplets) {
   int n = 0;
   int32_t ticks = event->ticks, third = ticks * 2 / 3;
   bool divisible = ticks % 3 == 0 && !event->dotted && ticks <= 2 * OMR_TICKS;
   if (triplet_left > 0 && divisible && third <= triplet_left) choices[n++] = (Choice){third, 0, true};
+  float start = (seen_triplets ? COST_TRIPLET_MORE : COST_TRIPLET) + (event->threes ? 0 : COST_TRIPLET_ODD);
   float left = triplet_left > 0 ? COST_TRIPLET_LEFT : 0;
   choices[n++] = (Choice){ticks, left, false};
-  if (triplet_left <= 0 && divisible) choices[n++] = (Choice){third, COST_TRIPLET, true};
+  if (triplet_left <= 0 && divisible) choices[n++] = (Choice){third, start, true};
   if (event->dotted) choices[n++] = (Choice){ticks * 2 / 3, left + COST_DOT_EXTRA, false};
   else if (ticks % 2 == 0) choices[n++] = (Choice){ticks * 3 / 2, left + COST_DOT_MISSED, false};
   choices[n++] = (Choice){ticks * 2, left + COST_DOUBLED, false};
@@ -143,7 +147,7 @@ static void place(Solver *solver, const State *from, const OmrEvent *event, int3
     if (event->stem) cost += (event->stem == 1) == (side == 0) ? 0 : COST_STEM;
     else if (side) cost += COST_STEM;
     Choice choices[CHOICES];
-    int n = choices_of(choices, event, from->triplet_left[voice]);
+    int n = choices_of(choices, event, from->triplet_left[voice], from->triplet_staves >> event->staff & 1);
     for (int k = 0; k < n; k++) {
       State state = *from;
       state.cost = cost + choices[k].cost;
@@ -151,6 +155,7 @@ static void place(Solver *solver, const State *from, const OmrEvent *event, int3
       int32_t left = from->triplet_left[voice];
       if (choices[k].triplet && left <= 0) left = event->ticks * 2;
       state.triplet_left[voice] = choices[k].triplet ? left - choices[k].length : 0;
+      if (choices[k].triplet) state.triplet_staves |= 1u << event->staff;
       state.started |= 1u << voice;
       state.in_column |= 1u << voice;
       state.parent = parent;
@@ -186,6 +191,17 @@ static int times_of(int32_t *times, float *prices, const Solver *solver, const S
   return n;
 }
 
+/* Moves a state on to a column. Voices that fell silent before are alike, however long ago: that keeps the beam wide. */
+static State move_on(const State *state, int32_t now) {
+  State moved = *state;
+  moved.in_column = 0;
+  moved.last_step = now - state->now;
+  moved.now = now;
+  for (int voice = 0; voice < VOICES; voice++)
+    if (moved.started >> voice & 1 && moved.free_at[voice] < now) moved.free_at[voice] = now - 1;
+  return moved;
+}
+
 static void step(Solver *solver, size_t index) {
   const OmrEvent *event = &solver->events[index];
   bool new_column = index == 0 || event->column != solver->events[index - 1].column;
@@ -202,10 +218,7 @@ static void step(Solver *solver, size_t index) {
     int n = times_of(times, prices, solver, state, column);
     for (int k = 0; k < n; k++) {
       if (solver->bar_ticks && times[k] >= solver->bar_ticks) prices[k] += COST_LATE;
-      State at = *state;
-      at.in_column = 0;
-      at.last_step = times[k] - state->now;
-      at.now = times[k];
+      State at = move_on(state, times[k]);
       at.cost += prices[k];
       if (column > 1)
         at.cost += spacing_cost(solver->column_x[column] - solver->column_x[column - 1],
