@@ -12,7 +12,7 @@ musescore-general-soundfont. Same input, same output: everything random comes fr
 The performer: a tempo curve of phrase arcs (Todd 1992) on eighth notes with an AR(1) hand, a broad final
 ritardando and a breath between sections; dynamics that follow the arc, the metre and the contour; a melody that
 leads the bass by some 20 ms (Goebl 2001); legato, detached and repeated notes of different lengths; half-pedalled
-long notes. Like a person it slips: one note is not played, one neighbour key is touched, once it hesitates."""
+long notes. Like a person it slips: two notes are not played, one neighbour key is touched, once it hesitates."""
 
 import csv
 import math
@@ -32,8 +32,8 @@ TAIL_S = 2.6
 TICKS_PER_S = 960
 SOUND_FONT = "/usr/share/sounds/sf3/MuseScore_General.sf3"
 PHRASE_QUARTERS = 24
-OMITTED = {(14, 2, 2.0, 59)}   # measure, pass, quarter in the measure, key: thought but not struck
-TOUCHED = {(21, 1, 1.5): 76}   # a neighbour key caught on the way
+OMITTED = {(6, 2, 1.5, 71), (14, 2, 2.0, 59)}  # measure, pass, quarter in the measure, key: thought but not struck
+TOUCHED = {(21, 1, 1.5): 76}   # a neighbour key caught on the way, half a quaver late
 HESITATIONS = {(29, 2): 0.42}  # seconds before this measure on this pass
 STEPS = dict(C=0, D=2, E=4, F=5, G=7, A=9, B=11)
 
@@ -127,7 +127,7 @@ def perform(sounds, steps):
         notes.append((on, off, key, int(max(20, min(110, velocity)))))
         struck.setdefault(quarter, []).append(on)
         if melody and (measure, turn, inside) in TOUCHED:
-            notes.append((on + 0.021, on + 0.13, TOUCHED[measure, turn, inside], 38))
+            notes.append((on + 0.12, on + 0.32, TOUCHED[measure, turn, inside], 52))
     truth = [(q, sum(times) / len(times)) for q, times in sorted(struck.items())]
     return release_repeated(notes), pedalling(sounds, clock), truth
 
