@@ -748,6 +748,33 @@ static void dark_is_dark(void) {
   stand_clear(&stand);
 }
 
+/* Height of the playhead's line over the score, from its node. */
+static double line_height(Stand *stand) {
+  GskRenderNode *node = node_of(stand->canvas->playhead);
+  graphene_rect_t bounds;
+  gsk_render_node_get_bounds(node, &bounds);
+  gsk_render_node_unref(node);
+  return bounds.size.height;
+}
+
+static void the_playhead_follows_the_panes(void) {
+  Stand stand = stand_make(TRUE);
+  tri_timeline_set_position(stand.timeline, place_of(&stand, 11)->time_s);
+  settle(&stand);
+  double before = line_height(&stand);
+  g_object_set(stand.canvas, "show-notes", FALSE, "show-audio", FALSE, NULL);
+  settle(&stand);
+  g_assert_cmpfloat(before, >, 600);
+  g_object_set(stand.canvas, "show-audio", TRUE, "show-notes", TRUE, "show-score", FALSE, NULL);
+  settle(&stand);
+  double without_score = line_height(&stand);
+  g_assert_cmpfloat(without_score, >, 0);
+  g_object_set(stand.canvas, "show-score", TRUE, "score-height", 300, NULL);
+  settle(&stand);
+  g_assert_cmpfloat_with_epsilon(line_height(&stand), before, 2);
+  stand_clear(&stand);
+}
+
 static void playback_redraws_no_waveform(void) {
   Stand stand = stand_make(TRUE);
   TriView *still[] = {TRI_VIEW(stand.canvas->wave), TRI_VIEW(stand.canvas->roll),
@@ -800,6 +827,7 @@ int main(int argc, char **argv) {
                CASE(the_waveform_follows_the_sound),
                CASE(heads_are_printed_in_their_states_colour),
                CASE(dark_is_dark),
+               CASE(the_playhead_follows_the_panes),
                CASE(playback_redraws_no_waveform)};
   gtk_test_init(&argc, &argv, NULL);
   adw_init();

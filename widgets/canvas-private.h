@@ -26,6 +26,7 @@ struct _TriCanvas {
   TriRollView *roll;
   TriKeyboardView *keyboard;
   TriProxyLayer *proxies;
+  GtkWidget *playhead;
 
   gboolean show_score, show_audio, show_notes, pages, edit_lock;
   double pointer_x, pointer_y; /* last seen, canvas px */

@@ -187,29 +187,25 @@ static GtkWidget *pane(GtkWidget *start, GtkWidget *end, int position) {
   return paned;
 }
 
-/* The line stands over the panes: it is drawn anew when they move. */
-static void watch_panes(TriCanvas *self, GtkWidget *playhead) {
-  GtkWidget *panes[] = {self->outer, self->inner};
-  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++)
-    g_signal_connect_object(panes[i], "notify::position", G_CALLBACK(gtk_widget_queue_draw), playhead,
-                            G_CONNECT_SWAPPED);
-  g_signal_connect_object(self->links, "map", G_CALLBACK(gtk_widget_queue_draw), playhead, G_CONNECT_SWAPPED);
-  g_signal_connect_object(self->links, "unmap", G_CALLBACK(gtk_widget_queue_draw), playhead,
-                          G_CONNECT_SWAPPED);
-}
-
 static void make_overlays(TriCanvas *self, GtkWidget *ruler) {
-  GtkWidget *playhead = tri_playhead_new(self->timeline, self->scene, self->tiles, self->ribbon);
   GtkWidget *crossed[] = {GTK_WIDGET(self->ribbon), GTK_WIDGET(self->wave), GTK_WIDGET(self->roll), ruler};
-  for (gsize i = 0; i < G_N_ELEMENTS(crossed); i++) tri_playhead_add_view(TRI_PLAYHEAD(playhead), crossed[i]);
-  gtk_overlay_add_overlay(GTK_OVERLAY(self->overlay), playhead);
-  watch_panes(self, playhead);
+  self->playhead = tri_playhead_new(self->timeline, self->scene, self->tiles, self->ribbon);
+  for (gsize i = 0; i < G_N_ELEMENTS(crossed); i++)
+    tri_playhead_add_view(TRI_PLAYHEAD(self->playhead), crossed[i]);
+  gtk_overlay_add_overlay(GTK_OVERLAY(self->overlay), self->playhead);
   self->proxies = TRI_PROXY_LAYER(tri_proxy_layer_new(self->timeline, self->scene, self->tiles,
                                                       GTK_WIDGET(self->links), GTK_WIDGET(self->wave)));
   gtk_overlay_add_overlay(GTK_OVERLAY(self->overlay), GTK_WIDGET(self->proxies));
 }
 
+/* What lies over the panes follows them. */
+static void lay_over(TriCanvas *self) {
+  gtk_widget_queue_draw(self->playhead);
+  gtk_widget_queue_allocate(GTK_WIDGET(self->proxies));
+}
+
 static void height_moved(TriCanvas *self, GParamSpec *spec, GtkWidget *paned) {
+  lay_over(self);
   g_object_notify_by_pspec(G_OBJECT(self),
                            props[paned == self->outer ? PROP_SCORE_HEIGHT : PROP_AUDIO_HEIGHT]);
 }
@@ -267,6 +263,7 @@ static void show_panes(TriCanvas *self) {
   gtk_widget_set_visible(self->notes_row, self->show_notes);
   gtk_widget_set_visible(self->inner, self->show_audio || self->show_notes);
   gtk_widget_set_visible(self->ruler_row, self->show_audio || self->show_notes);
+  lay_over(self);
 }
 
 /* ---- commands ---- */

@@ -98,6 +98,7 @@ static void lay_numbers(TriOverviewStrip *self) {
   int last_step = -1;
   g_array_set_size(self->numbers, 0);
   for (guint i = 0; score && unfolded && i < MIN(n, unfolded->onsets.n); i++) {
+    if (!unfolded->onsets.items[i].n) continue;
     const ScoreSound *sound = &unfolded->sounds.items[unfolded->onsets.items[i].first];
     double x = floor(tri_overview_strip_x(self, places[i].time_s));
     if (sound->step == last_step || x < next_x) continue;

@@ -155,7 +155,8 @@ static void drag_moved(GtkGestureDrag *gesture, double dx, double dy, TriView *s
 static void drag_ended(GtkGestureDrag *gesture, double dx, double dy, TriView *self) {
   TriViewPrivate *p = inside(self);
   double x, y;
-  gboolean ours = gtk_gesture_drag_get_start_point(gesture, &x, &y); /* not when another gesture has taken it */
+  gboolean ours =
+      gtk_gesture_drag_get_start_point(gesture, &x, &y); /* not when another gesture has taken it */
   if (!ours || hypot(dx, dy) >= click_px || with_shift(GTK_GESTURE(gesture))) return;
   if (p->clicked && p->clicked(self, x, y)) return;
   tri_view_emit_seek(self, p->time_at(self, x));
