@@ -6,7 +6,12 @@
 
 /* Kernels over plain f32 arrays are compiled for several processors and chosen at load time. Sanitizers
  * cannot follow that choice and get the plain version. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define NN_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(NN_SANITIZED) || !defined(__x86_64__)
 #define NN_FAST
 #else
 #define NN_FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
