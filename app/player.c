@@ -29,7 +29,9 @@ struct _TriPlayer {
   double recording_s, motion_s;
   double mix_balance, click_gain;
   gboolean split_ears, click;
-  int count_in; /* asked for; plan.count_in is that of the present start */
+  double loop_start_s, loop_end_s; /* asked for; not in force while `ranged` */
+  gboolean ranged;                 /* one stretch is played, then it stops */
+  int count_in;                    /* asked for; plan.count_in is that of the present start */
   Motion *motion;
   double *beats;
   bool *accents;
@@ -153,6 +155,13 @@ static gboolean watch(gpointer data) {
   return G_SOURCE_REMOVE;
 }
 
+/* Puts the loop in force, or not while one stretch is played. */
+static void choose_loop(TriPlayer *self, gboolean ranged) {
+  self->ranged = ranged;
+  self->plan.loop_start_s = ranged ? 0 : self->loop_start_s;
+  self->plan.loop_end_s = ranged ? 0 : self->loop_end_s;
+}
+
 static void begin(TriPlayer *self, double from_s, double to_s) {
   self->rest_s = self->begun_s = from_s;
   self->plan.end_s = to_s;
@@ -168,6 +177,7 @@ void tri_player_play(TriPlayer *self) {
   double end_s = duration_s(self);
   if (end_s <= 0) return;
   self->plan.count_in = self->count_in;
+  choose_loop(self, FALSE);
   begin(self, self->rest_s >= end_s - 0.01 ? 0 : self->rest_s, end_s);
   notify(self, PROP_PLAYING);
 }
@@ -179,6 +189,7 @@ void tri_player_play_range(TriPlayer *self, double from_s, double to_s) {
   to_s = CLAMP(to_s, 0, duration_s(self));
   if (to_s <= from_s) return;
   self->plan.count_in = 0;
+  choose_loop(self, TRUE);
   begin(self, from_s, to_s);
   if (!was) notify(self, PROP_PLAYING);
 }
@@ -213,6 +224,7 @@ void tri_player_seek(TriPlayer *self, double time_s) {
   if (!self->plan.running) return;
   self->plan.end_s = duration_s(self);
   self->plan.count_in = 0;
+  choose_loop(self, FALSE);
   send_plan(self, TRUE);
 }
 
@@ -307,8 +319,9 @@ void tri_player_pull(TriPlayer *self, float *stereo, gsize frames) {
 /* ---- the object ---- */
 
 static void set_loop(TriPlayer *self, double start_s, double end_s) {
-  self->plan.loop_start_s = MAX(0, start_s);
-  self->plan.loop_end_s = MAX(0, end_s);
+  self->loop_start_s = MAX(0, start_s);
+  self->loop_end_s = MAX(0, end_s);
+  choose_loop(self, self->ranged && self->plan.running);
   send_plan(self, FALSE);
 }
 
@@ -336,10 +349,10 @@ static void tri_player_set_property(GObject *object, guint id, const GValue *val
     self->split_ears = g_value_get_boolean(value);
     break;
   case PROP_LOOP_START:
-    set_loop(self, g_value_get_double(value), self->plan.loop_end_s);
+    set_loop(self, g_value_get_double(value), self->loop_end_s);
     break;
   case PROP_LOOP_END:
-    set_loop(self, self->plan.loop_start_s, g_value_get_double(value));
+    set_loop(self, self->loop_start_s, g_value_get_double(value));
     break;
   case PROP_CLICK:
     self->click = g_value_get_boolean(value);
@@ -375,10 +388,10 @@ static void tri_player_get_property(GObject *object, guint id, GValue *value, GP
     g_value_set_boolean(value, self->split_ears);
     break;
   case PROP_LOOP_START:
-    g_value_set_double(value, self->plan.loop_start_s);
+    g_value_set_double(value, self->loop_start_s);
     break;
   case PROP_LOOP_END:
-    g_value_set_double(value, self->plan.loop_end_s);
+    g_value_set_double(value, self->loop_end_s);
     break;
   case PROP_CLICK:
     g_value_set_boolean(value, self->click);

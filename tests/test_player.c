@@ -175,6 +175,7 @@ static void it_ends_and_begins_again(void) {
 
 static void a_range_stops_at_its_end(void) {
   TriPlayer *player = player_on(clicks("range.wav", 4, when_s, 5, rate_hz));
+  g_object_set(player, "loop-start", 0.5, "loop-end", 1.1, NULL);
   tri_player_play_range(player, 0.9, 1.2);
   float *stereo = pull(player, 2);
   CHECK_NEAR(centre_s(stereo, 0.1, 0.1, 0), 0.1, 0.002);
@@ -182,6 +183,10 @@ static void a_range_stops_at_its_end(void) {
   CHECK(!tri_player_get_playing(player));
   CHECK_NEAR(tri_player_get_position(player), 1.2, 1e-6);
   g_free(stereo);
+  tri_player_seek(player, 0.9);
+  tri_player_play(player);
+  g_free(pull(player, 2));
+  CHECK(tri_player_get_playing(player) && tri_player_get_position(player) <= 1.1);
   g_object_unref(player);
 }
 
