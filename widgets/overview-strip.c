@@ -2,6 +2,7 @@
  * equal state, made again when the places or the width change. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/overview-strip.h"
 #include "widgets/peaks.h"
+#include "widgets/state.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -44,13 +45,7 @@ double tri_overview_strip_time(TriOverviewStrip *self, double x) {
 
 /* ---- the stripe and the numbers ---- */
 
-/* What catches the eye first among the places under one pixel. */
-static gboolean outranks(guint8 a, guint8 b) {
-  static const guint8 rank[] = {[TRI_CHECKED] = 0,    [TRI_SURE] = 1,   [TRI_EXTRA] = 2,
-                                [TRI_NOT_PLAYED] = 3, [TRI_UNSURE] = 4, [TRI_DOUBTFUL] = 5};
-  return rank[a] > rank[b];
-}
-
+/* Runs of equal state; where places fall under one pixel, the one that needs the person most. */
 static void add_run(GArray *runs, double from, double to, guint8 state) {
   Run *last = runs->len ? &g_array_index(runs, Run, runs->len - 1) : NULL;
   from = floor(from);
@@ -60,7 +55,7 @@ static void add_run(GArray *runs, double from, double to, guint8 state) {
     return;
   }
   if (last && from < last->x + last->width) {
-    if (outranks(state, last->state)) {
+    if (tri_state_outranks(state, last->state)) {
       if (last->x >= from)
         last->state = state;
       else

@@ -2,7 +2,7 @@
  * of tiles drawn at the exact zoom; until they are there, a small picture of the whole page is stretched in
  * their place. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "widgets/page-view.h"
-#include "widgets/page-tile.h"
+#include "widgets/page-marks.h"
 #include "widgets/place-index.h"
 
 #include <glib/gi18n.h>
@@ -238,68 +238,12 @@ static double time_at_point(TriPageView *self, double x, double y) {
 
 /* ---- what the tiles are drawn from ---- */
 
-/* Of several passes through a note the one that needs the person most. */
-static int worse(int a, int b) {
-  static const guint8 rank[] = {[TRI_CHECKED] = 0,    [TRI_SURE] = 1,   [TRI_EXTRA] = 2,
-                                [TRI_NOT_PLAYED] = 3, [TRI_UNSURE] = 4, [TRI_DOUBTFUL] = 5};
-  return rank[a] >= rank[b] ? a : b;
-}
-
-static int read_state(const ScoreNote *note) {
-  return note->confidence < 0.5f ? TRI_DOUBTFUL : note->confidence < 0.9f ? TRI_UNSURE : TRI_SURE;
-}
-
-/* One state per written note, by index; -1 where nothing sounds. */
-static int *note_states(TriScene *scene, const Score *score, const ScoreUnfolded *unfolded) {
-  guint n;
-  const TriPlace *places = tri_scene_get_places(scene, &n);
-  int *states = g_new(int, score->notes.n + 1);
-  GHashTable *worst = g_hash_table_new(NULL, NULL);
-  for (guint i = 0; unfolded && i < MIN(n, unfolded->onsets.n); i++) {
-    const ScoreOnset *onset = &unfolded->onsets.items[i];
-    for (size_t s = onset->first; s < onset->first + onset->n; s++) {
-      gpointer id = GUINT_TO_POINTER(unfolded->sounds.items[s].note);
-      gpointer before = g_hash_table_lookup(worst, id);
-      int state = before ? worse(GPOINTER_TO_INT(before) - 1, places[i].state) : places[i].state;
-      g_hash_table_insert(worst, id, GINT_TO_POINTER(state + 1));
-    }
-  }
-  for (size_t i = 0; i < score->notes.n; i++) {
-    const ScoreNote *note = &score->notes.items[i];
-    int state = GPOINTER_TO_INT(g_hash_table_lookup(worst, GUINT_TO_POINTER(note->id))) - 1;
-    if (state < 0 && note->kind == SCORE_NOTE && n == 0) state = read_state(note);
-    states[i] = state == TRI_SURE || state == TRI_UNSURE ? worse(state, read_state(note)) : state;
-  }
-  g_hash_table_unref(worst);
-  return states;
-}
-
-static void add_mark(GArray *marks, const ScoreBox *box, int state) {
-  TriPageMark mark;
-  memset(&mark, 0, sizeof mark);
-  mark = (TriPageMark){box->page, box->x, box->y, box->width, box->height, state};
-  if (box->width > 0) g_array_append_val(marks, mark);
-}
-
 static void remake_ink(TriPageView *self) {
-  TriScene *scene = tri_view_get_scene(TRI_VIEW(self));
-  TriPageSource *pages = tri_scene_get_page_source(scene);
-  const Score *score = tri_scene_get_score(scene);
-  GArray *marks = g_array_new(FALSE, TRUE, sizeof(TriPageMark));
+  TriPageInk *ink = tri_page_marks_ink(tri_view_get_scene(TRI_VIEW(self)));
   self->stale = FALSE;
-  if (score) {
-    int *states = note_states(scene, score, tri_scene_get_unfolded(scene));
-    for (size_t i = 0; i < score->measures.n; i++)
-      if (score->measures.items[i].doubt[0]) add_mark(marks, &score->measures.items[i].box, -1);
-    for (size_t i = 0; i < score->notes.n; i++)
-      if (states[i] >= 0) add_mark(marks, &score->notes.items[i].box, states[i]);
-    g_free(states);
-  }
-  TriPageInk *ink = pages ? tri_page_ink_new(pages, (TriPageMark *)(gpointer)marks->data, marks->len) : NULL;
   if (!tri_page_ink_equal(ink, self->ink)) self->revision++;
   tri_page_ink_unref(self->ink);
   self->ink = ink;
-  g_array_unref(marks);
 }
 
 /* ---- drawing ---- */

@@ -7,24 +7,6 @@
 
 enum { NOTES_MOST = 8 };
 
-const char *tri_state_text(TriState state) {
-  switch (state) {
-  case TRI_SURE:
-    return _("sure");
-  case TRI_UNSURE:
-    return _("unsure");
-  case TRI_DOUBTFUL:
-    return _("doubtful");
-  case TRI_CHECKED:
-    return _("checked");
-  case TRI_NOT_PLAYED:
-    return _("in score, not heard");
-  case TRI_EXTRA:
-    return _("heard, not in score");
-  }
-  return "";
-}
-
 char *tri_note_text(int step, int alter, int octave) {
   static const char *const letters[] = {NC_("note name", "C"), NC_("note name", "D"), NC_("note name", "E"),
                                         NC_("note name", "F"), NC_("note name", "G"), NC_("note name", "A"),

@@ -1,12 +1,9 @@
 /* Places in words, for screen readers, lists and tooltips. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "widgets/scene.h"
+#include "widgets/state.h"
 
 G_BEGIN_DECLS
-
-/* "sure", "doubtful" …, translated, static. */
-const char *tri_state_text(TriState state);
 
 /* "F♯5", note letters translated; new string. `alter` −2 … 2. */
 char *tri_note_text(int step, int alter, int octave);

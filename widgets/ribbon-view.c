@@ -4,6 +4,7 @@
 #include "widgets/ribbon-view.h"
 #include "widgets/page-tile.h"
 #include "widgets/ribbon-tile.h"
+#include "widgets/state.h"
 #include "widgets/tile-row.h"
 
 #include <glib/gi18n.h>
@@ -110,7 +111,7 @@ int tri_ribbon_view_place_at(TriRibbonView *self, double x, double y) {
 
 /* The worse of what the link and what the reading say; the person's word stands above both. */
 static TriState head_state(const TriPlace *place, const ScoreNote *note) {
-  TriState read = note->confidence < 0.5f ? TRI_DOUBTFUL : note->confidence < 0.9f ? TRI_UNSURE : TRI_SURE;
+  TriState read = tri_state_of_confidence(note->confidence);
   if (!place) return read;
   return place->state <= TRI_DOUBTFUL ? MAX(read, (TriState)place->state) : (TriState)place->state;
 }
