@@ -203,7 +203,8 @@ static bool notes_stand(const OmrPage *page) {
     const OmrHead *head = &page->heads.items[i];
     if (!index_in(head->staff, page->staves.n) || !index_in(head->chord, page->chords.n)) return false;
     if (i && head->chord < head[-1].chord) return false;
-    if (head->kind > OMR_WHOLE || head->accidental > SCORE_ACCIDENTAL_NATURAL_FLAT || abs(head->position) > 64) return false;
+    if (head->kind > OMR_WHOLE || head->accidental > SCORE_ACCIDENTAL_NATURAL_FLAT || abs(head->position) > 64 || head->dots > 2)
+      return false;
   }
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
@@ -212,7 +213,8 @@ static bool notes_stand(const OmrPage *page) {
   }
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS || abs(symbol->position) > 64) return false;
+    if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS || abs(symbol->position) > 64 || symbol->dots > 2)
+      return false;
     if (symbol->head < -1 || (symbol->head >= 0 && !index_in(symbol->head, page->heads.n))) return false;
   }
   return true;

@@ -18,7 +18,7 @@ enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 #define COST_ENTRY        0.25f /* a voice enters or resumes while the other one sounds */
 #define COST_GAP          1.0f  /* nothing sounds in the staff where something should */
 #define COST_OVERLAP      2.5f
-#define COST_DOT_MISSED   1.2f
+#define COST_DOT_MISSED   0.85f
 #define COST_DOT_EXTRA    0.9f
 #define COST_DOUBLED      1.7f
 #define COST_HALVED       1.5f

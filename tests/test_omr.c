@@ -1,0 +1,594 @@
+/* Reading pages: drawn ones with exact expectations, the rhythm of bars by hand, bytes of all kinds, real scans
+ * where they are at hand. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/check.h"
+
+#include "core/base/base_rng.h"
+#include "core/music/musicxml.h"
+#include "core/omr/omr.h"
+#include "core/omr/omr_glyphs.h"
+#include "core/omr/omr_page.h"
+#include "core/omr/omr_pitch.h"
+#include "core/omr/omr_rhythm.h"
+
+#include <math.h>
+#include <time.h>
+
+/* ---- drawing ---- */
+
+enum { SPACE = 20, LEFT = 100, RIGHT = 1500 };
+
+typedef struct {
+  Image *image;
+  float slope, sag; /* px down per px right; px that the middle hangs below the ends */
+} Paper;
+
+static float bent(const Paper *paper, float x) {
+  float t = (x - LEFT) / (RIGHT - LEFT);
+  return paper->slope * (x - LEFT) + paper->sag * 4 * t * (1 - t);
+}
+
+static void dot(const Paper *paper, float x, float y) {
+  int column = (int)lrintf(x), row = (int)lrintf(y + bent(paper, x));
+  if (column >= 0 && row >= 0 && column < paper->image->width && row < paper->image->height)
+    paper->image->pixels[row * paper->image->width + column] = 0;
+}
+
+static void block(const Paper *paper, float x0, float x1, float y0, float y1) {
+  for (float y = y0; y < y1; y++)
+    for (float x = x0; x < x1; x++) dot(paper, x, y);
+}
+
+static void staff(const Paper *paper, float top) {
+  for (int line = 0; line < 5; line++) block(paper, LEFT, RIGHT, top + (float)(line * SPACE) - 1, top + (float)(line * SPACE) + 2);
+}
+
+/* y of a staff position of the staff whose top line is at `top`. */
+static float position_y(float top, int position) { return top + 2 * SPACE - (float)position * SPACE / 2; }
+
+static void head(const Paper *paper, float x, float y, bool hollow) {
+  const float a = 13.0f, b = 9.6f, c = cosf(0.5f), s = sinf(0.5f);
+  for (float dy = -14; dy <= 14; dy++)
+    for (float dx = -14; dx <= 14; dx++) {
+      float u = (dx * c - dy * s), v = (dx * s + dy * c);
+      bool inside = u * u / (a * a) + v * v / (b * b) <= 1, hole = u * u / 100 + v * v / 20 <= 1;
+      if (inside && !(hollow && hole)) dot(paper, x + dx, y + dy);
+    }
+}
+
+static void note(const Paper *paper, float top, float x, int position, bool hollow) {
+  head(paper, x, position_y(top, position), hollow);
+  for (int at = 6; at <= position; at += 2) block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
+  for (int at = -6; at >= position; at -= 2) block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
+}
+
+/* A stem of `length` px: up at the right, down (negative length) at the left; returns its x. */
+static float stem(const Paper *paper, float top, float x, int position, float length) {
+  float y = position_y(top, position), at = length > 0 ? x + 11 : x - 13;
+  block(paper, at, at + 3, length > 0 ? y - length : y, length > 0 ? y : y - length);
+  return at;
+}
+
+static void glyph(const Paper *paper, uint8_t kind, float x, float y) {
+  size_t n;
+  const OmrGlyph *all = omr_glyphs(&n);
+  while (n && all->kind != kind) all++, n--;
+  for (int v = 0; n && v < all->height * 2; v++)
+    for (int u = 0; u < all->width * 2; u++) {
+      char digit = all->pixels[v / 2 * all->width + u / 2];
+      if (digit >= '8') dot(paper, x + (float)(u - 2 * all->origin_x), y + (float)(v - 2 * all->origin_y));
+    }
+}
+
+static Paper paper_of(float slope, float sag) { return (Paper){image_new(1600, 900), slope, sag}; }
+
+/* Two staves joined by their left line and by bar lines at the given places, with clefs. */
+static void grand_staff(const Paper *paper, const float *bars, int n) {
+  staff(paper, 200);
+  staff(paper, 420);
+  block(paper, LEFT, LEFT + 3, 200, 500);
+  for (int i = 0; i < n; i++) block(paper, bars[i], bars[i] + 4, 200, 500);
+  glyph(paper, OMR_CLEF_G, LEFT + 15, position_y(200, -2));
+  glyph(paper, OMR_CLEF_F, LEFT + 15, position_y(420, 2));
+}
+
+static OmrPage *read_paper(const Paper *paper) {
+  BaseContext ctx = {0};
+  OmrPage *page = NULL;
+  CHECK_SAYING(omr_read_page(&ctx, &page, paper->image, NULL) == BASE_OK, "%s", ctx.sentence);
+  return page;
+}
+
+/* Reads and joins one page; the caller frees. */
+static Score *score_of(const Paper *paper) {
+  BaseContext ctx = {0};
+  OmrPage *page = read_paper(paper);
+  const OmrPage *pages[1] = {page};
+  Score *score = NULL;
+  if (page) CHECK_SAYING(omr_assemble(&ctx, &score, pages, 1) == BASE_OK, "%s", ctx.sentence);
+  if (score) CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
+  omr_page_free(page);
+  return score;
+}
+
+/* ---- staves ---- */
+
+static void check_grand_staff(float slope, float sag) {
+  static const float bars[] = {600, 1000, 1496};
+  Paper paper = paper_of(slope, sag);
+  grand_staff(&paper, bars, 3);
+  OmrPage *page = read_paper(&paper);
+  CHECK(page && page->staves.n == 2 && page->systems.n == 1);
+  if (page && page->staves.n == 2 && page->systems.n == 1) {
+    CHECK(page->systems.items[0].joined == 1 && page->systems.items[0].staves == 2);
+    CHECK_SAYING(page->bars.n == 4, "%zu bars", page->bars.n);
+    CHECK_NEAR(page->space_px, SPACE, 0.5);
+    for (float x = LEFT + 20; x < RIGHT; x += 100)
+      for (int position = -4; position <= 4; position += 2) {
+        CHECK_NEAR(omr_staff_y(page, &page->staves.items[0], x, (float)position), position_y(200, position) + bent(&paper, x), 1.6);
+        CHECK_NEAR(omr_staff_y(page, &page->staves.items[1], x, (float)position), position_y(420, position) + bent(&paper, x), 1.6);
+      }
+    for (size_t i = 0; i < page->bars.n && i < 4; i++) CHECK_NEAR(page->bars.items[i].x_px, i ? bars[i - 1] + 2 : LEFT + 1, 3.5);
+  }
+  omr_page_free(page);
+  image_free(paper.image);
+}
+
+static void finds_straight_staves(void) { check_grand_staff(0, 0); }
+static void finds_skewed_staves(void) { check_grand_staff(0.015f, 0); }
+static void finds_curved_staves(void) { check_grand_staff(0, 12); }
+
+static void positions_and_pixels_are_inverse(void) {
+  Paper paper = paper_of(0.01f, 5);
+  grand_staff(&paper, NULL, 0);
+  OmrPage *page = read_paper(&paper);
+  for (size_t s = 0; page && s < page->staves.n; s++)
+    for (float x = -50; x < 1700; x += 130)
+      for (float position = -20; position <= 20; position += 1.5f) {
+        const OmrStaff *at = &page->staves.items[s];
+        CHECK_NEAR(omr_staff_position(page, at, x, omr_staff_y(page, at, x, position)), position, 1e-2);
+      }
+  omr_page_free(page);
+  image_free(paper.image);
+}
+
+/* ---- notes ---- */
+
+static void reads_pitches_on_and_off_the_staff(void) {
+  static const float bars[] = {1496};
+  static const int positions[] = {-6, -5, -4, -3, -1, 0, 1, 3, 4, 5, 6, 7, 8};
+  enum { N = sizeof positions / sizeof *positions };
+  Paper paper = paper_of(0.005f, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < N; i++) {
+    float x = 240 + 90 * (float)i;
+    note(&paper, 200, x, positions[i], false);
+    stem(&paper, 200, x, positions[i], positions[i] < 0 ? 70 : -70);
+  }
+  Score *score = score_of(&paper);
+  size_t found = 0;
+  for (size_t i = 0; score && i < score->notes.n; i++) {
+    const ScoreNote *got = &score->notes.items[i];
+    if (got->kind != SCORE_NOTE) continue;
+    CHECK(found < N && got->staff == 0);
+    if (found < N) {
+      int diatonic = 4 * 7 + 6 + positions[found];
+      CHECK_SAYING(7 * got->octave + got->step == diatonic, "note %zu: %d, not %d", found, 7 * got->octave + got->step, diatonic);
+      CHECK_NEAR(got->box.x + got->box.width / 2, 240 + 90 * (double)found, 4);
+    }
+    found++;
+  }
+  CHECK_SAYING(found == N, "%zu notes", found);
+  score_free(score);
+  image_free(paper.image);
+}
+
+static void beams(const Paper *paper, float x0, float x1, float y, int count) {
+  for (int k = 0; k < count; k++) block(paper, x0, x1, y + 15 * (float)k, y + 10 + 15 * (float)k);
+}
+
+static void counts_beams(void) {
+  static const float bars[] = {800, 1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 2);
+  float x[8];
+  for (int i = 0; i < 8; i++) {
+    float at = 240 + 65 * (float)i;
+    note(&paper, 200, at, -1, false);
+    x[i] = stem(&paper, 200, at, -1, 75);
+  }
+  float y = position_y(200, -1) - 75;
+  beams(&paper, x[0], x[3] + 3, y, 2);
+  beams(&paper, x[4], x[5] + 3, y, 1);
+  beams(&paper, x[6], x[7] + 3, y, 3);
+  OmrPage *page = read_paper(&paper);
+  static const int wanted[8] = {2, 2, 2, 2, 1, 1, 3, 3};
+  CHECK_SAYING(page && page->chords.n == 8, "%zu chords", page ? page->chords.n : 0);
+  for (size_t i = 0; page && page->chords.n == 8 && i < 8; i++) {
+    const OmrChord *chord = &page->chords.items[i];
+    int most = chord->beams_left > chord->beams_right ? chord->beams_left : chord->beams_right;
+    CHECK_SAYING(most == wanted[i], "chord %zu: %d beams", i, most);
+    CHECK(chord->stem == OMR_STEM_UP && chord->group >= 0);
+  }
+  omr_page_free(page);
+  image_free(paper.image);
+}
+
+static void reads_a_bar_of_two_staves(void) {
+  static const float bars[] = {1000, 1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 2);
+  for (int staff_index = 0; staff_index < 2; staff_index++) {
+    glyph(&paper, OMR_DIGIT_0 + 4, LEFT + 80, position_y(staff_index ? 420 : 200, 2));
+    glyph(&paper, OMR_DIGIT_0 + 4, LEFT + 80, position_y(staff_index ? 420 : 200, -2));
+  }
+  for (int i = 0; i < 4; i++) {
+    note(&paper, 200, 300 + 170 * (float)i, i - 2, false);
+    stem(&paper, 200, 300 + 170 * (float)i, i - 2, 70);
+  }
+  for (int i = 0; i < 2; i++) {
+    note(&paper, 420, 300 + 340 * (float)i, 1, true);
+    stem(&paper, 420, 300 + 340 * (float)i, 1, -70);
+  }
+  Score *score = score_of(&paper);
+  CHECK_SAYING(score && score->notes.n == 6, "%zu notes", score ? score->notes.n : 0);
+  static const struct {
+    int onset, duration, staff, midi;
+  } wanted[] = {{0, 1, 0, 67}, {0, 2, 1, 52}, {1, 1, 0, 69}, {2, 1, 0, 71}, {2, 2, 1, 52}, {3, 1, 0, 72}};
+  for (size_t i = 0; score && score->notes.n == 6 && i < 6; i++) {
+    const ScoreNote *got = &score->notes.items[i];
+    CHECK(beat_equal(got->onset, beat_whole(wanted[i].onset)) && beat_equal(got->duration, beat_whole(wanted[i].duration)));
+    CHECK(got->staff == wanted[i].staff);
+    CHECK_SAYING(score_midi(got) == wanted[i].midi, "note %zu: %d", i, score_midi(got));
+  }
+  if (score) {
+    CHECK(score->parts.n == 1 && score->parts.items[0].staves == 2);
+    CHECK(score->measures.n == 2 && score->measures.items[0].doubt[0] == 0);
+    CHECK(score->systems.n == 1 && score->systems.items[0].measures == 2);
+  }
+  score_free(score);
+  image_free(paper.image);
+}
+
+static void accidentals_reach_to_the_bar_line(void) {
+  static const float bars[] = {800, 1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 2);
+  static const float at[] = {320, 480, 640, 950};
+  for (int i = 0; i < 4; i++) {
+    note(&paper, 200, at[i], 1, false);
+    stem(&paper, 200, at[i], 1, -70);
+  }
+  glyph(&paper, OMR_SHARP, 320 - 45, position_y(200, 1));
+  Score *score = score_of(&paper);
+  static const int wanted[] = {73, 73, 73, 72};
+  CHECK_SAYING(score && score->notes.n == 4, "%zu notes", score ? score->notes.n : 0);
+  for (size_t i = 0; score && score->notes.n == 4 && i < 4; i++) {
+    CHECK_SAYING(score_midi(&score->notes.items[i]) == wanted[i], "note %zu: %d", i, score_midi(&score->notes.items[i]));
+    CHECK(score->notes.items[i].accidental == (i ? SCORE_ACCIDENTAL_NONE : SCORE_ACCIDENTAL_SHARP));
+  }
+  score_free(score);
+  image_free(paper.image);
+}
+
+static void positions_become_pitches(void) {
+  CHECK(omr_diatonic(OMR_CLEF_G, -2, 0) == 4 * 7 + 6);
+  CHECK(omr_diatonic(OMR_CLEF_F, 2, 0) == 3 * 7 + 1);
+  CHECK(omr_diatonic(OMR_CLEF_C, 0, 0) == 4 * 7);
+  CHECK(omr_diatonic(OMR_CLEF_C, 2, 2) == 4 * 7);
+  int sharps[7] = {0}, flats[7] = {0};
+  for (int step = 0; step < 7; step++) {
+    for (int fifths = 1; fifths <= 7; fifths++) sharps[step] += omr_key_alter(fifths, step), flats[step] += omr_key_alter(-fifths, step);
+    CHECK(omr_key_alter(0, step) == 0);
+  }
+  static const int order[7] = {6, 4, 2, 7, 5, 3, 1}; /* how many of the seven sharp keys raise C … B */
+  for (int step = 0; step < 7; step++) CHECK(sharps[step] == order[step] && flats[step] == -(8 - order[step]));
+}
+
+/* ---- rhythm ---- */
+
+static OmrEvent event(float x, int staff_index, int column, int ticks, uint8_t stem_kind) {
+  return (OmrEvent){.x_px = x, .staff = staff_index, .column = column, .ticks = ticks, .stem = stem_kind,
+                    .dotted = ticks == 144 || ticks == 72 || ticks == 36};
+}
+
+static OmrBarRhythm solve(OmrEvent *events, size_t n, int ticks) {
+  OmrBarRhythm rhythm = {0};
+  BaseArena *arena = base_arena_new(0);
+  CHECK(omr_solve_bar(&rhythm, events, n, ticks, arena) == BASE_OK);
+  base_arena_free(arena);
+  return rhythm;
+}
+
+static void bars_that_add_up_cost_nothing(void) {
+  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 192, 2), event(100, 0, 1, 96, 1), event(200, 0, 2, 96, 1),
+                       event(200, 1, 2, 192, 2), event(300, 0, 3, 96, 1)};
+  OmrBarRhythm rhythm = solve(events, 6, 384);
+  CHECK_SAYING(rhythm.cost < 0.6f, "%f", (double)rhythm.cost);
+  static const int onsets[] = {0, 0, 96, 192, 192, 288};
+  for (int i = 0; i < 6; i++) CHECK(events[i].onset == onsets[i] && events[i].length == events[i].ticks);
+}
+
+static void two_voices_share_a_staff(void) {
+  OmrEvent events[] = {event(0, 0, 0, 192, 1), event(0, 0, 0, 96, 2), event(100, 0, 1, 96, 2), event(200, 0, 2, 96, 1), event(200, 0, 2, 96, 2)};
+  OmrBarRhythm rhythm = solve(events, 5, 288);
+  CHECK(rhythm.cost < 0.6f && rhythm.ticks == 288);
+  CHECK(events[0].voice == 0 && events[1].voice == 1 && events[2].voice == 1);
+  CHECK(events[2].onset == 96 && events[3].onset == 192 && events[4].onset == 192);
+}
+
+static void unmarked_triplets_are_found(void) {
+  OmrEvent events[8];
+  for (int i = 0; i < 6; i++) events[i] = event(60 * (float)i, 1, i + (i > 0) + (i > 3), 48, 1), events[i].threes = true;
+  events[0].column = 0, events[1].column = 1, events[2].column = 2, events[3].column = 3, events[4].column = 4, events[5].column = 5;
+  OmrEvent all[8] = {event(0, 0, 0, 96, 1), events[0], events[1], events[2], event(180, 0, 3, 96, 1), events[3], events[4], events[5]};
+  OmrBarRhythm rhythm = solve(all, 8, 192);
+  CHECK(rhythm.cost < 2);
+  for (int i = 0; i < 8; i++)
+    if (all[i].staff == 1) CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
+}
+
+static void a_missing_dot_is_supplied(void) {
+  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 48, 1), event(70, 1, 1, 48, 1), event(140, 1, 2, 48, 1), event(140 + 30, 0, 3, 48, 1)};
+  events[3].column = 2, events[4].column = 3, events[4].x_px = 210;
+  OmrEvent all[] = {events[0], events[1], events[2], events[3], events[4], event(210, 1, 3, 48, 1)};
+  OmrBarRhythm rhythm = solve(all, 6, 192);
+  CHECK(all[0].length == 144 && all[4].onset == 144 && rhythm.cost > 0.5f && rhythm.cost < 3);
+}
+
+static void too_many_beats_are_dear(void) {
+  OmrEvent events[5];
+  for (int i = 0; i < 5; i++) events[i] = event(100 * (float)i, 0, i, 96, 1);
+  CHECK(solve(events, 5, 384).cost > 1.4f);
+  CHECK(solve(events, 5, 480).cost < 0.7f);
+  CHECK(solve(events, 0, 384).cost <= 0);
+}
+
+/* Every bar of a few random events gets finite, ordered onsets. */
+static void any_events_are_solved(void) {
+  BaseRng rng = base_rng(7, 0);
+  static const int values[] = {6, 12, 24, 36, 48, 72, 96, 144, 192, 384};
+  for (int round = 0; round < 60; round++) {
+    OmrEvent events[24];
+    size_t n = 1 + base_rng_below(&rng, 24);
+    int column = 0;
+    for (size_t i = 0; i < n; i++) {
+      column += i && base_rng_below(&rng, 2);
+      events[i] = event(40 * (float)column, (int)base_rng_below(&rng, 3), column, values[base_rng_below(&rng, 10)], (uint8_t)base_rng_below(&rng, 3));
+      events[i].fills = base_rng_below(&rng, 20) == 0;
+    }
+    solve(events, n, base_rng_below(&rng, 2) ? 288 : 0);
+    for (size_t i = 0; i < n; i++) CHECK(events[i].onset >= 0 && events[i].length >= 0 && events[i].voice < 2);
+    for (size_t i = 1; i < n; i++)
+      CHECK(events[i].fills || events[i - 1].fills || events[i].onset >= events[i - 1].onset);
+  }
+}
+
+/* ---- what is no music ---- */
+
+static void check_no_music(Image *image, const char *what) {
+  BaseContext ctx = {0};
+  OmrPage *page = NULL;
+  clock_t start = clock();
+  BaseStatus status = omr_read_page(&ctx, &page, image, NULL);
+  double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+  CHECK_SAYING(status == BASE_BAD_INPUT && !page, "%s: %s", what, ctx.sentence);
+  CHECK_TEXT(ctx.sentence, "no music found");
+  CHECK_SAYING(seconds < 12, "%s took %.1f s", what, seconds);
+  image_free(image);
+}
+
+static void pages_without_music_are_told(void) {
+  BaseRng rng = base_rng(1, 0);
+  check_no_music(image_new(2480, 3508), "blank");
+  Image *noise = image_new(1200, 1600);
+  for (int i = 0; i < 1200 * 1600; i++) noise->pixels[i] = (uint8_t)base_rng_below(&rng, 256);
+  check_no_music(noise, "noise");
+  Image *text = image_new(1200, 1600);
+  for (int line = 0; line < 40; line++)
+    for (int letter = 0; letter < 60; letter++)
+      for (int k = 0; k < 3; k++) {
+        int x = 100 + letter * 16 + (int)base_rng_below(&rng, 8), y = 100 + line * 34 + (int)base_rng_below(&rng, 14);
+        for (int v = 0; v < 3 + k * 5; v++)
+          for (int u = 0; u < 3; u++) text->pixels[(y + v) * 1200 + x + u] = 20;
+      }
+  check_no_music(text, "text");
+  Image *photo = image_new(1000, 800);
+  for (int y = 0; y < 800; y++)
+    for (int x = 0; x < 1000; x++)
+      photo->pixels[y * 1000 + x] = (uint8_t)(128 + 60 * sin(x * 0.013) * cos(y * 0.017) + base_rng_below(&rng, 20));
+  check_no_music(photo, "photograph");
+}
+
+static void odd_sizes_are_safe(void) {
+  static const int sizes[][2] = {{1, 1}, {2, 3000}, {3000, 2}, {17, 19}, {300, 40}, {40, 300}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    Image *image = image_new(sizes[i][0], sizes[i][1]);
+    for (int k = 0; k < sizes[i][0] * sizes[i][1]; k++) image->pixels[k] = k / sizes[i][0] % 5 ? 255 : 0;
+    BaseContext ctx = {0};
+    OmrPage *page = NULL;
+    BaseStatus status = omr_read_page(&ctx, &page, image, NULL);
+    CHECK((status == BASE_OK) == (page != NULL));
+    omr_page_free(page);
+    image_free(image);
+  }
+}
+
+static void cancel_ends_reading(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  atomic_bool cancel = true;
+  BaseContext ctx = {.cancel = &cancel};
+  OmrPage *page = NULL;
+  CHECK(omr_read_page(&ctx, &page, paper.image, NULL) == BASE_CANCELLED && !page);
+  image_free(paper.image);
+}
+
+/* ---- bytes ---- */
+
+static OmrPage *little_page(void) {
+  static const float bars[] = {800, 1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 2);
+  for (int i = 0; i < 3; i++) {
+    note(&paper, 200, 300 + 150 * (float)i, i, false);
+    stem(&paper, 200, 300 + 150 * (float)i, i, -70);
+  }
+  glyph(&paper, OMR_SHARP, 300 - 45, position_y(200, 0));
+  OmrPage *page = read_paper(&paper);
+  image_free(paper.image);
+  return page;
+}
+
+static void packed_pages_come_back(void) {
+  BaseContext ctx = {0};
+  OmrPage *page = little_page(), *again = NULL;
+  void *bytes = NULL, *twice = NULL;
+  size_t n = 0, m = 0;
+  CHECK(page && page->heads.n == 3 && page->symbols.n >= 3);
+  CHECK(omr_page_pack(&ctx, &bytes, &n, page) == BASE_OK);
+  CHECK_SAYING(omr_page_unpack(&ctx, &again, bytes, n) == BASE_OK, "%s", ctx.sentence);
+  if (again) {
+    CHECK(omr_page_pack(&ctx, &twice, &m, again) == BASE_OK && m == n && memcmp(bytes, twice, n) == 0);
+    const OmrPage *one[1] = {page}, *other[1] = {again};
+    Score *a = NULL, *b = NULL;
+    CHECK(omr_assemble(&ctx, &a, one, 1) == BASE_OK && omr_assemble(&ctx, &b, other, 1) == BASE_OK);
+    CHECK(a && b && score_equal(&ctx, a, b));
+    score_free(a);
+    score_free(b);
+  }
+  free(bytes);
+  free(twice);
+  omr_page_free(page);
+  omr_page_free(again);
+}
+
+static void seal(uint8_t *bytes, size_t n) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < n - 4; i++) hash = (hash ^ bytes[i]) * 16777619u;
+  for (int i = 0; i < 4; i++) bytes[n - 4 + (size_t)i] = (uint8_t)(hash >> (8 * i));
+}
+
+/* Damage is refused; damage that was sealed anew is refused or harmless, down to the joined score. */
+static void damaged_bytes_are_safe(void) {
+  BaseContext ctx = {0};
+  OmrPage *page = little_page();
+  void *packed = NULL;
+  size_t n = 0;
+  CHECK(page && omr_page_pack(&ctx, &packed, &n, page) == BASE_OK);
+  omr_page_free(page);
+  uint8_t *bytes = packed;
+  BaseRng rng = base_rng(3, 0);
+  for (size_t cut = 0; cut < n; cut += 13) {
+    OmrPage *out = NULL;
+    CHECK(omr_page_unpack(&ctx, &out, bytes, cut) != BASE_OK && !out);
+  }
+  for (int round = 0; round < 1500 && n > 16; round++) {
+    size_t at = 8 + base_rng_below(&rng, (uint32_t)n - 12);
+    uint8_t kept = bytes[at];
+    bytes[at] = (uint8_t)base_rng_bits(&rng);
+    OmrPage *out = NULL;
+    if (bytes[at] != kept) CHECK(omr_page_unpack(&ctx, &out, bytes, n) != BASE_OK && !out);
+    seal(bytes, n);
+    if (omr_page_unpack(&ctx, &out, bytes, n) == BASE_OK) {
+      const OmrPage *pages[1] = {out};
+      Score *score = NULL;
+      if (omr_assemble(&ctx, &score, pages, 1) == BASE_OK) CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
+      score_free(score);
+    }
+    omr_page_free(out);
+    bytes[at] = kept;
+    seal(bytes, n);
+  }
+  free(packed);
+}
+
+static void missing_pages_keep_their_number(void) {
+  BaseContext ctx = {0};
+  OmrPage *page = little_page();
+  const OmrPage *pages[3] = {NULL, page, NULL};
+  Score *score = NULL;
+  CHECK(omr_assemble(&ctx, &score, pages, 3) == BASE_OK);
+  CHECK(score && score->pages.n == 3 && score->notes.n == 3);
+  for (size_t i = 0; score && i < score->notes.n; i++) CHECK(score->notes.items[i].box.page == 1);
+  score_free(score);
+  score = NULL;
+  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_BAD_INPUT && !score);
+  omr_page_free(page);
+}
+
+static void json_carries_boxes(void) {
+  BaseContext ctx = {0};
+  OmrPage *page = little_page();
+  const OmrPage *pages[1] = {page};
+  Score *score = NULL;
+  const char *path = check_temporary("page.json");
+  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_OK);
+  if (!score) return;
+  CHECK(omr_write_json(&ctx, pages, 1, score, path) == BASE_OK);
+  FILE *file = fopen(path, "r");
+  static char text[1 << 16];
+  size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+  if (file) fclose(file);
+  int depth = 0, heads = 0;
+  for (size_t i = 0; i < n; i++) depth += text[i] == '{' || text[i] == '[' ? 1 : text[i] == '}' || text[i] == ']' ? -1 : 0;
+  for (const char *at = text; (at = strstr(at, "noteheadBlack")); at++) heads++;
+  CHECK(n > 100 && depth == 0 && heads == 3 && strstr(text, "\"measures\":[{\"index\":0") && strstr(text, "\"midi\":"));
+  score_free(score);
+  omr_page_free(page);
+}
+
+/* ---- real pages ---- */
+
+/* F1 of the pitches of two scores, staff by staff, wherever they stand. */
+static double pitch_f1(const Score *truth, const Score *read) {
+  int count[2][256] = {0}, common = 0, total = 0;
+  for (int k = 0; k < 2; k++) {
+    const Score *score = k ? read : truth;
+    for (size_t i = 0; i < score->notes.n; i++) {
+      const ScoreNote *at = &score->notes.items[i];
+      if (at->kind != SCORE_NOTE || at->grace) continue;
+      count[k][(score_midi(at) & 127) + 128 * (at->staff > 0)]++;
+      total++;
+    }
+  }
+  for (int i = 0; i < 256; i++) common += count[0][i] < count[1][i] ? count[0][i] : count[1][i];
+  return total ? 2.0 * common / total : 0;
+}
+
+static void real_scans_are_read(void) {
+  const char *shared = check_shared();
+  if (!shared) SKIP("the evaluation scans are not here");
+  static const char *const names[] = {"mozart-sonata15-1/p-1", "beethoven-sonata20-2/p-1"};
+  for (size_t i = 0; i < 2; i++) {
+    char picture[1024], truth_path[1024];
+    snprintf(picture, sizeof picture, "%s/eval/scans/%s.png", shared, names[i]);
+    snprintf(truth_path, sizeof truth_path, "%s/eval/scans/%s.musicxml", shared, names[i]);
+    BaseContext ctx = {0};
+    ImageSource *source = NULL;
+    Image *image = NULL;
+    Score *truth = NULL;
+    if (image_source_open(&ctx, &source, picture) || image_source_load(&ctx, &image, source, 0, NULL) ||
+        musicxml_read(&ctx, &truth, truth_path)) {
+      image_source_free(source);
+      image_free(image);
+      SKIP("the evaluation scans cannot be opened");
+    }
+    Paper paper = {.image = image};
+    Score *score = score_of(&paper);
+    if (score) CHECK_SAYING(pitch_f1(truth, score) > 0.9, "%s: %.3f", names[i], pitch_f1(truth, score));
+    score_free(score);
+    score_free(truth);
+    image_free(image);
+    image_source_free(source);
+  }
+}
+
+CHECK_MAIN({CASE(finds_straight_staves)}, {CASE(finds_skewed_staves)}, {CASE(finds_curved_staves)},
+           {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)}, {CASE(counts_beams)},
+           {CASE(reads_a_bar_of_two_staves)}, {CASE(accidentals_reach_to_the_bar_line)},
+           {CASE(positions_become_pitches)}, {CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
+           {CASE(unmarked_triplets_are_found)}, {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)},
+           {CASE(any_events_are_solved)}, {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)},
+           {CASE(cancel_ends_reading)}, {CASE(packed_pages_come_back)}, {CASE(damaged_bytes_are_safe)},
+           {CASE(missing_pages_keep_their_number)}, {CASE(json_carries_boxes)}, {CASE(real_scans_are_read)})
