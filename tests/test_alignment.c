@@ -151,6 +151,8 @@ static void coarse_finds_an_exact_copy(void) {
   clear_score(&score);
 }
 
+static const double SPREAD = 0.2;
+
 static double cost_of_way(const AlignmentLattice *lattice, const size_t *way, const AlignmentRows *rows,
                           const AlignmentSpan *span, const double *slope) {
   double cost = 0;
@@ -160,12 +162,13 @@ static double cost_of_way(const AlignmentLattice *lattice, const size_t *way, co
     double expected = i ? 0.5 * (slope[i] + slope[i - 1]) * (rows->quarter[i] - rows->quarter[i - 1]) : 0;
     cost += (double)here->cost;
     if (before)
-      cost += alignment_step_cost(before->time_s, before->heard, here->time_s, here->heard, expected);
+      cost += alignment_step_cost(before->time_s, before->heard, here->time_s, here->heard, expected, SPREAD);
     before = here;
   }
   if (span->fixed_to)
     cost += alignment_step_cost(before->time_s, before->heard, span->to_s, true,
-                                slope[lattice->n - 1] * (span->to_quarter - rows->quarter[lattice->n - 1]));
+                                slope[lattice->n - 1] * (span->to_quarter - rows->quarter[lattice->n - 1]),
+                                SPREAD);
   return cost;
 }
 
@@ -199,7 +202,8 @@ static void path_equals_brute_force(void) {
     AlignmentLattice lattice = {5, items, first};
     AlignmentRows rows = {.n = 5, .quarter = quarter};
     AlignmentSpan span = {.first = 0, .end = 5, .to_s = 2.5, .fixed_to = round % 2, .to_quarter = 3};
-    CHECK(alignment_path(NULL, chosen, trust, &total, arena, &lattice, &rows, &span, slope) == BASE_OK);
+    CHECK(alignment_path(NULL, chosen, trust, &total, arena, &lattice, &rows, &span, slope, SPREAD) ==
+          BASE_OK);
     double best = cheapest_way(&lattice, way, 0, &rows, &span, slope);
     CHECK_NEAR(cost_of_way(&lattice, chosen, &rows, &span, slope), best, 1e-4 * best);
     CHECK_NEAR(total, best, 1e-4 * best);

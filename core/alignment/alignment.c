@@ -17,7 +17,8 @@ enum { FIRST_NEIGHBOURS = 12, SECOND_NEIGHBOURS = 8 };
 typedef struct {
   AlignmentRows rows;
   AlignmentAtoms atoms;
-  double end_s; /* of the recording */
+  double end_s;  /* of the recording */
+  double spread; /* alignment_tempo_spread */
 } Material;
 
 /* What the steps of one span hand on. Arrays of end - first. */
@@ -27,7 +28,7 @@ typedef struct {
   size_t n;
   double *time_s, *smooth_s, *slope, *reach_s;
   float *weight, *trust, *found;
-  bool *heard;
+  AlignmentScatter *scatter;
   size_t *chosen;
 } Work;
 
@@ -38,10 +39,10 @@ static bool make_work(Work *w, BaseArena *arena) {
   w->time_s = BASE_TAKE(arena, double, n), w->smooth_s = BASE_TAKE(arena, double, n);
   w->slope = BASE_TAKE(arena, double, n), w->reach_s = BASE_TAKE(arena, double, n);
   w->weight = BASE_TAKE(arena, float, n), w->trust = BASE_TAKE(arena, float, n);
-  w->found = BASE_TAKE(arena, float, n), w->heard = BASE_TAKE(arena, bool, n);
+  w->found = BASE_TAKE(arena, float, n), w->scatter = BASE_TAKE(arena, AlignmentScatter, n);
   w->chosen = BASE_TAKE(arena, size_t, n);
   return w->time_s && w->smooth_s && w->slope && w->reach_s && w->weight && w->trust && w->found &&
-         w->heard && w->chosen;
+         w->scatter && w->chosen;
 }
 
 /* How far from the curve a row is looked for: farther where the pairing left the curve or has a gap. */
@@ -71,7 +72,8 @@ static BaseStatus find_path(BaseContext *ctx, Work *w, BaseArena *arena, double 
   set_reach(w, reach_s);
   status = alignment_lattice(ctx, &lattice, arena, &m->rows, &m->atoms, w->span, w->smooth_s, w->reach_s);
   if (status == BASE_OK)
-    status = alignment_path(ctx, w->chosen, w->trust, NULL, arena, &lattice, &m->rows, w->span, w->slope);
+    status = alignment_path(ctx, w->chosen, w->trust, NULL, arena, &lattice, &m->rows, w->span, w->slope,
+                            m->spread);
   for (size_t i = 0; status == BASE_OK && i < w->n; i++) {
     const AlignmentCandidate *candidate = &lattice.items[w->chosen[i]];
     w->time_s[i] = candidate->heard ? candidate->time_s : NAN;
@@ -88,9 +90,9 @@ static BaseStatus find_path(BaseContext *ctx, Work *w, BaseArena *arena, double 
 static float confidence_of(const Work *w, size_t i) {
   double around = 0, n = 0;
   for (size_t j = i > 3 ? i - 3 : 0; j < w->n && j <= i + 3; j++)
-    if (j != i) around += w->heard[j] ? w->found[j] : 0, n++;
+    if (j != i) around += w->scatter[j].n ? w->found[j] : 0, n++;
   around = n > 0 ? around / n : 1;
-  double x = -4.0 + 2.5 * w->trust[i] + (w->heard[i] ? 2.0 + 1.5 * w->found[i] : 0) + 2.5 * around;
+  double x = -4.0 + 2.5 * w->trust[i] + (w->scatter[i].n ? 2.0 + 1.5 * w->found[i] : 0) + 2.5 * around;
   return (float)(1 / (1 + exp(-x)));
 }
 
@@ -104,7 +106,7 @@ static BaseStatus solve_span(BaseContext *ctx, AlignmentPoint *points, BaseArena
   if (status == BASE_OK) status = find_path(ctx, &w, arena, FIRST_REACH_S, FIRST_NEIGHBOURS);
   if (status == BASE_OK) status = find_path(ctx, &w, arena, SECOND_REACH_S, SECOND_NEIGHBOURS);
   if (status == BASE_OK)
-    status = alignment_refine(ctx, w.smooth_s, w.found, w.heard, arena, &material->rows, &material->atoms,
+    status = alignment_refine(ctx, w.smooth_s, w.found, w.scatter, arena, &material->rows, &material->atoms,
                               span, w.slope);
   for (size_t i = 0; status == BASE_OK && i < w.n; i++) {
     points[span->first + i].time_s = fmax(0, w.smooth_s[i]);
@@ -236,7 +238,8 @@ static bool make_points(Alignment *alignment, const ScoreUnfolded *score) {
 static BaseStatus align_in(BaseContext *ctx, Alignment *alignment, BaseArena *arena,
                            const ScoreUnfolded *score, const Motion *motion, const Evidence *evidence,
                            const AlignmentParams *params) {
-  Material material = {.end_s = motion_duration_s(motion)};
+  Material material = {.end_s = motion_duration_s(motion),
+                       .spread = alignment_tempo_spread(params->read_from_pages)};
   if (evidence) material.end_s = fmax(material.end_s, (double)evidence->frames * evidence->hop_s);
   BaseStatus status = alignment_rows(ctx, &material.rows, arena, score);
   if (status == BASE_OK) status = alignment_atoms(ctx, &material.atoms, arena, motion, evidence);

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
   const AlignmentAnchor *anchors; /* ascending in both times; borrowed */
   size_t n_anchors;
+  bool read_from_pages;           /* the rhythm of the score may be wrong: trust the tempo less */
   const Alignment *previous;      /* re-align around changed anchors only, or null; borrowed */
 } AlignmentParams;
 

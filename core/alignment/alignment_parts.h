@@ -104,27 +104,44 @@ BaseStatus alignment_lattice(BaseContext *ctx, AlignmentLattice *out, BaseArena 
                              const AlignmentRows *rows, const AlignmentAtoms *atoms,
                              const AlignmentSpan *span, const double *smooth_s, const double *reach_s);
 
-/* The cost of going from one place to the next when `expected_s` lie between them at the local tempo. */
-double alignment_step_cost(double from_s, bool from_heard, double to_s, bool to_heard, double expected_s);
+/* The cost of going from one place to the next when `expected_s` lie between them at the local tempo, which
+ * may be off by `spread` (a share). */
+double alignment_step_cost(double from_s, bool from_heard, double to_s, bool to_heard, double expected_s,
+                           double spread);
+
+/* The share for a score that can be trusted in its rhythm, and for one that was read from pages. */
+double alignment_tempo_spread(bool read_from_pages);
 
 /* Step 2, with tempo: the cheapest way through the lattice (Viterbi). chosen[i] indexes lattice->items;
  * trust[i] is the share of all ways, weighted by exp(-cost) of the best way through each candidate, that pass
  * within 50 ms of the chosen one. O(rows × candidates²). `total` (may be null) receives the cost. */
 BaseStatus alignment_path(BaseContext *ctx, size_t *chosen, float *trust, double *total, BaseArena *arena,
                           const AlignmentLattice *lattice, const AlignmentRows *rows,
-                          const AlignmentSpan *span, const double *slope);
+                          const AlignmentSpan *span, const double *slope, double spread);
 
 /* The one-to-one pairing in order of two ascending lists that maximises the sum of (cut_s - distance) over
  * pairs nearer than cut_s. partner[i] is an index into b or -1. O(pairs nearer than cut_s). */
 BaseStatus alignment_pair_times(BaseContext *ctx, int32_t *partner, BaseArena *arena, const double *a,
                                 size_t n, const double *b, size_t m, double cut_s);
 
-/* Step 3: each row's time from its own keys' atoms, then never falling (pool adjacent violators) and within
- * the span; rows without any keep their place between their neighbours. found[i]: share of the keys that have
- * an atom, weighted; `heard[i]`: the row was placed by at least one atom. */
-BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, bool *heard, BaseArena *arena,
-                            const AlignmentRows *rows, const AlignmentAtoms *atoms, const AlignmentSpan *span,
-                            const double *slope);
+/* How far the atoms of one row lie apart. */
+typedef struct {
+  uint32_t n;      /* 0: the row was not heard */
+  float square_s2; /* sum of squared distances to their mean */
+} AlignmentScatter;
+
+/* Step 3: each row's time from its own keys' atoms, smoothed as far as they scatter, then never falling (pool
+ * adjacent violators) and within the span; rows without any keep their place between their neighbours.
+ * found[i]: share of the keys that have an atom, weighted. */
+BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, AlignmentScatter *scatter,
+                            BaseArena *arena, const AlignmentRows *rows, const AlignmentAtoms *atoms,
+                            const AlignmentSpan *span, const double *slope);
+
+/* Draws rows that were heard towards the line through their neighbours: not at all when chords are struck and
+ * heard together to the millisecond, the more the more their notes scatter, as the same noise is in rows of
+ * one note (empirical Bayes). O(rows). */
+BaseStatus alignment_smooth(BaseContext *ctx, double *time_s, BaseArena *arena, const AlignmentRows *rows,
+                            const AlignmentSpan *span, const AlignmentScatter *scatter);
 
 /* Weighted isotonic regression in place: the never falling values nearest to `value` (pool adjacent
  * violators). */

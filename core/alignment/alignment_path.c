@@ -8,10 +8,10 @@
 #include <string.h>
 
 static const double UNHEARD_PROB = 0.03; /* a wanted key leaves no trace */
-static const double SILENT_COST = 0.7;   /* of a row placed by tempo alone, on top */
-static const double CHORD_SPREAD_S = 0.025;
-static const double SAME_MOMENT_S = 0.012; /* nearer atoms make one candidate */
-static const double TEMPO_SPREAD = 0.15;   /* of the expected interval */
+static const double SILENT_COST = 2;     /* of a row placed by tempo alone, on top */
+static const double CHORD_SPREAD_S = 0.03;
+static const double SAME_MOMENT_S = 0.012;                  /* nearer atoms make one candidate */
+static const double TEMPO_SPREAD = 0.2, READ_SPREAD = 0.35; /* of the expected interval */
 static const double STEP_FLOOR_S = 0.02, SILENT_STEP_S = 0.04;
 static const double FREEDOM = 3; /* of the Student distribution */
 static const double BACKWARD_COST = 1000;
@@ -116,10 +116,15 @@ BaseStatus alignment_lattice(BaseContext *ctx, AlignmentLattice *out, BaseArena 
   return BASE_OK;
 }
 
-double alignment_step_cost(double from_s, bool from_heard, double to_s, bool to_heard, double expected_s) {
+double alignment_tempo_spread(bool read_from_pages) {
+  return read_from_pages ? READ_SPREAD : TEMPO_SPREAD;
+}
+
+double alignment_step_cost(double from_s, bool from_heard, double to_s, bool to_heard, double expected_s,
+                           double share) {
   double step = to_s - from_s;
   if (step < 0) return BACKWARD_COST * (1 - step);
-  double floor_s = from_heard && to_heard ? STEP_FLOOR_S : SILENT_STEP_S, spread = TEMPO_SPREAD * expected_s;
+  double floor_s = from_heard && to_heard ? STEP_FLOOR_S : SILENT_STEP_S, spread = share * expected_s;
   double away2 = (step - expected_s) * (step - expected_s) / (floor_s * floor_s + spread * spread);
   return 0.5 * (FREEDOM + 1) * log1p(away2 / FREEDOM);
 }
@@ -129,6 +134,7 @@ typedef struct {
   const AlignmentRows *rows;
   const AlignmentSpan *span;
   const double *slope;
+  double spread;
   double *ahead,
       *behind;      /* cheapest way from the start to each candidate, from it to the end, it included once */
   uint32_t *before; /* the candidate before, on the cheapest way */
@@ -149,7 +155,7 @@ static void begin(Search *s) {
     double step = 0;
     if (s->span->fixed_from)
       step = alignment_step_cost(s->span->from_s, true, l->items[c].time_s, l->items[c].heard,
-                                 expected_s(s, 0, s->span->from_quarter));
+                                 expected_s(s, 0, s->span->from_quarter), s->spread);
     s->ahead[c] = step + l->items[c].cost;
   }
 }
@@ -160,7 +166,7 @@ static void finish(Search *s) {
     s->behind[c] = 0;
     if (s->span->fixed_to)
       s->behind[c] = alignment_step_cost(l->items[c].time_s, l->items[c].heard, s->span->to_s, true,
-                                         -expected_s(s, l->n - 1, s->span->to_quarter));
+                                         -expected_s(s, l->n - 1, s->span->to_quarter), s->spread);
   }
 }
 
@@ -173,8 +179,8 @@ static void step_ahead(Search *s, size_t i) {
     for (size_t b = l->first[i - 1]; b < l->first[i]; b++) {
       const AlignmentCandidate *from = &l->items[b];
       if (s->ahead[b] >= best) continue;
-      double cost =
-          s->ahead[b] + alignment_step_cost(from->time_s, from->heard, to->time_s, to->heard, expected);
+      double cost = s->ahead[b] + alignment_step_cost(from->time_s, from->heard, to->time_s, to->heard,
+                                                      expected, s->spread);
       if (cost < best) best = cost, s->before[c] = (uint32_t)b;
     }
     s->ahead[c] = best + to->cost;
@@ -191,7 +197,8 @@ static void step_behind(Search *s, size_t i) {
       const AlignmentCandidate *to = &l->items[d];
       double rest = s->behind[d] + to->cost;
       if (rest >= best) continue;
-      double cost = rest + alignment_step_cost(from->time_s, from->heard, to->time_s, to->heard, expected);
+      double cost =
+          rest + alignment_step_cost(from->time_s, from->heard, to->time_s, to->heard, expected, s->spread);
       if (cost < best) best = cost;
     }
     s->behind[c] = best;
@@ -232,11 +239,11 @@ static bool make_search(Search *s, BaseArena *arena) {
 
 BaseStatus alignment_path(BaseContext *ctx, size_t *chosen, float *trust, double *total, BaseArena *arena,
                           const AlignmentLattice *lattice, const AlignmentRows *rows,
-                          const AlignmentSpan *span, const double *slope) {
+                          const AlignmentSpan *span, const double *slope, double spread) {
   if (total) *total = 0;
   if (lattice->n == 0) return BASE_OK;
   BaseArenaMark mark = base_arena_mark(arena);
-  Search search = {.lattice = lattice, .rows = rows, .span = span, .slope = slope};
+  Search search = {.lattice = lattice, .rows = rows, .span = span, .slope = slope, .spread = spread};
   if (!make_search(&search, arena)) return base_fail_memory(ctx);
   begin(&search);
   finish(&search);

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static const double PAIR_CUT_S = 0.15;
+static const double PAIR_CUT_S = 0.25;
 static const double CLUSTER_S = 0.04;
 
 typedef struct {
@@ -158,17 +158,25 @@ static double median_time(const AlignmentAtom *const *atoms, size_t n) {
   return best;
 }
 
-static double cluster_time(const AlignmentAtom *const *atoms, size_t n) {
+/* The weighted mean of the atoms near the median; how many there are, and their squared distances to it. */
+static double cluster_time(const AlignmentAtom *const *atoms, size_t n, AlignmentScatter *scatter) {
   double centre = median_time(atoms, n), sum = 0, all = 0;
   for (size_t i = 0; i < n; i++)
     if (fabs(atoms[i]->time_s - centre) <= CLUSTER_S) {
       sum += atoms[i]->weight * atoms[i]->time_s;
       all += atoms[i]->weight;
     }
-  return all > 0 ? sum / all : centre;
+  double mean = all > 0 ? sum / all : centre;
+  *scatter = (AlignmentScatter){0};
+  for (size_t i = 0; i < n; i++)
+    if (fabs(atoms[i]->time_s - centre) <= CLUSTER_S) {
+      scatter->n++;
+      scatter->square_s2 += (float)((atoms[i]->time_s - mean) * (atoms[i]->time_s - mean));
+    }
+  return mean;
 }
 
-static void place_row(double *time_s, float *found, bool *heard, const Pairing *p, size_t row) {
+static void place_row(double *time_s, float *found, AlignmentScatter *scatter, const Pairing *p, size_t row) {
   const AlignmentAtom *atoms[ALIGNMENT_KEYS];
   size_t base = p->rows->first[p->span->first], n = 0, wanted = p->rows->first[row + 1] - p->rows->first[row];
   *found = 0;
@@ -178,8 +186,8 @@ static void place_row(double *time_s, float *found, bool *heard, const Pairing *
     atoms[n++] = &p->atoms->items[index - 1];
     *found += atoms[n - 1]->weight / (float)wanted;
   }
-  *heard = n > 0;
-  if (n > 0) *time_s = cluster_time(atoms, n);
+  *scatter = (AlignmentScatter){0};
+  if (n > 0) *time_s = cluster_time(atoms, n, scatter);
 }
 
 /* Rows that were not heard between rows (or sides) a and b that were; either may be missing at the ends. */
@@ -201,29 +209,29 @@ static void lay_between(double *time_s, const AlignmentRows *rows, const Alignme
   }
 }
 
-static void lay_unheard(double *time_s, const bool *heard, const AlignmentRows *rows,
+static void lay_unheard(double *time_s, const AlignmentScatter *scatter, const AlignmentRows *rows,
                         const AlignmentSpan *span, const double *slope) {
   size_t n = span->end - span->first;
   for (size_t i = 0; i < n;) {
     size_t to = i;
-    while (to < n && !heard[to]) to++;
+    while (to < n && scatter[to].n == 0) to++;
     if (to > i) lay_between(time_s, rows, span, i, to, slope);
     i = to + 1;
   }
   for (size_t i = 0; i < n; i++) time_s[i] = fmin(fmax(time_s[i], span->from_s), span->to_s);
 }
 
-static BaseStatus settle(BaseContext *ctx, double *time_s, const float *found, const bool *heard, size_t n,
-                         BaseArena *arena) {
+static BaseStatus settle(BaseContext *ctx, double *time_s, const float *found,
+                         const AlignmentScatter *scatter, size_t n, BaseArena *arena) {
   double *weight = BASE_TAKE(arena, double, n + 1);
   if (!weight) return base_fail_memory(ctx);
-  for (size_t i = 0; i < n; i++) weight[i] = heard[i] ? 0.1 + found[i] : 0.01;
+  for (size_t i = 0; i < n; i++) weight[i] = scatter[i].n ? 0.1 + found[i] : 0.01;
   return alignment_isotonic(ctx, time_s, weight, n, arena);
 }
 
-BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, bool *heard, BaseArena *arena,
-                            const AlignmentRows *rows, const AlignmentAtoms *atoms, const AlignmentSpan *span,
-                            const double *slope) {
+BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, AlignmentScatter *scatter,
+                            BaseArena *arena, const AlignmentRows *rows, const AlignmentAtoms *atoms,
+                            const AlignmentSpan *span, const double *slope) {
   size_t n = span->end - span->first;
   if (n == 0) return BASE_OK;
   BaseArenaMark mark = base_arena_mark(arena);
@@ -231,9 +239,11 @@ BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, bool
   if (!make_pairing(&pairing, arena)) return base_fail_memory(ctx);
   BaseStatus status = pair_keys(ctx, &pairing, arena, time_s);
   if (status != BASE_OK) return status;
-  for (size_t i = 0; i < n; i++) place_row(&time_s[i], &found[i], &heard[i], &pairing, span->first + i);
-  lay_unheard(time_s, heard, rows, span, slope);
-  status = settle(ctx, time_s, found, heard, n, arena);
+  for (size_t i = 0; i < n; i++) place_row(&time_s[i], &found[i], &scatter[i], &pairing, span->first + i);
+  status = alignment_smooth(ctx, time_s, arena, rows, span, scatter);
+  if (status != BASE_OK) return status;
+  lay_unheard(time_s, scatter, rows, span, slope);
+  status = settle(ctx, time_s, found, scatter, n, arena);
   base_arena_reset(arena, mark);
   return status;
 }

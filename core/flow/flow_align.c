@@ -82,7 +82,8 @@ static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score
   AlignmentAnchor *snapped = NULL;
   BaseStatus status = score_unfold(ctx, &reading.unfolded, score, order);
   if (status == BASE_OK) status = snap_anchors(ctx, &snapped, reading.unfolded, anchors, n_anchors);
-  AlignmentParams params = {.anchors = snapped, .n_anchors = n_anchors};
+  AlignmentParams params = {
+      .anchors = snapped, .n_anchors = n_anchors, .read_from_pages = score->pages.n > 0};
   if (status == BASE_OK)
     status =
         alignment_align(ctx, &reading.alignment, reading.unfolded, heard->motion, heard->evidence, &params);
@@ -156,8 +157,9 @@ static BaseStatus align_best(BaseContext *ctx, Reading *out, const Score *score,
   return base_context_join(ctx, &step, status);
 }
 
-BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, const Score *score,
-                            const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors) {
+BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment,
+                            const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                            size_t n_anchors) {
   Reading best = {0};
   BaseStatus status = align_best(ctx, &best, score, heard, anchors, n_anchors);
   if (status != BASE_OK) return status;
