@@ -16,6 +16,7 @@ static const double beside_s = 1.5;
 struct _TriCheck {
   GObject parent;
   int place, last;
+  PlacesReason reason;
   char *title, *detail;
 };
 
@@ -64,10 +65,11 @@ static void tri_check_class_init(TriCheckClass *klass) {
 
 static void tri_check_init(TriCheck *self) {}
 
-TriCheck *tri_check_new(int place, int last, const char *title, const char *detail) {
+TriCheck *tri_check_new(int place, int last, PlacesReason reason, const char *title, const char *detail) {
   TriCheck *self = g_object_new(TRI_TYPE_CHECK, NULL);
   self->place = place;
   self->last = last;
+  self->reason = reason;
   self->title = g_strdup(title);
   self->detail = g_strdup(detail);
   return self;
@@ -79,6 +81,10 @@ int tri_check_get_place(TriCheck *self) {
 
 int tri_check_get_last(TriCheck *self) {
   return self->last;
+}
+
+int tri_check_get_reason(TriCheck *self) {
+  return self->reason;
 }
 
 const char *tri_check_get_title(TriCheck *self) {
@@ -173,7 +179,7 @@ static char *reason_text(TriSession *self, const PlacesDoubt *doubt) {
 static TriCheck *check_of(TriSession *self, const PlacesDoubt *doubt) {
   g_autofree char *title = words_places(self->score->score, self->score->unfolded, doubt->first, doubt->last);
   g_autofree char *detail = reason_text(self, doubt);
-  return tri_check_new((int)doubt->first, (int)doubt->last, title, detail);
+  return tri_check_new((int)doubt->first, (int)doubt->last, doubt->reason, title, detail);
 }
 
 static gboolean same_checks(GListModel *old, GPtrArray *fresh) {

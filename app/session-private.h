@@ -1,6 +1,7 @@
 /* What the sources of the session share. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/places.h"
 #include "app/session.h"
 #include "app/steps.h"
 #include "app/store.h"
@@ -94,6 +95,6 @@ void tri_session_play_motion(TriSession *self);
 int tri_session_place(TriSession *self, int place);
 Beat tri_session_quarter(TriSession *self, int place);
 
-TriCheck *tri_check_new(int place, int last, const char *title, const char *detail);
+TriCheck *tri_check_new(int place, int last, PlacesReason reason, const char *title, const char *detail);
 
 G_END_DECLS

@@ -154,6 +154,7 @@ G_DECLARE_FINAL_TYPE(TriCheck, tri_check, TRI, CHECK, GObject)
 /* Properties, constant: place (int), last (int), title, detail (string). */
 int tri_check_get_place(TriCheck *check);
 int tri_check_get_last(TriCheck *check);
+int tri_check_get_reason(TriCheck *check);          /* PlacesReason of app/places.h */
 const char *tri_check_get_title(TriCheck *check);  /* "Bar 2, beats 3–4" */
 const char *tri_check_get_detail(TriCheck *check); /* "Timing in doubt · ±190 ms" */
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/window-check-pane.h"
 
+#include "app/places.h"
+
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -48,14 +50,17 @@ const char *tri_state_style(TriState state) {
   }
 }
 
-static const char *icon_of(TriCheckPane *self, TriCheck *check) {
-  guint n;
-  const TriPlace *places = tri_scene_get_places(tri_session_get_scene(self->session), &n);
-  int place = tri_check_get_place(check);
-  if (place < 0 || (guint)place >= n) return "list-add-symbolic";
-  TriState state = places[place].state;
-  gboolean timing = state == TRI_DOUBTFUL || state == TRI_UNSURE || state == TRI_NOT_PLAYED;
-  return timing ? tri_state_icon(state) : "dialog-warning-symbolic";
+static const char *icon_of(TriCheck *check) {
+  switch (tri_check_get_reason(check)) {
+  case PLACES_NOT_HEARD:
+    return tri_state_icon(TRI_NOT_PLAYED);
+  case PLACES_NOT_WRITTEN:
+    return tri_state_icon(TRI_EXTRA);
+  case PLACES_RHYTHM:
+    return "dialog-warning-symbolic";
+  default:
+    return tri_state_icon(TRI_DOUBTFUL);
+  }
 }
 
 static GtkWidget *new_row(gpointer item, gpointer user) {
@@ -66,7 +71,7 @@ static GtkWidget *new_row(gpointer item, gpointer user) {
   adw_action_row_set_subtitle(ADW_ACTION_ROW(row), tri_check_get_detail(check));
   adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 2);
   gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
-  GtkWidget *icon = g_object_new(GTK_TYPE_IMAGE, "icon-name", icon_of(user, check), "accessible-role",
+  GtkWidget *icon = g_object_new(GTK_TYPE_IMAGE, "icon-name", icon_of(check), "accessible-role",
                                  GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
   adw_action_row_add_prefix(ADW_ACTION_ROW(row), icon);
   g_autofree char *label = g_strdup_printf("%s. %s", tri_check_get_title(check), tri_check_get_detail(check));
