@@ -4,7 +4,10 @@
  * code; only weights are packed into the blocked layout that each pass asks for, once after each change.
  * A 1 × 1 product is an inner product over rows. Gradients of weights are computed in f32, unpacked and
  * added to the caller's. Scratch is the caller's, so that running a product allocates nothing.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+ *
+ * Outside of training, dense 3 × 3 convolutions in f32 go by Winograd's minimal filtering F(4 × 4, 3 × 3)
+ * (Lavin & Gray 2016), which needs a quarter of the products; it wants a blocked layout, into and out of
+ * which the tensors are copied. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/nn/nn_dnnl.h"
 
 #include <dnnl.h>
@@ -31,7 +34,10 @@ typedef struct {
 struct NnProduct {
   NnDnnl *dnnl;
   NnProductSpec spec;
-  bool dense; /* an inner product */
+  bool dense;                  /* an inner product */
+  bool winograd;               /* forward by Winograd's transform, in oneDNN's own layout */
+  Reorder block_x, plain_y;    /* into and out of that layout; memory in the scratch */
+  size_t blocked_x, blocked_y; /* bytes of the two */
   Pass passes[PASSES];
   dnnl_memory_t x, y, dx, dy, bias, dbias;
   dnnl_memory_t weight, weight_back, dweight; /* packed, own memory */
@@ -118,7 +124,7 @@ static dnnl_status_t init_dense(void *op, int pass, const Operands *o, const dnn
 }
 
 static dnnl_status_t init_conv(void *op, int pass, const NnProductSpec *s, const Operands *o,
-                               const dnnl_memory_desc_t *bias) {
+                               const dnnl_memory_desc_t *bias, dnnl_alg_kind_t by) {
   dnnl_dims_t stride = {s->stride_t, s->stride_f}, dilation = {s->dilation_t - 1, s->dilation_f - 1};
   dnnl_dims_t before = {s->pad_t, s->pad_f};
   dnnl_dims_t after = {pad_after(s->x.t, s->y.t, s->kernel_t, s->stride_t, s->dilation_t, s->pad_t),
@@ -126,8 +132,8 @@ static dnnl_status_t init_conv(void *op, int pass, const NnProductSpec *s, const
   switch (pass) {
   case FORWARD:
     return dnnl_dilated_convolution_forward_desc_init(
-        op, s->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &o->x,
-        &o->weight, bias, &o->y, stride, dilation, before, after);
+        op, s->training ? dnnl_forward_training : dnnl_forward_inference, by, &o->x, &o->weight, bias, &o->y,
+        stride, dilation, before, after);
   case BACKWARD_DATA:
     return dnnl_dilated_convolution_backward_data_desc_init(op, dnnl_convolution_direct, &o->x, &o->weight,
                                                             &o->y, stride, dilation, before, after);
@@ -163,8 +169,10 @@ static bool make_pass(NnProduct *p, int pass, const Operands *o) {
   dnnl_convolution_desc_t conv = {0};
   dnnl_inner_product_desc_t dense = {0};
   void *op = p->dense ? (void *)&dense : (void *)&conv;
-  dnnl_status_t status =
-      p->dense ? init_dense(op, pass, o, bias, p->spec.training) : init_conv(op, pass, &p->spec, o, bias);
+  dnnl_status_t status = p->dense
+                             ? init_dense(op, pass, o, bias, p->spec.training)
+                             : init_conv(op, pass, &p->spec, o, bias,
+                                         p->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct);
   Pass *made = &p->passes[pass];
   if (status == dnnl_success)
     status = dnnl_primitive_desc_create(&made->desc, op, attributes, p->dnnl->engine,
@@ -206,11 +214,43 @@ static const dnnl_memory_desc_t *chosen(const NnProduct *p, int pass, dnnl_query
 static bool make_forward(NnProduct *p, const Operands *o) {
   if (!make_pass(p, FORWARD, o)) return false;
   const dnnl_memory_desc_t *packed = chosen(p, FORWARD, dnnl_query_weights_md, 0);
-  return make_memory(p->dnnl, &p->x, &o->x, DNNL_MEMORY_NONE) &&
-         make_memory(p->dnnl, &p->y, &o->y, DNNL_MEMORY_NONE) &&
+  return make_memory(p->dnnl, &p->x, chosen(p, FORWARD, dnnl_query_src_md, 0), DNNL_MEMORY_NONE) &&
+         make_memory(p->dnnl, &p->y, chosen(p, FORWARD, dnnl_query_dst_md, 0), DNNL_MEMORY_NONE) &&
          make_memory(p->dnnl, &p->bias, &o->bias, DNNL_MEMORY_NONE) &&
          make_memory(p->dnnl, &p->weight, packed, DNNL_MEMORY_ALLOCATE) &&
          make_reorder(p->dnnl, &p->pack, &o->plain, NULL, packed, p->weight, false);
+}
+
+static bool suits_winograd(const NnProductSpec *s) {
+  return !s->training && !s->sum && s->type_x == NN_F32 && s->type_y == NN_F32 && s->kernel_t == 3 &&
+         s->kernel_f == 3 && s->stride_t == 1 && s->stride_f == 1 && s->dilation_t == 1 &&
+         s->dilation_f == 1 && s->x.c % 16 == 0 && s->y.c % 16 == 0 && s->x.c >= 32 && s->y.c >= 32;
+}
+
+static size_t round_up(size_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
+static void free_forward(NnProduct *p);
+
+/* The forward pass between two copies; false, with nothing made, where the processor or oneDNN has none. */
+static bool make_winograd(NnProduct *p, const Operands *plain) {
+  if (!suits_winograd(&p->spec)) return false;
+  Operands any = *plain;
+  any.x.format_kind = any.y.format_kind = dnnl_format_kind_any;
+  p->winograd = true;
+  if (make_forward(p, &any)) {
+    const dnnl_memory_desc_t *x = chosen(p, FORWARD, dnnl_query_src_md, 0),
+                             *y = chosen(p, FORWARD, dnnl_query_dst_md, 0);
+    p->blocked_x = round_up(dnnl_memory_desc_get_size(x));
+    p->blocked_y = round_up(dnnl_memory_desc_get_size(y));
+    if (make_reorder(p->dnnl, &p->block_x, &plain->x, NULL, x, NULL, false) &&
+        make_reorder(p->dnnl, &p->plain_y, y, NULL, &plain->y, NULL, false))
+      return true;
+  }
+  free_forward(p);
+  p->winograd = false;
+  return false;
 }
 
 static bool make_backward_data(NnProduct *p, const Operands *o) {
@@ -247,7 +287,7 @@ NnProduct *nn_product_new(NnDnnl *dnnl, const NnProductSpec *spec, const char **
   p->dense = is_dense(spec);
   Operands o;
   describe(&o, spec, p->dense);
-  if (make_forward(p, &o) &&
+  if ((make_winograd(p, &o) || make_forward(p, &o)) &&
       (!spec->training || ((spec->no_dx || make_backward_data(p, &o)) && make_backward_weights(p, &o))))
     return p;
   *why = "oneDNN offers no such product on this processor";
@@ -271,21 +311,34 @@ static void free_reorder(Reorder *reorder, dnnl_memory_t own_from, dnnl_memory_t
   if (reorder->to != own_to) free_memory(reorder->to);
 }
 
+/* Undoes make_winograd and make_forward. */
+static void free_forward(NnProduct *p) {
+  free_reorder(&p->block_x, NULL, NULL);
+  free_reorder(&p->plain_y, NULL, NULL);
+  free_reorder(&p->pack, NULL, p->weight);
+  dnnl_memory_t memories[] = {p->x, p->y, p->bias, p->weight};
+  for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) free_memory(memories[i]);
+  free_pass(&p->passes[FORWARD]);
+  p->block_x = p->plain_y = p->pack = (Reorder){0};
+  p->x = p->y = p->bias = p->weight = NULL;
+  p->passes[FORWARD] = (Pass){0};
+  p->blocked_x = p->blocked_y = p->scratch = 0;
+}
+
 void nn_product_free(NnProduct *p) {
   if (!p) return;
-  free_reorder(&p->pack, NULL, p->weight);
+  free_forward(p);
   free_reorder(&p->pack_back, NULL, p->weight_back);
   free_reorder(&p->unpack, p->dweight, NULL);
-  dnnl_memory_t memories[] = {p->x,     p->y,      p->dx,          p->dy,     p->bias,
-                              p->dbias, p->weight, p->weight_back, p->dweight};
+  dnnl_memory_t memories[] = {p->dx, p->dy, p->dbias, p->weight_back, p->dweight};
   for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) free_memory(memories[i]);
-  for (int i = 0; i < PASSES; i++) free_pass(&p->passes[i]);
+  for (int i = BACKWARD_DATA; i < PASSES; i++) free_pass(&p->passes[i]);
   free(p->dbias_sum);
   free(p);
 }
 
-size_t nn_product_scratch(const NnProduct *product) {
-  return product->scratch;
+size_t nn_product_scratch(const NnProduct *p) {
+  return round_up(p->scratch) + p->blocked_x + p->blocked_y;
 }
 
 static bool execute(NnProduct *p, dnnl_primitive_t run, int n, const dnnl_exec_arg_t *arguments) {
@@ -310,7 +363,7 @@ void nn_product_pack(NnProduct *p, const float *weight) {
   execute_reorder(p, &p->pack_back);
 }
 
-bool nn_product_forward(NnProduct *p, void *y, const void *x, const float *bias, void *scratch) {
+static bool multiply(NnProduct *p, void *y, const void *x, const float *bias, void *scratch) {
   point(p->x, x);
   point(p->y, y);
   point(p->bias, bias);
@@ -321,6 +374,19 @@ bool nn_product_forward(NnProduct *p, void *y, const void *x, const float *bias,
                                  {DNNL_ARG_SCRATCHPAD, p->passes[FORWARD].scratch},
                                  {DNNL_ARG_BIAS, p->bias}};
   return execute(p, p->passes[FORWARD].run, p->spec.bias ? 5 : 4, arguments);
+}
+
+static bool reorder_between(NnProduct *p, const Reorder *reorder, void *to, const void *from) {
+  point(reorder->from, from);
+  point(reorder->to, to);
+  return execute_reorder(p, reorder);
+}
+
+bool nn_product_forward(NnProduct *p, void *y, const void *x, const float *bias, void *scratch) {
+  if (!p->winograd) return multiply(p, y, x, bias, scratch);
+  char *blocked_x = (char *)scratch + round_up(p->scratch), *blocked_y = blocked_x + p->blocked_x;
+  return reorder_between(p, &p->block_x, blocked_x, x) && multiply(p, blocked_y, blocked_x, bias, scratch) &&
+         reorder_between(p, &p->plain_y, y, blocked_y);
 }
 
 static bool backward_data(NnProduct *p, void *dx, void *scratch) {

@@ -24,8 +24,8 @@ typedef struct {
   NnType type_x, type_y;      /* of x and dx, and of y and dy */
   bool bias, relu;            /* relu only affects the forward pass: the caller masks dy */
   bool sum;                   /* forward adds to what y holds, before relu */
-  bool training;              /* backward passes are prepared, too */
-  bool no_dx;                 /* nobody asks for dx */
+  bool training; /* backward passes are prepared, too; else sums may be rearranged (errors to 1e-4) */
+  bool no_dx;    /* nobody asks for dx */
 } NnProductSpec;
 
 /* A product at one shape: primitives and packed weights. One thread at a time. */
@@ -42,7 +42,7 @@ size_t nn_product_scratch(const NnProduct *product);
 /* Takes the weights over into the layout of the passes; needed after each change. Cost: a copy. */
 void nn_product_pack(NnProduct *product, const float *weight);
 
-/* y from x and bias [O] (ignored without spec.bias). False when oneDNN fails. */
+/* y from x and bias [O] (ignored without spec.bias), all aligned to 64 bytes. False when oneDNN fails. */
 bool nn_product_forward(NnProduct *product, void *y, const void *x, const float *bias, void *scratch);
 
 /* dx (overwritten) and dweight, dbias (added to; dbias may be null) from x and dy. `dx` may be null. */

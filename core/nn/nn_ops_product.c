@@ -81,7 +81,7 @@ static const char *prepare(NnCall *call) {
   NnProductSpec spec = nn_product_spec(call);
   if (call->fold) {
     kernel->weight = malloc(weight_count(call) * sizeof(float));
-    kernel->bias = malloc((size_t)spec.y.c * sizeof(float));
+    kernel->bias = aligned_alloc(64, ((size_t)spec.y.c * sizeof(float) + 63) / 64 * 64);
     if (!kernel->weight || !kernel->bias) return why;
   }
   kernel->product = nn_product_new(call->dnnl, &spec, &why);

@@ -11,7 +11,8 @@
 #define NN_SANITIZED
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(NN_SANITIZED) || !defined(__x86_64__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(NN_SANITIZED) ||                \
+    !defined(__x86_64__)
 #define NN_FAST
 #else
 #define NN_FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
