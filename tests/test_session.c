@@ -6,6 +6,8 @@
 #include "tests/check.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static char *sample(const char *name) {
   return g_build_filename(check_data("."), "..", "..", "resources", "sample", name, NULL);
@@ -455,6 +457,39 @@ static void an_embedded_copy_needs_no_other_file(void) {
   g_free(score);
 }
 
+static void a_full_disk_is_told_and_costs_nothing(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  struct rlimit unlimited, tiny;
+  getrlimit(RLIMIT_FSIZE, &unlimited);
+  tiny = unlimited;
+  tiny.rlim_cur = 40960;
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &tiny);
+  gboolean saved = TRUE;
+  int place = 0;
+  for (; saved && place < 60; place++) {
+    CHECK(tri_session_confirm(session, place));
+    g_object_get(session, "saved", &saved, NULL);
+  }
+  CHECK(!saved && heard.bad == 1);
+  CHECK_SAYING(g_str_has_prefix(tri_session_get_subtitle(session), "Not saved: "), "%s",
+               tri_session_get_subtitle(session));
+  CHECK(place_at(session, place - 1)->anchor);
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+  tri_session_save_again(session);
+  g_object_get(session, "saved", &saved, NULL);
+  CHECK(saved);
+  settle(session);
+  g_autofree char *path = g_strdup(tri_session_get_path(session));
+  g_object_unref(session);
+  session = new_session(&heard);
+  CHECK(tri_session_open(session, path, NULL));
+  settle(session);
+  for (int i = 0; i < place; i++) CHECK(place_at(session, i)->anchor);
+  g_object_unref(session);
+}
+
 static void closing_while_working_is_safe(void) {
   Heard heard;
   TriSession *session = new_session(&heard);
@@ -502,6 +537,7 @@ int main(int argc, char **argv) {
                                     {CASE(a_score_alone_plays)},
                                     {CASE(exports_say_what_is_shown)},
                                     {CASE(an_embedded_copy_needs_no_other_file)},
+                                    {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(closing_while_working_is_safe)}};
   prepare();
   return check_main(argc, argv, cases, sizeof cases / sizeof *cases);
