@@ -220,7 +220,7 @@ static float filled_score(const Search *search, int x, int y) {
   float inside = share(search->sheet, search->sheet->ink, &shapes->core, x, y);
   if (inside < 0.8f) return 0;
   float left = side_share(search, 0, x, y), right = side_share(search, 1, x, y);
-  return inside - 0.3f * fminf(left, right) - 0.17f * fmaxf(left, right);
+  return inside - 0.2f * fminf(left, right) - 0.12f * fmaxf(left, right);
 }
 
 static float hollow_score(const Search *search, const Points *ring, const Points *hole, int x, int y, int line_y) {

@@ -118,6 +118,7 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
     item.event = (OmrEvent){.x_px = chord->head_x_px, .staff = omr_row(assembly, page, chord->staff), .stem = chord->stem};
     item.event.ticks = omr_printed_ticks(type, dots);
     item.event.dotted = dots == 1;
+    item.event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
     item.event.threes = beamed_in_threes(page, chord->group);
     if (!base_array_push(items, item)) return false;
   }

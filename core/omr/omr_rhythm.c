@@ -22,6 +22,7 @@ enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 #define COST_DOT_EXTRA    0.9f
 #define COST_DOUBLED      1.7f
 #define COST_HALVED       1.5f
+#define COST_BEAM_UNSEEN  0.35f /* a stemless head may have had any beams */
 #define COST_TRIPLET      0.9f  /* the first of a staff; later ones cost COST_TRIPLET_MORE */
 #define COST_TRIPLET_ODD  0.5f  /* more where no beam joins three */
 #define COST_TRIPLET_MORE 0.15f
@@ -29,7 +30,7 @@ enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 #define COST_NOWHERE      1.2f  /* a column starts where no voice became free */
 #define COST_SHORT        2.0f  /* a staff ends before the bar */
 #define COST_LATE         3.0f
-#define COST_VOICE_SHORT  0.35f
+#define COST_VOICE_SHORT  0.7f
 #define COST_SPACING      0.16f
 
 typedef struct {
@@ -110,8 +111,9 @@ static int choices_of(Choice *choices, const OmrEvent *event, int32_t triplet_le
   if (triplet_left <= 0 && divisible) choices[n++] = (Choice){third, start, true};
   if (event->dotted) choices[n++] = (Choice){ticks * 2 / 3, left + COST_DOT_EXTRA, false};
   else if (ticks % 2 == 0) choices[n++] = (Choice){ticks * 3 / 2, left + COST_DOT_MISSED, false};
+  for (int32_t k = 1; event->unsure && k <= 2; k++) choices[n++] = (Choice){ticks >> k, left + COST_BEAM_UNSEEN, false};
   choices[n++] = (Choice){ticks * 2, left + COST_DOUBLED, false};
-  if (ticks % 2 == 0 && ticks > OMR_TICKS / 16) choices[n++] = (Choice){ticks / 2, left + COST_HALVED, false};
+  if (!event->unsure && ticks % 2 == 0 && ticks > OMR_TICKS / 16) choices[n++] = (Choice){ticks / 2, left + COST_HALVED, false};
   return n;
 }
 
@@ -303,7 +305,7 @@ BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t 
     solver.events = moving;
     solver.states = BASE_TAKE(scratch, State, (solver.n + 1) * BEAM);
     solver.counts = BASE_TAKE(scratch, int32_t, solver.n + 1);
-    solver.grown_capacity = (size_t)BEAM * 20 * 2 * 7;
+    solver.grown_capacity = (size_t)BEAM * 20 * 2 * 8;
     solver.grown = BASE_TAKE(scratch, State, solver.grown_capacity);
     solver.ranks = BASE_TAKE(scratch, Rank, solver.grown_capacity);
     if (!solver.states || !solver.counts || !solver.grown || !solver.ranks) {

@@ -22,6 +22,7 @@ typedef struct {
   int32_t ticks;       /* as printed */
   uint8_t stem;        /* 0 none, 1 up, 2 down */
   bool rest, dotted;
+  bool unsure;         /* a filled head without a stem: its beams may be lost as well */
   bool threes;         /* under a beam that joins three, six, nine … chords */
   bool fills;          /* a whole-bar rest: takes the length of the bar, stands in no column */
   int32_t onset, length; /* ticks */
