@@ -85,14 +85,16 @@ static BaseStatus find_path(BaseContext *ctx, Work *w, BaseArena *arena, double 
   return status;
 }
 
-/* The probability of being within 50 ms, from how much of the chord was found, how alone the choice stands,
- * and whether its neighbours were heard too; logistic, fitted on performances with known alignment. */
+/* The probability of being within 50 ms, from how alone the choice stands, how much of the chord was found
+ * and whether its neighbours were heard too. Logistic, fitted on scores of OpenScore Lieder (CC0) played with
+ * a wandering tempo and with 2 to 35 % of the notes missing, added or read wrongly. */
 static float confidence_of(const Work *w, size_t i) {
   double around = 0, n = 0;
   for (size_t j = i > 3 ? i - 3 : 0; j < w->n && j <= i + 3; j++)
     if (j != i) around += w->scatter[j].n ? w->found[j] : 0, n++;
   around = n > 0 ? around / n : 1;
-  double x = -4.0 + 2.5 * w->trust[i] + (w->scatter[i].n ? 2.0 + 1.5 * w->found[i] : 0) + 2.5 * around;
+  double trust = (double)w->trust[i], found = (double)w->found[i];
+  double x = -1.64 + 3.18 * around + (w->scatter[i].n ? -2.78 + 5.32 * trust + 0.36 * found : 1.29 * trust);
   return (float)(1 / (1 + exp(-x)));
 }
 
