@@ -1,10 +1,13 @@
 /* Places: going about, verdicts, nudges, dragging. The session does the work and says why when it refuses.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/places.h"
 #include "app/window-private.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 static const double NUDGE_S = 0.010, FINE_NUDGE_S = 0.001;
+static const double EXTRA_NEAR_S = 0.6;
 
 static double playhead(TriWindow *self) {
   double position;
@@ -17,12 +20,47 @@ static void show_selected(TriWindow *self) {
   tri_canvas_go_to_place(self->canvas, tri_session_get_selected(self->session));
 }
 
+/* The heard note without a partner nearest to a moment, index into the motion; -1 none. */
+static int extra_near(TriScene *scene, double time_s) {
+  const Motion *motion = tri_scene_get_motion(scene);
+  const guint8 *states = tri_scene_get_note_states(scene);
+  int best = -1;
+  for (gsize i = 0; motion && states && i < motion->notes.n; i++) {
+    double off_s = fabs(motion->notes.items[i].onset_s - time_s);
+    if (states[i] != TRI_EXTRA || off_s > EXTRA_NEAR_S) continue;
+    if (best < 0 || off_s < fabs(motion->notes.items[best].onset_s - time_s)) best = (int)i;
+  }
+  return best;
+}
+
+static TriCheck *check_at(TriWindow *self, int place) {
+  GListModel *list = tri_session_get_to_check(self->session);
+  for (guint i = 0; i < g_list_model_get_n_items(list); i++) {
+    g_autoptr(TriCheck) check = g_list_model_get_item(list, i);
+    if (tri_check_get_place(check) == place) return g_steal_pointer(&check);
+  }
+  return NULL;
+}
+
+/* Where the doubt is about a note that is not in the score, that note is what a verdict is about. */
+static void pick_extra(TriWindow *self) {
+  guint n;
+  int place = tri_session_get_selected(self->session);
+  const TriPlace *places = tri_scene_get_places(tri_window_scene(self), &n);
+  g_autoptr(TriCheck) check = check_at(self, place);
+  if (!check || (guint)place >= n || tri_check_get_reason(check) != PLACES_NOT_WRITTEN) return;
+  self->note = extra_near(tri_window_scene(self), places[place].time_s);
+  tri_inspector_set_note(self->inspector, self->note);
+  tri_window_refresh_places(self);
+}
+
 static void doubtful(TriWindow *self, int direction) {
   if (!tri_session_next_to_check(self->session, direction)) {
     tri_window_say(self, _("Nothing else stands out."));
     return;
   }
   show_selected(self);
+  pick_extra(self);
   if (g_settings_get_boolean(self->settings, "hear-next")) tri_session_hear(self->session, -1);
 }
 
@@ -214,6 +252,7 @@ static void chosen(TriWindow *self, int place) {
   if (place < 0) return;
   tri_session_select(self->session, place);
   show_selected(self);
+  pick_extra(self);
   if (g_settings_get_boolean(self->settings, "hear-next")) tri_session_hear(self->session, -1);
 }
 
