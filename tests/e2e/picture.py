@@ -20,6 +20,7 @@ def main(binary, file):
         app.activate("confirm")
     app.activate("zoom-reset")
     app.activate("next-doubtful")
+    app.wait(lambda: app.state()["playing"], 5, "the place is heard")
     app.wait(lambda: not app.state()["playing"], 20, "the place has been heard")
     time.sleep(3)  # until every tile is drawn
     app.picture(os.path.abspath(file))
