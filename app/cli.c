@@ -34,10 +34,7 @@ static const CliCommand cli_notate = {.name = "notate",
                         cli_learn = {.name = "learn",
                                      .operands = N_("PROJECT"),
                                      .summary =
-                                         N_("Calibrate from corrected pairs (not in this version yet)")},
-                        cli_explain = {.name = "explain",
-                                       .operands = N_("AUDIO MOTION"),
-                                       .summary = N_("Evidence for each note (not in this version yet)")};
+                                         N_("Calibrate from corrected pairs (not in this version yet)")};
 
 static const CliCommand *const COMMANDS[] = {&cli_read,     &cli_listen,   &cli_play,   &cli_align,
                                              &cli_evaluate, &cli_info,     &cli_notate, &cli_engrave,

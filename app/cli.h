@@ -76,4 +76,4 @@ void cli_report_text(CliReport *report, const char *key, const char *value);
 void cli_report_number(CliReport *report, const char *key, double value);
 void cli_report_end(CliReport *report);
 
-extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info;
+extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info, cli_explain;

@@ -3,8 +3,11 @@
 
 #include "core/flow/flow.h"
 #include "core/piano/piano.h"
+#include "core/piano/piano_wave.h"
 
-enum { OPTION_SOUNDFONT, OPTION_KEYBOARD };
+#include <string.h>
+
+enum { OPTION_SOUNDFONT, OPTION_KEYBOARD, OPTION_WEIGHTS };
 
 static void report(const CliCall *call, const Motion *motion, const DspAudio *audio) {
   CliReport out = cli_report_begin(call);
@@ -15,14 +18,26 @@ static void report(const CliCall *call, const Motion *motion, const DspAudio *au
   cli_report_end(&out);
 }
 
+static BaseStatus perform(CliCall *call, DspAudio **out, const Motion *motion) {
+  const char *weights = call->values[OPTION_WEIGHTS];
+  PianoModel model = piano_model_reference();
+  BaseStatus status = weights ? piano_model_load(&call->ctx, &model, weights) : BASE_OK;
+  return status == BASE_OK ? piano_wave_perform(&call->ctx, out, &model, motion, NULL) : status;
+}
+
 static CliExit run(CliCall *call) {
-  if (call->values[OPTION_KEYBOARD])
-    return cli_wrong(call, _("--keyboard is not in this version yet: only the synthesiser plays."));
+  const char *keyboard = call->values[OPTION_KEYBOARD], *soundfont = call->values[OPTION_SOUNDFONT];
+  bool modelled = keyboard ? strcmp(keyboard, "model") == 0 : call->values[OPTION_WEIGHTS] != NULL;
+  if (keyboard && !modelled && strcmp(keyboard, "soundfont") != 0)
+    return cli_wrong(call, _("--keyboard is “soundfont” or “model”, not “%s”."), keyboard);
+  if (modelled ? soundfont != NULL : call->values[OPTION_WEIGHTS] != NULL)
+    return cli_wrong(call, _("--soundfont and --weights belong to different keyboards."));
   Motion *motion = NULL;
   DspAudio *audio = NULL;
-  PianoRenderParams params = {.synth = {.soundfont = call->values[OPTION_SOUNDFONT]}};
+  PianoRenderParams params = {.synth = {.soundfont = soundfont}};
   BaseStatus status = flow_load_motion(&call->ctx, &motion, call->operands[0]);
-  if (status == BASE_OK) status = piano_render(&call->ctx, &audio, motion, &params);
+  if (status == BASE_OK)
+    status = modelled ? perform(call, &audio, motion) : piano_render(&call->ctx, &audio, motion, &params);
   if (status == BASE_OK) status = dsp_audio_write(&call->ctx, audio, call->output);
   if (status == BASE_OK) report(call, motion, audio);
   dsp_audio_free(audio);
@@ -38,7 +53,9 @@ const CliCommand cli_play = {
     .least = 1,
     .most = 1,
     .options = {[OPTION_SOUNDFONT] = {"soundfont", N_("FILE"), N_("the soundfont to play with")},
-                [OPTION_KEYBOARD] = {"keyboard", "model",
-                                     N_("the differentiable piano (not in this version yet)")}},
+                [OPTION_KEYBOARD] = {"keyboard", N_("KIND"),
+                                     N_("soundfont (the synthesiser), or model: the differentiable piano")},
+                [OPTION_WEIGHTS] = {"weights", N_("FILE"),
+                                    N_("an instrument that was learned, for the model")}},
     .run = run,
 };

@@ -44,7 +44,7 @@ exits 0 "$cli" --version && grep -q '^triptych-cli [0-9]' "$work/out"; ok "versi
 for command in read listen play align evaluate info notate engrave perform language learn explain; do
   exits 0 "$cli" $command --help && grep -q "triptych-cli $command" "$work/out"; ok "help of $command"
 done
-for command in notate engrave perform language learn explain; do
+for command in notate engrave perform language learn; do
   exits 2 "$cli" $command x -o "$work/to/y.mid" && grep -q "not in this version yet" "$work/err"; ok "$command is not promised"
 done
 exits 2 "$cli"; ok "no command is wrong usage"
@@ -56,7 +56,9 @@ exits 2 "$cli" listen a.wav b.wav -o "$work/to/x.mid"; ok "one operand too many"
 exits 2 "$cli" listen a.wav -o "$work/to/x.mid" --threads many; ok "threads is a number"
 exits 2 "$cli" listen a.wav -o "$work/to/x.mid" --dance; ok "unknown option"
 exits 2 "$cli" listen a.wav -o - --json; ok "standard output is for one thing"
-exits 2 "$cli" play a.mid -o "$work/to/x.wav" --keyboard model; ok "the model keyboard is not promised"
+exits 2 "$cli" play a.mid -o "$work/to/x.wav" --keyboard harpsichord; ok "unknown keyboard"
+exits 2 "$cli" play a.mid -o "$work/to/x.wav" --weights w --soundfont f; ok "one keyboard at a time"
+exits 2 "$cli" explain a.wav b.mid --weights w --learn-piano v; ok "learned or given"
 exits 2 "$cli" evaluate dances a b; ok "unknown thing to evaluate"
 nothing_left; ok "wrong usage leaves nothing"
 
@@ -68,6 +70,10 @@ exits 0 "$cli" listen "$sample/recording.ogg" -o "$work/in/l.csv" --threads=2 --
 ok "listen writes notes"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o - && head -1 "$work/out" | grep -q '^score_quarter,measure,beat,time_s,confidence,anchor,pitches$'
 ok "align writes to standard output"
+exits 0 "$cli" explain "$sample/recording.ogg" l.csv --learn-piano "$work/in/own.weights" --json --quiet && grep -q '"notes":\[{"id":1,' "$work/out" && [ -s own.weights ]
+ok "explain judges and learns the instrument"
+exits 0 "$cli" play "$sample/menuet.musicxml" -o "$work/in/own.wav" --keyboard model --weights own.weights --quiet && [ -s own.wav ]
+ok "play on the learned instrument"
 printf 'score_quarter,time_s\n3,3.25\n' >anchors.csv
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.csv" --anchors anchors.csv && grep -q '^3,[^,]*,[^,]*,3.25,1,1,' a.csv
 ok "an anchor is kept to"
@@ -113,6 +119,9 @@ printf '3,3.25\n4,2\n' >crossing.csv
 one_sentence 1 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/to/x.csv" --anchors crossing.csv && grep -q cross "$work/err"
 ok "anchors that cross"
 one_sentence 1 "$cli" play "$sample/menuet.musicxml" -o "$work/to/x.wav" --soundfont letter.txt; ok "a soundfont that is a letter"
+one_sentence 1 "$cli" play "$sample/menuet.musicxml" -o "$work/to/x.wav" --weights letter.txt; ok "an instrument that is a letter"
+one_sentence 1 "$cli" explain letter.txt l.csv --quiet; ok "a letter is no recording to explain"
+one_sentence 1 "$cli" explain m.wav letter.txt --quiet; ok "a letter explains nothing"
 one_sentence 1 "$cli" read "$sample/page-1.png" -o "$work/nowhere/x.musicxml"; ok "an output folder that is not there"
 if [ "$(id -u)" -eq 0 ]; then skip "read locked.png" "root may read everything"; else
   one_sentence 1 "$cli" read locked.png -o "$work/to/x.musicxml"; ok "read locked.png"

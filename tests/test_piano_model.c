@@ -1,5 +1,6 @@
 /* The differentiable piano: its picture agrees with the analysis of real sine waves, and its gradients with
  * central differences. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/piano/piano_loss.h"
 #include "core/piano/piano_spectrum.h"
 #include "tests/check.h"
 
@@ -135,7 +136,7 @@ static void saved_and_loaded_is_the_same(void) {
   BaseRng rng = base_rng(3, 0);
   PianoModel reference = piano_model_default(), drawn = piano_model_sample(&reference, &rng, 1), back;
   const char *path = check_temporary("piano.weights");
-  CHECK(piano_model_save(NULL, &drawn, "a test", path) == BASE_OK);
+  CHECK(piano_model_save(NULL, &drawn, BASE_F32, "a test", path) == BASE_OK);
   BaseContext ctx = {0};
   CHECK_SAYING(piano_model_load(&ctx, &back, path) == BASE_OK, "%s", ctx.sentence);
   CHECK(memcmp(&drawn, &back, sizeof back) == 0);

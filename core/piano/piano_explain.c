@@ -18,6 +18,7 @@ enum {
 };
 
 static const double LEAST_SHARE = 0.1, HOP_S = 0.01;
+static const float MOST_NATS = 6; /* that one cell may say */
 static const float levels[LEVELS] = {0.03f, 0.1f, 0.3f, 0.6f, 1, 2, 4};
 
 typedef struct {
@@ -55,14 +56,16 @@ static float likelihood(float x, float expected) {
 }
 
 typedef struct {
-  double with[LEVELS], without, own, heard;
+  double gain[LEVELS], own, heard;
   size_t cells;
 } Trial;
 
 static void try_cell(Trial *trial, float x, float expected, float own) {
-  float rest = fmaxf(expected - own, 1e-3f * expected);
-  trial->without += likelihood(x, rest);
-  for (int k = 0; k < LEVELS; k++) trial->with[k] += likelihood(x, rest + levels[k] * own);
+  float rest = fmaxf(expected - own, 1e-3f * expected), without = likelihood(x, rest);
+  for (int k = 0; k < LEVELS; k++) {
+    float gain = likelihood(x, rest + levels[k] * own) - without;
+    trial->gain[k] += fmaxf(-MOST_NATS, fminf(MOST_NATS, gain));
+  }
   trial->own += fminf(own, x);
   trial->heard += x;
   trial->cells++;
@@ -86,12 +89,12 @@ static PianoEvidence judge(const Court *c, const PianoFrames *expected, ptrdiff_
         try_cell(&trial, c->heard->power[r][(size_t)b * c->heard->frames + (size_t)(heard_from + t)], all,
                  own);
       }
-  PianoEvidence e = {-1, 0, 1};
+  PianoEvidence e = PIANO_NO_EVIDENCE;
   if (trial.cells < LEAST_CELLS) return e;
   int best = 0;
   for (int k = 1; k < LEVELS; k++)
-    if (trial.with[k] > trial.with[best]) best = k;
-  e.gain = (float)((trial.with[best] - trial.without) / (double)trial.cells);
+    if (trial.gain[k] > trial.gain[best]) best = k;
+  e.gain = (float)(trial.gain[best] / (double)trial.cells);
   if (best == 0) e.gain = fminf(e.gain, 0) - 0.01f;
   e.share = (float)(trial.heard > 0 ? trial.own / trial.heard : 0);
   e.level = levels[best];
@@ -125,7 +128,7 @@ BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoM
                          const PianoFrames *heard, const PianoNote *notes, size_t n, double start_s) {
   Court c;
   BaseStatus status = court_init(ctx, &c, model, heard);
-  for (size_t i = 0; i < n; i++) evidence[i] = (PianoEvidence){-1, 0, 1};
+  for (size_t i = 0; i < n; i++) evidence[i] = PIANO_NO_EVIDENCE;
   for (size_t from = 0; from < heard->frames && status == BASE_OK; from += STRETCH) {
     double stretch_s, low = start_s + HOP_S * (double)from, high = low + HOP_S * STRETCH;
     const PianoFrames *expected = expect(&c, &stretch_s, notes, n, start_s, from);

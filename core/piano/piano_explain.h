@@ -11,6 +11,9 @@ typedef struct {
   float level; /* velocity scale that fits best, 1: as given */
 } PianoEvidence;
 
+/* Of a note that is nowhere in the sound. */
+#define PIANO_NO_EVIDENCE ((PianoEvidence){-1, 0, 1})
+
 /* Evidence for every note of `notes`, given all the others, under the instrument `model` (Itakura-Saito
  * likelihood: the power of each cell is exponential around what is expected; Févotte 2009). Frame 0 of
  * `heard` is second `start_s`. Works through the recording in stretches; memory is bounded by the stretch.

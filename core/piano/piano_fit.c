@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_fit.h"
 
+#include "core/piano/piano_loss.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 enum { SEGMENT = 500 /* frames: 5 s */, MOST_THREADS = 16 };
 
 static const double BETA1 = 0.9, BETA2 = 0.99, EPSILON = 1e-12;
-static const double ONSET_DEVIATION_S = 0.03, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.15;
+static const double ONSET_DEVIATION_S = 0.018, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.085;
 static const double ONSET_WEIGHT = 13; /* of the loss a frame against the priors */
 
 /* ---- segments ---- */
@@ -232,6 +234,12 @@ static void match_level(PianoModel *model, const Pool *pool, const PianoFrames *
   for (int b = 0; b < PIANO_BANDS; b++) model->values[PIANO_AT_NOISE + b] += (float)(sum / weight);
 }
 
+/* Attacks are short; without a weight of their own they would be left to the notes that ring. */
+static void instrument_loss(PianoLossParams *loss) {
+  loss->level[0] = loss->level[1] = 1;
+  loss->rise[1] = 4;
+}
+
 BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *loss, const PianoFrames *heard,
                                 const PianoNote *notes, size_t n, double start_s,
                                 const PianoFitParams *params) {
@@ -244,6 +252,7 @@ BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *los
   BaseStatus status = pool_init(ctx, &pool, heard, notes, n, start_s, 1);
   if (!moments) status = base_fail_memory(ctx);
   double now = 0;
+  instrument_loss(&pool.task.loss);
   if (status == BASE_OK) match_level(&fitted, &pool, heard, notes, start_s);
   PianoModel mean = fitted;
   int bins = piano_resolution(0)->bins + piano_resolution(1)->bins;
@@ -273,9 +282,9 @@ enum { FIELDS = 3 };
 
 /* Onsets show in the short windows and well above the noise. */
 static PianoLossParams onset_loss(PianoLossParams loss) {
-  loss.floor *= 10;
-  loss.weight[0] = 0.3f;
-  loss.weight[1] = 1;
+  loss.floor *= 30;
+  loss.level[0] = 0.3f;
+  loss.level[1] = 1;
   return loss;
 }
 
@@ -341,7 +350,7 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
     memcpy(origin, notes, n * sizeof *origin);
     memcpy(moved, notes, n * sizeof *moved);
     status = pool_init(ctx, &pool, heard, moved, n, start_s, 0);
-    if (p.what == PIANO_FIT_ONSETS) pool.task.loss = onset_loss(pool.task.loss);
+    if (p.what & PIANO_FIT_ONSETS) pool.task.loss = onset_loss(pool.task.loss);
   }
   for (int i = 0; i < p.iterations && status == BASE_OK; i++) {
     now = pool_run(&pool, model);

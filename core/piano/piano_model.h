@@ -4,58 +4,60 @@
  * Stiff strings give partial h of key k the frequency  f0 h √((1 + B h²) / (1 + B))  (Fletcher 1964), B a sum
  * of two exponentials over the keyboard and f0 carrying the octave stretch that B asks for (Renault 2022).
  * A partial's power rises once and falls in two stages (Weinreich 1977):
- * (1 − m) e^(−t/τ1) + m e^(−t/τ2) − e^(−t/τa), then falls with the damper's time constant. Its level depends on key, partial and velocity. A hammer thump, a shared equaliser,
- * a room that smears power in time and a noise floor complete the instrument (after Engel 2020).
+ * (1 − m) e^(−t/τ1) + m e^(−t/τ2) − e^(−t/τa), then falls with the damper's time constant. Its level depends
+ * on key, partial and velocity. A hammer thump, a shared equaliser, a room that smears power in time and a
+ * noise floor complete the instrument (after Engel 2020).
  *
  * Powers are natural logarithms, times natural logarithms of seconds, shares logits, so that every parameter
  * may take any finite value; priors and bounds keep unheard keys near their neighbours. */
 #pragma once
 
 #include "core/base/base_context.h"
+#include "core/base/base_pack.h"
 #include "core/base/base_rng.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-  PIANO_KEYS = 88,      /* K, key 0 = A0 = MIDI 21 */
-  PIANO_PARTIALS = 32,  /* H */
-  PIANO_NODES = 12,     /* along the keyboard, every 8 keys; values between are linear */
-  PIANO_BANDS = 24,     /* along log frequency, 30 Hz … 7.6 kHz; values between are linear */
-  PIANO_ROOMS = 4,      /* nodes along log frequency for the room */
+  PIANO_KEYS = 88,     /* K, key 0 = A0 = MIDI 21 */
+  PIANO_PARTIALS = 32, /* H */
+  PIANO_NODES = 12,    /* along the keyboard, every 8 keys; values between are linear */
+  PIANO_BANDS = 24,    /* along log frequency, 30 Hz … 7.6 kHz; values between are linear */
+  PIANO_ROOMS = 4,     /* nodes along log frequency for the room */
 };
 
 /* Where the first and the last node along log frequency stand. */
 #define PIANO_LOWEST_BAND_HZ  30.0
 #define PIANO_HIGHEST_BAND_HZ 7600.0
 
-/* The parameters as blocks of one flat vector: name, count, standard deviation of its prior, lower and upper bound.
- * The prior is a Gaussian around the value in the reference instrument that the fit starts from. */
+/* The parameters as blocks of one flat vector: name, count, standard deviation of its prior, lower and upper
+ * bound. The prior is a Gaussian around the value in the reference instrument that the fit starts from. */
 #define PIANO_BLOCKS(X)                                                                                      \
-  X(TUNING, 1, 20.0, -100, 100)                       /* cents, whole instrument */                          \
-  X(INHARMONICITY, 4, 0.3, -20, 20)                   /* α_b·10, β_b, α_t·10, β_t of B(k) */                 \
-  X(KEY_TUNING, PIANO_KEYS, 4.0, -40, 40)             /* cents, one key */                                   \
-  X(KEY_LEVEL, PIANO_KEYS, 0.7, -20, 20)              /* ln power of a key */                                \
-  X(PARTIAL, PIANO_NODES * PIANO_PARTIALS, 1.5, -25, 10)   /* ln power of partial h against the key */       \
-  X(KEY_PARTIAL, PIANO_KEYS * PIANO_PARTIALS, 0.8, -8, 8)  /* the same, what is particular to one key */     \
-  X(DYNAMICS, PIANO_NODES, 0.8, 0.5, 9)               /* ln power from velocity 64 to 128 */                 \
-  X(BRIGHTNESS, PIANO_NODES, 0.4, -1, 4)              /* the same for each doubling of h */                  \
-  X(DECAY, PIANO_NODES, 0.5, -5, 2)                   /* ln τ1 of partial 1 */                               \
-  X(KEY_DECAY, PIANO_KEYS, 0.3, -1.5, 1.5)            /* what is particular to one key, both stages */       \
-  X(DECAY_SLOPE, PIANO_NODES, 0.3, -2, 0.5)           /* ln τ for each doubling of h */                      \
-  X(AFTER_DECAY, PIANO_NODES, 0.5, 0.2, 4)            /* ln τ2 − ln τ1 */                                    \
-  X(AFTER_SHARE, PIANO_NODES, 0.7, -6, 3)             /* logit m */                                          \
-  X(ATTACK, PIANO_NODES, 0.5, -8, -3)                 /* ln τa */                                            \
-  X(DELAY, 1, 4.0, -40, 40)                           /* ms from key to microphone, attack aside */          \
-  X(DAMPER, PIANO_NODES, 0.5, -6, 1)                  /* ln τ after the key comes up */                      \
-  X(HAMMER, PIANO_NODES, 1.0, -16, 4)                 /* ln power of the thump against the key */            \
-  X(HAMMER_SHAPE, PIANO_BANDS, 1.0, -10, 6)           /* ln power by band */                                 \
-  X(HAMMER_DECAY, 1, 0.4, -6, -2)                     /* ln τ */                                             \
-  X(PEDAL, 2, 0.5, -3, 3)                             /* logit m, ln τ2 added while the dampers are lifted */\
-  X(EQUALISER, PIANO_BANDS, 1.0, -12, 12)             /* ln power by band */                                 \
-  X(ROOM_LEVEL, PIANO_ROOMS, 1.0, -9, 1)              /* ln of reverberant against direct power */           \
-  X(ROOM_DECAY, PIANO_ROOMS, 0.5, -4, 1)              /* ln τ of the reverberant power */                    \
-  X(NOISE, PIANO_BANDS, 4.0, -30, 4)                  /* ln power of the floor by band */
+  X(TUNING, 1, 20.0, -100, 100)                          /* cents, whole instrument */                       \
+  X(INHARMONICITY, 4, 0.3, -20, 20)                      /* α_b·10, β_b, α_t·10, β_t of B(k) */        \
+  X(KEY_TUNING, PIANO_KEYS, 4.0, -40, 40)                /* cents, one key */                                \
+  X(KEY_LEVEL, PIANO_KEYS, 0.7, -20, 20)                 /* ln power of a key */                             \
+  X(PARTIAL, PIANO_NODES *PIANO_PARTIALS, 1.5, -25, 10)  /* ln power of partial h against the key */         \
+  X(KEY_PARTIAL, PIANO_KEYS *PIANO_PARTIALS, 0.8, -8, 8) /* the same, what is particular to one key */       \
+  X(DYNAMICS, PIANO_NODES, 0.8, 0.5, 9)                  /* ln power from velocity 64 to 128 */              \
+  X(BRIGHTNESS, PIANO_NODES, 0.4, -1, 4)                 /* the same for each doubling of h */               \
+  X(DECAY, PIANO_NODES, 0.5, -5, 2)                      /* ln τ1 of partial 1 */                           \
+  X(KEY_DECAY, PIANO_KEYS, 0.3, -1.5, 1.5)               /* what is particular to one key, both stages */    \
+  X(DECAY_SLOPE, PIANO_NODES, 0.3, -2, 0.5)              /* ln τ for each doubling of h */                  \
+  X(AFTER_DECAY, PIANO_NODES, 0.5, 0.2, 4)               /* ln τ2 − ln τ1 */                             \
+  X(AFTER_SHARE, PIANO_NODES, 0.7, -6, 3)                /* logit m */                                       \
+  X(ATTACK, PIANO_NODES, 0.5, -8, -3)                    /* ln τa */                                        \
+  X(DELAY, 1, 4.0, -40, 40)                              /* ms from key to microphone, attack aside */       \
+  X(DAMPER, PIANO_NODES, 0.5, -6, 1)                     /* ln τ after the key comes up */                  \
+  X(HAMMER, PIANO_NODES, 1.0, -16, 4)                    /* ln power of the thump against the key */         \
+  X(HAMMER_SHAPE, PIANO_BANDS, 1.0, -10, 6)              /* ln power by band */                              \
+  X(HAMMER_DECAY, 1, 0.4, -6, -2)                        /* ln τ */                                         \
+  X(PEDAL, 2, 0.5, -3, 3)                 /* logit m, ln τ2 added while the dampers are lifted */           \
+  X(EQUALISER, PIANO_BANDS, 1.0, -12, 12) /* ln power by band */                                             \
+  X(ROOM_LEVEL, PIANO_ROOMS, 1.0, -9, 1)  /* ln of reverberant against direct power */                       \
+  X(ROOM_DECAY, PIANO_ROOMS, 0.5, -4, 1)  /* ln τ of the reverberant power */                               \
+  X(NOISE, PIANO_BANDS, 4.0, -30, 4)      /* ln power of the floor by band */
 
 typedef enum {
 #define X(name, ...) PIANO_##name,
@@ -66,7 +68,7 @@ typedef enum {
 
 /* First index of a block; PIANO_PARAMS in all. */
 enum {
-#define X(name, count, ...) PIANO_AT_##name, PIANO_END_##name = PIANO_AT_##name + (count) - 1,
+#define X(name, count, ...) PIANO_AT_##name, PIANO_END_##name = PIANO_AT_##name + (count)-1,
   PIANO_BLOCKS(X)
 #undef X
       PIANO_PARAMS
@@ -86,10 +88,15 @@ typedef struct {
   float values[PIANO_PARAMS];
 } PianoModel;
 
-/* A well-kept grand in a small room: the reference that priors are centred on. */
+/* A well-kept grand in a small room, by formulas: what the reference instrument was learned from. */
 PianoModel piano_model_default(void);
 
-/* Draws an instrument around `mean` from the priors, `spread` deviations wide: detuned, bright, dull, worn. */
+/* The instrument that priors are centred on and that plays when no other is named: a sampled grand, learned
+ * (its origin: resources/models/MANIFEST); the default when the program was built without it. */
+PianoModel piano_model_reference(void);
+
+/* Draws an instrument around `mean` from the priors, `spread` deviations wide: detuned, bright, dull, worn.
+ */
 PianoModel piano_model_sample(const PianoModel *mean, BaseRng *rng, double spread);
 
 /* Puts every value inside its block's bounds. */
@@ -110,8 +117,8 @@ typedef struct {
 /* `velocity` is 1 … 127, any real; `pedal` tells whether the dampers are lifted at the onset. */
 PianoPartialSound piano_model_partial(const PianoModel *model, int key, int h, double velocity, int pedal);
 
-/* Chain rule through piano_model_partial: adds to `gradient` what `d` (derivatives of a loss by the fields of the
- * result) means for the parameters (null: nothing), and returns the derivative by velocity. */
+/* Chain rule through piano_model_partial: adds to `gradient` what `d` (derivatives of a loss by the fields of
+ * the result) means for the parameters (null: nothing), and returns the derivative by velocity. */
 double piano_model_partial_backward(PianoModel *gradient, const PianoModel *model, int key, int h,
                                     double velocity, int pedal, const PianoPartialSound *d);
 
@@ -120,6 +127,8 @@ PianoPartialSound piano_model_hammer(const PianoModel *model, int key, double ve
 double piano_model_hammer_backward(PianoModel *gradient, const PianoModel *model, int key, double velocity,
                                    const PianoPartialSound *d);
 
-/* Saved as a named-tensor file, one tensor a block; refused unless every block has its exact shape. */
-BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, const char *origin, const char *path);
+/* Saved as a named-tensor file, one tensor a block, as f32 (exact) or f16; refused unless every block has its
+ * exact shape. `origin` says what produced it. */
+BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType type, const char *origin,
+                            const char *path);
 BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *path);

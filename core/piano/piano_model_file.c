@@ -1,5 +1,5 @@
-/* One tensor a block, so that a file can be read by eye and refused by shape.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* One tensor a block, so that a file can be read by eye and refused by shape. The reference instrument is
+ * part of the program. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_model.h"
 
 #include "core/base/base_pack.h"
@@ -9,7 +9,8 @@
 
 static const char KIND[] = "triptych piano";
 
-BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, const char *origin, const char *path) {
+BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType type, const char *origin,
+                            const char *path) {
   const PianoBlockInfo *blocks = piano_blocks();
   BasePackWriter *writer = base_pack_writer_new();
   if (!writer) return base_fail_memory(ctx);
@@ -17,19 +18,18 @@ BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, const cha
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
   for (int b = 0; b < PIANO_N_BLOCKS && status == BASE_OK; b++) {
     uint64_t shape = (uint64_t)blocks[b].count;
-    status = base_pack_add(ctx, writer, blocks[b].name, BASE_F32, 1, &shape, model->values + blocks[b].first);
+    status =
+        base_pack_add_floats(ctx, writer, blocks[b].name, type, 1, &shape, model->values + blocks[b].first);
   }
   if (status == BASE_OK) status = base_pack_write(ctx, writer, path);
   base_pack_writer_free(writer);
   return status;
 }
 
-BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *path) {
+static BaseStatus unpack(BaseContext *ctx, PianoModel *model, const BasePack *pack, const char *path) {
   const PianoBlockInfo *blocks = piano_blocks();
-  BasePack *pack;
   PianoModel loaded;
-  BaseStatus status = base_pack_load(ctx, &pack, path);
-  if (status != BASE_OK) return status;
+  BaseStatus status = BASE_OK;
   const char *kind = base_pack_text(pack, "kind");
   if (!kind || strcmp(kind, KIND) != 0)
     status = base_fail(ctx, BASE_BAD_FILE, "“%s” does not hold a piano.", path);
@@ -40,9 +40,40 @@ BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *pat
   for (int i = 0; i < PIANO_PARAMS && status == BASE_OK; i++)
     if (!isfinite(loaded.values[i]))
       status = base_fail(ctx, BASE_BAD_FILE, "“%s” holds values that are not numbers.", path);
-  base_pack_free(pack);
   if (status != BASE_OK) return status;
   piano_model_clamp(&loaded);
   *model = loaded;
   return BASE_OK;
+}
+
+BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *path) {
+  BasePack *pack;
+  BaseStatus status = base_pack_load(ctx, &pack, path);
+  if (status != BASE_OK) return status;
+  status = unpack(ctx, model, pack, path);
+  base_pack_free(pack);
+  return status;
+}
+
+#ifdef PIANO_GRAND
+__asm__(".pushsection .rodata\n"
+        ".global piano_grand, piano_grand_end\n"
+        ".balign 64\n"
+        "piano_grand: .incbin \"" PIANO_GRAND "\"\n"
+        "piano_grand_end:\n"
+        ".popsection\n");
+extern const unsigned char piano_grand[], piano_grand_end[];
+#endif
+
+PianoModel piano_model_reference(void) {
+  PianoModel model = piano_model_default();
+#ifdef PIANO_GRAND
+  BasePack *pack;
+  if (base_pack_load_memory(NULL, &pack, piano_grand, (size_t)(piano_grand_end - piano_grand), "the piano") ==
+      BASE_OK) {
+    unpack(NULL, &model, pack, "the piano");
+    base_pack_free(pack);
+  }
+#endif
+  return model;
 }

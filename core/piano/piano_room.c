@@ -32,7 +32,8 @@ static Biquad peaking(double hz, double db, double q, double rate_hz) {
 }
 
 static Biquad high_shelf(double hz, double db, double rate_hz) {
-  double a = pow(10, db / 40), w = 2 * M_PI * hz / rate_hz, c = cos(w), s = sin(w) * M_SQRT1_2 * 2 * sqrt(a) * 0.5;
+  double a = pow(10, db / 40), w = 2 * M_PI * hz / rate_hz, c = cos(w),
+         s = sin(w) * M_SQRT1_2 * 2 * sqrt(a) * 0.5;
   return normalised(a * ((a + 1) + (a - 1) * c + 2 * s), -2 * a * ((a - 1) + (a + 1) * c),
                     a * ((a + 1) + (a - 1) * c - 2 * s), (a + 1) - (a - 1) * c + 2 * s,
                     2 * ((a - 1) - (a + 1) * c), (a + 1) - (a - 1) * c - 2 * s);
@@ -132,7 +133,8 @@ static void add_noise(DspAudio *mono, const PianoRoom *room, BaseRng *rng) {
     double white = base_rng_normal(rng), t = (double)i / mono->rate_hz;
     slow += 0.05 * (white - slow);
     if (room->noise_db < 0) mono->samples[i] += (float)(noise * ((1 - colour) * white + colour * 6 * slow));
-    if (hum > 0) mono->samples[i] += (float)(hum * (sin(2 * M_PI * 50 * t) + 0.5 * sin(2 * M_PI * 150 * t + 1)));
+    if (hum > 0)
+      mono->samples[i] += (float)(hum * (sin(2 * M_PI * 50 * t) + 0.5 * sin(2 * M_PI * 150 * t + 1)));
   }
 }
 
@@ -161,10 +163,26 @@ BaseStatus piano_room_apply(BaseContext *ctx, DspAudio *mono, const PianoRoom *r
   if (status != BASE_OK) return status;
   if (room->noise_db < 0 || room->hum_db < 0) add_noise(mono, room, rng);
   if (room->low_cut_hz > 0) filter(mono, high_pass(room->low_cut_hz, rate_hz));
-  if (room->high_cut_hz > 0 && room->high_cut_hz < highest) filter(mono, low_pass(room->high_cut_hz, rate_hz));
+  if (room->high_cut_hz > 0 && room->high_cut_hz < highest)
+    filter(mono, low_pass(room->high_cut_hz, rate_hz));
   if (room->drive > 0) compress(mono, room->drive);
   if (room->peak > 0) scale_peak(mono, room->peak);
   return BASE_OK;
+}
+
+static double mean_of(const float *values, int n) {
+  double sum = 0;
+  for (int i = 0; i < n; i++) sum += values[i] / n;
+  return sum;
+}
+
+/* Power falls by 60 dB in 13.8 time constants. */
+PianoRoom piano_room_of(const PianoModel *model) {
+  double level = mean_of(model->values + PIANO_AT_ROOM_LEVEL, PIANO_ROOMS);
+  double decay = mean_of(model->values + PIANO_AT_ROOM_DECAY, PIANO_ROOMS);
+  return (PianoRoom){.reverb_db = (float)fmin(10 * level / M_LN10, -0.1),
+                     .reverb_s = (float)(13.8 * exp(decay)),
+                     .damping_hz = 4000};
 }
 
 PianoRoom piano_room_sample(BaseRng *rng) {

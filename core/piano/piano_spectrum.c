@@ -97,22 +97,7 @@ void piano_spectrum_free(PianoSpectrum *s) {
   free(s);
 }
 
-size_t piano_notes_from_motion(PianoNote *notes, size_t *index, const Motion *motion) {
-  size_t made = 0, pedal_at = 0;
-  int down = 0;
-  for (size_t i = 0; i < motion->notes.n; i++) {
-    const MotionNote *n = &motion->notes.items[i];
-    for (; pedal_at < motion->pedals.n && motion->pedals.items[pedal_at].time_s <= n->onset_s + 0.03;
-         pedal_at++)
-      if (motion->pedals.items[pedal_at].pedal == MOTION_SUSTAIN)
-        down = motion->pedals.items[pedal_at].depth >= 64;
-    int key = n->midi - MOTION_LOWEST_KEY;
-    if (key < 0 || key >= PIANO_KEYS) continue;
-    if (index) index[made] = i;
-    notes[made++] = (PianoNote){n->onset_s, n->key_up_s, n->velocity, key, down};
-  }
-  return made;
-}
+/* ---- one source in time ---- */
 
 static double held_s(const PianoNote *note) {
   return fmax(note->end_s - note->onset_s, LEAST_DURATION_S);
@@ -492,27 +477,4 @@ void piano_spectrum_backward(PianoSpectrum *s, PianoModel *gradient, PianoNoteGr
     by_note[i].end += note_gradient.end;
     by_note[i].velocity += note_gradient.velocity;
   }
-}
-
-double piano_loss(PianoFrames *by_power, const PianoFrames *rendered, const PianoFrames *heard,
-                  size_t heard_from, size_t frames, const PianoLossParams *params) {
-  double total = 0;
-  float floor_power = params && params->floor > 0 ? params->floor : 1e-7f;
-  for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
-    int bins = piano_resolution(r)->bins;
-    double weight = params && (params->weight[0] > 0 || params->weight[1] > 0) ? params->weight[r] : 1;
-    double share = frames ? weight / ((double)bins * (double)frames) : 0, sum = 0;
-    for (int b = 0; b < bins; b++) {
-      const float *p = power_at(rendered, r, b, 0), *q = power_at(heard, r, b, heard_from);
-      float *g = by_power ? power_at(by_power, r, b, 0) : NULL;
-      if (g) memset(g + frames, 0, (by_power->frames - frames) * sizeof(float));
-      for (size_t t = 0; t < frames; t++) {
-        float d = logf((p[t] + floor_power) / (q[t] + floor_power));
-        sum += fabsf(d) < 1 ? 0.5f * d * d : fabsf(d) - 0.5f;
-        if (g) g[t] = (float)share * (d < -1 ? -1 : d > 1 ? 1 : d) / (p[t] + floor_power);
-      }
-    }
-    total += share * sum;
-  }
-  return total;
 }

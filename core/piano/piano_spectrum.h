@@ -2,22 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "core/music/motion.h"
 #include "core/piano/piano_frames.h"
 #include "core/piano/piano_model.h"
-
-/* A key press as the renderer wants it: real-valued, so that it can have gradients. */
-typedef struct {
-  double onset_s;
-  double end_s;    /* when the damper falls: key up, or later while the pedal holds */
-  double velocity; /* 1 … 127 */
-  int key;         /* 0 … 87 */
-  int pedal;       /* dampers lifted at the onset */
-} PianoNote;
-
-/* The notes of a motion inside the keyboard, in its order; `index` (may be null) receives for each the index
- * into motion->notes. Both arrays are the caller's and hold motion->notes.n. Returns how many. */
-size_t piano_notes_from_motion(PianoNote *notes, size_t *index, const Motion *motion);
+#include "core/piano/piano_notes.h"
 
 /* Derivatives of the loss by what the hands did. */
 typedef struct {
@@ -45,14 +32,3 @@ void piano_spectrum_backward(PianoSpectrum *spectrum, PianoModel *gradient, Pian
 /* Power of note `i` alone, before room and noise, added into `sum` scaled by `scale` (−1 takes it away). */
 void piano_spectrum_add_note(PianoSpectrum *spectrum, PianoFrames *sum, const PianoModel *model,
                              const PianoNote *note, double start_s, double scale);
-
-typedef struct {
-  float floor;                     /* power below which differences do not count; 0 means 1e-7 */
-  float weight[PIANO_RESOLUTIONS]; /* 0, 0 means 1, 1 */
-} PianoLossParams;
-
-/* Mean Huber distance of ln(power + floor) over all bins of both resolutions, between frames [0, frames) of
- * `rendered` and [heard_from, heard_from + frames) of `heard`, which must exist; fills `by_power` (may be
- * null) with its derivatives by `rendered`. */
-double piano_loss(PianoFrames *by_power, const PianoFrames *rendered, const PianoFrames *heard,
-                  size_t heard_from, size_t frames, const PianoLossParams *params);

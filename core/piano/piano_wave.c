@@ -2,7 +2,8 @@
  * computed every 64 samples and interpolated between. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_wave.h"
 
-#include "core/piano/piano_spectrum.h"
+#include "core/piano/piano_notes.h"
+#include "core/piano/piano_room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 enum { STEP = 64 };
 
 static const double LEAST_AMPLITUDE = 2e-5, STRING_CENTS = 0.8, HIGHEST_SHARE = 0.45;
+static const float LOUDEST = 0.95f;
 
 typedef struct {
   float *samples;
@@ -86,31 +88,42 @@ BaseStatus piano_wave_render(BaseContext *ctx, DspAudio **out, const PianoModel 
   int32_t rate_hz = params && params->rate_hz > 0 ? params->rate_hz : 44100;
   double tail_s = params && params->tail_s > 0 ? params->tail_s : 2;
   size_t frames = (size_t)((motion_duration_s(motion) + tail_s) * rate_hz);
-  PianoNote *notes = malloc((motion->notes.n + 1) * sizeof *notes);
-  double *ends = malloc((motion->notes.n + 1) * sizeof *ends);
-  size_t *index = malloc((motion->notes.n + 1) * sizeof *index);
+  PianoNotes notes = {0};
   DspAudio *audio = dsp_audio_new(frames, 1, rate_hz);
-  BaseStatus status = notes && ends && index && audio ? BASE_OK : base_fail_memory(ctx);
+  BaseStatus status = audio ? piano_notes_of(ctx, &notes, motion) : base_fail_memory(ctx);
   if (status == BASE_OK) {
     Wave w = {audio->samples, frames, rate_hz, base_rng(ctx ? ctx->seed : 0, 41)};
-    size_t n = piano_notes_from_motion(notes, index, motion);
-    motion_sound_ends(ends, motion);
     double noise = noise_level(model);
     for (size_t i = 0; i < frames; i++) audio->samples[i] = (float)(noise * base_rng_normal(&w.rng));
-    for (size_t i = 0; i < n && status == BASE_OK; i++) {
-      notes[i].end_s = ends[index[i]];
-      add_partials(&w, model, &notes[i]);
-      add_hammer(&w, model, &notes[i]);
+    for (size_t i = 0; i < notes.n && status == BASE_OK; i++) {
+      add_partials(&w, model, &notes.items[i]);
+      add_hammer(&w, model, &notes.items[i]);
       if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
-      if (i % 64 == 0) base_progress(ctx, (double)i / (double)n, "playing on the learned piano");
+      if (i % 64 == 0) base_progress(ctx, (double)i / (double)notes.n, "playing on the learned piano");
     }
   }
-  free(notes);
-  free(ends);
-  free(index);
+  piano_notes_clear(&notes);
   if (status == BASE_OK)
     *out = audio;
   else
     dsp_audio_free(audio);
   return status;
+}
+
+BaseStatus piano_wave_perform(BaseContext *ctx, DspAudio **out, const PianoModel *model, const Motion *motion,
+                              const PianoWaveParams *params) {
+  PianoRoom room = piano_room_of(model);
+  BaseRng rng = base_rng(ctx ? ctx->seed : 0, 42);
+  DspAudio *audio = NULL;
+  BaseStatus status = piano_wave_render(ctx, &audio, model, motion, params);
+  if (status == BASE_OK) status = piano_room_apply(ctx, audio, &room, &rng);
+  if (status != BASE_OK) {
+    dsp_audio_free(audio);
+    return status;
+  }
+  float peak = 0;
+  for (size_t i = 0; i < audio->frames; i++) peak = fmaxf(peak, fabsf(audio->samples[i]));
+  for (size_t i = 0; peak > LOUDEST && i < audio->frames; i++) audio->samples[i] *= LOUDEST / peak;
+  *out = audio;
+  return BASE_OK;
 }

@@ -15,3 +15,7 @@ typedef struct {
  * noise floor; no room (see piano_room.h). Deterministic by ctx->seed. About 60 × real time at 44.1 kHz. */
 BaseStatus piano_wave_render(BaseContext *ctx, DspAudio **out, const PianoModel *model, const Motion *motion,
                              const PianoWaveParams *params);
+
+/* The same in the instrument's own room, turned down where it would clip: what is listened to. */
+BaseStatus piano_wave_perform(BaseContext *ctx, DspAudio **out, const PianoModel *model, const Motion *motion,
+                              const PianoWaveParams *params);

@@ -43,12 +43,12 @@ static double median(double *values, size_t n) {
   return n ? values[n / 2] : NAN;
 }
 
-static Notes notes_between(const Motion *motion, double from_s, double to_s) {
-  Notes all = {malloc((motion->notes.n + 1) * sizeof *all.notes), 0};
-  size_t n = piano_notes_from_motion(all.notes, NULL, motion);
-  for (size_t i = 0; i < n; i++)
-    if (all.notes[i].onset_s >= from_s && all.notes[i].onset_s < to_s) all.notes[all.n++] = all.notes[i];
-  return all;
+static Notes notes_between(const PianoNotes *all, double from_s, double to_s) {
+  size_t from, to;
+  piano_notes_between(&from, &to, all->items, all->n, from_s, to_s);
+  Notes part = {malloc((to - from + 1) * sizeof *part.notes), to - from};
+  memcpy(part.notes, all->items + from, part.n * sizeof *part.notes);
+  return part;
 }
 
 static PianoFrames *hear(const char *path, DspAudio **audio, double from_s, double to_s) {
@@ -209,12 +209,14 @@ static Result measure(const char *folder) {
   Motion *motion = NULL;
   DspAudio *first = NULL, *second = NULL;
   BaseContext ctx = {.threads = 2};
-  if (motion_read_csv(&ctx, &motion, notes_path) != BASE_OK) {
+  PianoNotes all = {0};
+  if (motion_read_csv(&ctx, &motion, notes_path) != BASE_OK ||
+      piano_notes_of(&ctx, &all, motion) != BASE_OK) {
     fprintf(stderr, "%s\n", ctx.sentence);
     exit(1);
   }
   PianoFrames *early = hear(path, &first, 0, 30), *late = hear(path, &second, 30, 90);
-  Notes learned = notes_between(motion, 0, 30), played = notes_between(motion, 18, 90);
+  Notes learned = notes_between(&all, 0, 30), played = notes_between(&all, 18, 90);
   PianoModel model = piano_model_default();
   Result result = {0};
   double before_s = cpu_s();
@@ -236,6 +238,7 @@ static Result measure(const char *folder) {
   dsp_audio_free(second);
   free(learned.notes);
   free(played.notes);
+  piano_notes_clear(&all);
   motion_free(motion);
   free(notes_path);
   free(path);
