@@ -38,4 +38,4 @@ BaseStatus transcription_listen(BaseContext *ctx, Transcription **out, const Dsp
 void transcription_free(Transcription *transcription);
 
 /* Changes whenever the same sound may give another result: the key of memos. */
-enum { TRANSCRIPTION_VERSION = 2 };
+enum { TRANSCRIPTION_VERSION = 3 };

@@ -51,7 +51,7 @@ struct TranscriptionDecoder {
 TranscriptionDecoder *transcription_decoder_new(const TranscriptionDecoderParams *params) {
   TranscriptionDecoder *decoder = calloc(1, sizeof *decoder);
   if (!decoder) return NULL;
-  if (params) decoder->params = *params;
+  decoder->params = *params;
   if (!(decoder->params.threshold > 0)) decoder->params.threshold = 0.55F;
   return decoder;
 }
@@ -119,7 +119,7 @@ static TranscriptionOnset describe(const TranscriptionDecoder *d, ptrdiff_t t, i
   const TranscriptionMoment moment = moment_at(d, t);
   float features[TRANSCRIPTION_FEATURES];
   transcription_salience_features(features, &moment, key);
-  const TranscriptionJudgement judgement = transcription_salience_judge(features);
+  const TranscriptionJudgement judgement = transcription_salience_judge(d->params.salience, features);
   const double rise_s = ((double)t + vertex(d, t, key)) * hop_s - lead_s;
   const float odds = expf(fminf(30, judgement.logit)) * (d->params.key_odds ? d->params.key_odds[key] : 1);
   return (TranscriptionOnset){.frame = (size_t)t,

@@ -16,8 +16,9 @@ typedef struct {
 } TranscriptionOnset;
 
 typedef struct {
-  float threshold;       /* least probability of a note; 0 means 0.55*/
-  const float *key_odds; /* 88 factors on the odds of an onset, or null; borrowed */
+  const TranscriptionSalience *salience; /* judges; required, borrowed */
+  float threshold;                       /* least probability of a note; 0 means 0.55*/
+  const float *key_odds;                 /* 88 factors on the odds of an onset, or null; borrowed */
 } TranscriptionDecoderParams;
 
 /* Remembers a second of frames, and the notes: those that still sound and those that ended. */

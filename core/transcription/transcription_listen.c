@@ -24,6 +24,7 @@ typedef struct {
   Motion *motion;
   Plane onset, sounding, strength;
   float key_odds[TRANSCRIPTION_KEYS];
+  TranscriptionSalience salience;
   size_t told; /* notes that `part` has seen */
   double told_s;
 } Listener;
@@ -63,9 +64,11 @@ static BaseStatus listener_init(Listener *l, BaseContext *ctx, DspStream *stream
                                 const TranscriptionParams *params) {
   *l = (Listener){.ctx = ctx, .params = params};
   if (params->hint) ask_score(l->key_odds, params->hint);
-  const TranscriptionDecoderParams decoder = {.threshold = params->onset_threshold,
+  const TranscriptionDecoderParams decoder = {.salience = &l->salience,
+                                              .threshold = params->onset_threshold,
                                               .key_odds = params->hint ? l->key_odds : NULL};
-  const BaseStatus status = transcription_activations_new(ctx, &l->activations, stream, cents);
+  BaseStatus status = transcription_salience_shipped(ctx, &l->salience);
+  if (!status) status = transcription_activations_new(ctx, &l->activations, stream, cents);
   if (status) return status;
   l->decoder = transcription_decoder_new(&decoder);
   l->motion = motion_new();
