@@ -66,7 +66,8 @@ static void large_pages_are_reduced(void) {
 }
 
 static void jpeg_is_turned_as_exif_says(void) {
-  /* Stored 48 × 32 with a black square top left; orientation 6: the stored left edge is the top at the right. */
+  /* Stored 48 × 32 with a black square top left; orientation 6: the stored left edge is the top at the right.
+   */
   Image *image = load(check_data("turned.jpg"), 0, NULL);
   CHECK(image && image->width == 32 && image->height == 48);
   if (image) {
@@ -93,8 +94,10 @@ static size_t make_tiff(uint8_t *bytes, int pages) {
   for (int k = 0; k < pages; k++) {
     uint32_t directory = (uint32_t)(at - bytes), data = directory + 2 + 9 * 12 + 4;
     put(&at, 9, 2);
-    put_entry(&at, 256, 3, 4), put_entry(&at, 257, 3, 2), put_entry(&at, 258, 3, 8), put_entry(&at, 259, 3, 1);
-    put_entry(&at, 262, 3, 1), put_entry(&at, 273, 4, data), put_entry(&at, 277, 3, 1), put_entry(&at, 278, 3, 2);
+    put_entry(&at, 256, 3, 4), put_entry(&at, 257, 3, 2), put_entry(&at, 258, 3, 8),
+        put_entry(&at, 259, 3, 1);
+    put_entry(&at, 262, 3, 1), put_entry(&at, 273, 4, data), put_entry(&at, 277, 3, 1),
+        put_entry(&at, 278, 3, 2);
     put_entry(&at, 279, 4, 8);
     put(&at, k + 1 < pages ? data + 8 : 0, 4);
     for (int i = 0; i < 8; i++) put(&at, (uint32_t)(50 * (k + 1)), 1);
@@ -122,15 +125,20 @@ static void tiff_gives_all_pages(void) {
   image_source_free(source);
 }
 
-/* A PDF page of 300 × 400 points: one grey picture of `width` × `height` over all of it, or a drawn black square. */
+/* A PDF page of 300 × 400 points: one grey picture of `width` × `height` over all of it, or a drawn black
+ * square. */
 static void make_pdf(const char *path, int width, int height, bool scan) {
   FILE *file = fopen(path, "wb");
   if (!file) abort();
   const char *content = scan ? "q 300 0 0 400 0 0 cm /I Do Q" : "0 0 150 200 re f";
-  fprintf(file, "%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n");
-  fprintf(file, "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>endobj\n");
+  fprintf(file, "%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 "
+                "R]/Count 1>>endobj\n");
+  fprintf(file, "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents 4 0 "
+                "R/Resources<</XObject<</I 5 0 R>>>>>>endobj\n");
   fprintf(file, "4 0 obj<</Length %zu>>stream\n%s\nendstream endobj\n", strlen(content), content);
-  fprintf(file, "5 0 obj<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8/Length %d>>stream\n",
+  fprintf(file,
+          "5 0 obj<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent "
+          "8/Length %d>>stream\n",
           width, height, width * height);
   for (int i = 0; i < width * height; i++) fputc(i % width < width / 2 ? 0 : 255, file);
   fprintf(file, "\nendstream endobj\ntrailer<</Root 1 0 R>>\n");
@@ -141,7 +149,8 @@ static void pdf_scan_keeps_its_resolution(void) {
   const char *path = check_temporary("scan.pdf");
   make_pdf(path, 600, 800, true);
   Image *image = load(path, 0, NULL);
-  CHECK_SAYING(image && image->width == 600 && image->height == 800, "%d × %d", image ? image->width : 0, image ? image->height : 0);
+  CHECK_SAYING(image && image->width == 600 && image->height == 800, "%d × %d", image ? image->width : 0,
+               image ? image->height : 0);
   if (image) {
     CHECK(image->pixels[400 * 600 + 100] < 20);
     CHECK(image->pixels[400 * 600 + 500] > 235);
@@ -189,15 +198,19 @@ static void bad_files_are_told(void) {
   CHECK(failure(path) == BASE_BAD_FILE);
   write_bytes(path, "\x89PNG\r\n\x1a\n", 8);
   CHECK(failure(path) == BASE_BAD_FILE);
-  write_bytes(path, "\xff\xd8\xff\xe1\xff\xff" "Exif", 10);
+  write_bytes(path,
+              "\xff\xd8\xff\xe1\xff\xff"
+              "Exif",
+              10);
   CHECK(failure(path) == BASE_BAD_FILE);
   write_bytes(path, "II*\0\xff\xff\xff\x7f", 8);
   CHECK(failure(path) == BASE_BAD_FILE);
 }
 
 static void huge_promises_are_refused(void) {
-  static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R',
-                                0, 1, 0, 0, 0, 1, 0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'I', 'D', 'A', 'T'};
+  static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0,   0,   13,  'I', 'H',
+                                'D',  'R', 0,   1,   0,    0,    0,    1,    0, 0,   8,   2,   0,   0,
+                                0,    0,   0,   0,   0,    0,    0,    0,    0, 'I', 'D', 'A', 'T'};
   const char *path = check_temporary("huge.png");
   write_bytes(path, png, sizeof png);
   BaseStatus status = failure(path);
@@ -224,7 +237,8 @@ static void cut_and_flipped_files_are_safe(void) {
         ImageSource *source = NULL;
         Image *out = NULL;
         ImageLoadParams params = {.max_pixels = 1000000};
-        if (image_source_open(&ctx, &source, bad) == BASE_OK) image_source_load(&ctx, &out, source, 0, &params);
+        if (image_source_open(&ctx, &source, bad) == BASE_OK)
+          image_source_load(&ctx, &out, source, 0, &params);
         CHECK(!out || (out->width > 0 && out->height > 0));
         image_free(out);
         image_source_free(source);
@@ -273,9 +287,9 @@ static void impossible_sizes_give_no_image(void) {
   image_source_free(NULL);
 }
 
-CHECK_MAIN({CASE(png_comes_back_as_written)}, {CASE(large_pages_are_reduced)}, {CASE(jpeg_is_turned_as_exif_says)},
-           {CASE(tiff_gives_all_pages)}, {CASE(pdf_scan_keeps_its_resolution)},
-           {CASE(pdf_drawing_takes_the_asked_resolution)}, {CASE(bad_files_are_told)},
-           {CASE(huge_promises_are_refused)}, {CASE(cut_and_flipped_files_are_safe)},
-           {CASE(shaded_paper_is_separated_from_ink)}, {CASE(scaling_keeps_shapes)},
-           {CASE(impossible_sizes_give_no_image)})
+CHECK_MAIN({CASE(png_comes_back_as_written)}, {CASE(large_pages_are_reduced)},
+           {CASE(jpeg_is_turned_as_exif_says)}, {CASE(tiff_gives_all_pages)},
+           {CASE(pdf_scan_keeps_its_resolution)}, {CASE(pdf_drawing_takes_the_asked_resolution)},
+           {CASE(bad_files_are_told)}, {CASE(huge_promises_are_refused)},
+           {CASE(cut_and_flipped_files_are_safe)}, {CASE(shaded_paper_is_separated_from_ink)},
+           {CASE(scaling_keeps_shapes)}, {CASE(impossible_sizes_give_no_image)})

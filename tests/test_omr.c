@@ -1,5 +1,5 @@
-/* Reading pages: drawn ones with exact expectations, the rhythm of bars by hand, bytes of all kinds, real scans
- * where they are at hand. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading pages: drawn ones with exact expectations, the rhythm of bars by hand, bytes of all kinds, real
+ * scans where they are at hand. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/check.h"
 
 #include "core/base/base_rng.h"
@@ -39,11 +39,14 @@ static void block(const Paper *paper, float x0, float x1, float y0, float y1) {
 }
 
 static void staff(const Paper *paper, float top) {
-  for (int line = 0; line < 5; line++) block(paper, LEFT, RIGHT, top + (float)(line * SPACE) - 1, top + (float)(line * SPACE) + 2);
+  for (int line = 0; line < 5; line++)
+    block(paper, LEFT, RIGHT, top + (float)(line * SPACE) - 1, top + (float)(line * SPACE) + 2);
 }
 
 /* y of a staff position of the staff whose top line is at `top`. */
-static float position_y(float top, int position) { return top + 2 * SPACE - (float)position * SPACE / 2; }
+static float position_y(float top, int position) {
+  return top + 2 * SPACE - (float)position * SPACE / 2;
+}
 
 static void head(const Paper *paper, float x, float y, bool hollow) {
   const float a = 13.0f, b = 9.6f, c = cosf(0.5f), s = sinf(0.5f);
@@ -57,8 +60,10 @@ static void head(const Paper *paper, float x, float y, bool hollow) {
 
 static void note(const Paper *paper, float top, float x, int position, bool hollow) {
   head(paper, x, position_y(top, position), hollow);
-  for (int at = 6; at <= position; at += 2) block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
-  for (int at = -6; at >= position; at -= 2) block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
+  for (int at = 6; at <= position; at += 2)
+    block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
+  for (int at = -6; at >= position; at -= 2)
+    block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
 }
 
 /* A stem of `length` px: up at the right, down (negative length) at the left; returns its x. */
@@ -79,7 +84,9 @@ static void glyph(const Paper *paper, uint8_t kind, float x, float y) {
     }
 }
 
-static Paper paper_of(float slope, float sag) { return (Paper){image_new(1600, 900), slope, sag}; }
+static Paper paper_of(float slope, float sag) {
+  return (Paper){image_new(1600, 900), slope, sag};
+}
 
 /* Two staves joined by their left line and by bar lines at the given places, with clefs. */
 static void grand_staff(const Paper *paper, const float *bars, int n) {
@@ -124,18 +131,27 @@ static void check_grand_staff(float slope, float sag) {
     CHECK_NEAR(page->space_px, SPACE, 0.5);
     for (float x = LEFT + 20; x < RIGHT; x += 100)
       for (int position = -4; position <= 4; position += 2) {
-        CHECK_NEAR(omr_staff_y(page, &page->staves.items[0], x, (float)position), position_y(200, position) + bent(&paper, x), 1.6);
-        CHECK_NEAR(omr_staff_y(page, &page->staves.items[1], x, (float)position), position_y(420, position) + bent(&paper, x), 1.6);
+        CHECK_NEAR(omr_staff_y(page, &page->staves.items[0], x, (float)position),
+                   position_y(200, position) + bent(&paper, x), 1.6);
+        CHECK_NEAR(omr_staff_y(page, &page->staves.items[1], x, (float)position),
+                   position_y(420, position) + bent(&paper, x), 1.6);
       }
-    for (size_t i = 0; i < page->bars.n && i < 4; i++) CHECK_NEAR(page->bars.items[i].x_px, i ? bars[i - 1] + 2 : LEFT + 1, 3.5);
+    for (size_t i = 0; i < page->bars.n && i < 4; i++)
+      CHECK_NEAR(page->bars.items[i].x_px, i ? bars[i - 1] + 2 : LEFT + 1, 3.5);
   }
   omr_page_free(page);
   image_free(paper.image);
 }
 
-static void finds_straight_staves(void) { check_grand_staff(0, 0); }
-static void finds_skewed_staves(void) { check_grand_staff(0.015f, 0); }
-static void finds_curved_staves(void) { check_grand_staff(0, 12); }
+static void finds_straight_staves(void) {
+  check_grand_staff(0, 0);
+}
+static void finds_skewed_staves(void) {
+  check_grand_staff(0.015f, 0);
+}
+static void finds_curved_staves(void) {
+  check_grand_staff(0, 12);
+}
 
 static void positions_and_pixels_are_inverse(void) {
   Paper paper = paper_of(0.01f, 5);
@@ -172,7 +188,8 @@ static void reads_pitches_on_and_off_the_staff(void) {
     CHECK(found < N && got->staff == 0);
     if (found < N) {
       int diatonic = 4 * 7 + 6 + positions[found];
-      CHECK_SAYING(7 * got->octave + got->step == diatonic, "note %zu: %d, not %d", found, 7 * got->octave + got->step, diatonic);
+      CHECK_SAYING(7 * got->octave + got->step == diatonic, "note %zu: %d, not %d", found,
+                   7 * got->octave + got->step, diatonic);
       CHECK_NEAR(got->box.x + got->box.width / 2, 240 + 90 * (double)found, 4);
     }
     found++;
@@ -236,7 +253,8 @@ static void reads_a_bar_of_two_staves(void) {
   } wanted[] = {{0, 1, 0, 67}, {0, 2, 1, 52}, {1, 1, 0, 69}, {2, 1, 0, 71}, {2, 2, 1, 52}, {3, 1, 0, 72}};
   for (size_t i = 0; score && score->notes.n == 6 && i < 6; i++) {
     const ScoreNote *got = &score->notes.items[i];
-    CHECK(beat_equal(got->onset, beat_whole(wanted[i].onset)) && beat_equal(got->duration, beat_whole(wanted[i].duration)));
+    CHECK(beat_equal(got->onset, beat_whole(wanted[i].onset)) &&
+          beat_equal(got->duration, beat_whole(wanted[i].duration)));
     CHECK(got->staff == wanted[i].staff);
     CHECK_SAYING(score_midi(got) == wanted[i].midi, "note %zu: %d", i, score_midi(got));
   }
@@ -263,7 +281,8 @@ static void accidentals_reach_to_the_bar_line(void) {
   static const int wanted[] = {73, 73, 73, 72};
   CHECK_SAYING(score && score->notes.n == 4, "%zu notes", score ? score->notes.n : 0);
   for (size_t i = 0; score && score->notes.n == 4 && i < 4; i++) {
-    CHECK_SAYING(score_midi(&score->notes.items[i]) == wanted[i], "note %zu: %d", i, score_midi(&score->notes.items[i]));
+    CHECK_SAYING(score_midi(&score->notes.items[i]) == wanted[i], "note %zu: %d", i,
+                 score_midi(&score->notes.items[i]));
     CHECK(score->notes.items[i].accidental == (i ? SCORE_ACCIDENTAL_NONE : SCORE_ACCIDENTAL_SHARP));
   }
   score_free(score);
@@ -277,17 +296,23 @@ static void positions_become_pitches(void) {
   CHECK(omr_diatonic(OMR_CLEF_C, 2, 2) == 4 * 7);
   int sharps[7] = {0}, flats[7] = {0};
   for (int step = 0; step < 7; step++) {
-    for (int fifths = 1; fifths <= 7; fifths++) sharps[step] += omr_key_alter(fifths, step), flats[step] += omr_key_alter(-fifths, step);
+    for (int fifths = 1; fifths <= 7; fifths++)
+      sharps[step] += omr_key_alter(fifths, step), flats[step] += omr_key_alter(-fifths, step);
     CHECK(omr_key_alter(0, step) == 0);
   }
   static const int order[7] = {6, 4, 2, 7, 5, 3, 1}; /* how many of the seven sharp keys raise C … B */
-  for (int step = 0; step < 7; step++) CHECK(sharps[step] == order[step] && flats[step] == -(8 - order[step]));
+  for (int step = 0; step < 7; step++)
+    CHECK(sharps[step] == order[step] && flats[step] == -(8 - order[step]));
 }
 
 /* ---- rhythm ---- */
 
 static OmrEvent event(float x, int staff_index, int column, int ticks, uint8_t stem_kind) {
-  return (OmrEvent){.x_px = x, .staff = staff_index, .column = column, .ticks = ticks, .stem = stem_kind,
+  return (OmrEvent){.x_px = x,
+                    .staff = staff_index,
+                    .column = column,
+                    .ticks = ticks,
+                    .stem = stem_kind,
                     .dotted = ticks == 144 || ticks == 72 || ticks == 36};
 }
 
@@ -300,8 +325,8 @@ static OmrBarRhythm solve(OmrEvent *events, size_t n, int ticks) {
 }
 
 static void bars_that_add_up_cost_nothing(void) {
-  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 192, 2), event(100, 0, 1, 96, 1), event(200, 0, 2, 96, 1),
-                       event(200, 1, 2, 192, 2), event(300, 0, 3, 96, 1)};
+  OmrEvent events[] = {event(0, 0, 0, 96, 1),   event(0, 1, 0, 192, 2),   event(100, 0, 1, 96, 1),
+                       event(200, 0, 2, 96, 1), event(200, 1, 2, 192, 2), event(300, 0, 3, 96, 1)};
   OmrBarRhythm rhythm = solve(events, 6, 384);
   CHECK_SAYING(rhythm.cost < 0.6f, "%f", (double)rhythm.cost);
   static const int onsets[] = {0, 0, 96, 192, 192, 288};
@@ -309,7 +334,8 @@ static void bars_that_add_up_cost_nothing(void) {
 }
 
 static void two_voices_share_a_staff(void) {
-  OmrEvent events[] = {event(0, 0, 0, 192, 1), event(0, 0, 0, 96, 2), event(100, 0, 1, 96, 2), event(200, 0, 2, 96, 1), event(200, 0, 2, 96, 2)};
+  OmrEvent events[] = {event(0, 0, 0, 192, 1), event(0, 0, 0, 96, 2), event(100, 0, 1, 96, 2),
+                       event(200, 0, 2, 96, 1), event(200, 0, 2, 96, 2)};
   OmrBarRhythm rhythm = solve(events, 5, 288);
   CHECK(rhythm.cost < 0.6f && rhythm.ticks == 288);
   CHECK(events[0].voice == 0 && events[1].voice == 1 && events[2].voice == 1);
@@ -318,17 +344,22 @@ static void two_voices_share_a_staff(void) {
 
 static void unmarked_triplets_are_found(void) {
   OmrEvent events[8];
-  for (int i = 0; i < 6; i++) events[i] = event(60 * (float)i, 1, i + (i > 0) + (i > 3), 48, 1), events[i].threes = true;
-  events[0].column = 0, events[1].column = 1, events[2].column = 2, events[3].column = 3, events[4].column = 4, events[5].column = 5;
-  OmrEvent all[8] = {event(0, 0, 0, 96, 1), events[0], events[1], events[2], event(180, 0, 3, 96, 1), events[3], events[4], events[5]};
+  for (int i = 0; i < 6; i++)
+    events[i] = event(60 * (float)i, 1, i + (i > 0) + (i > 3), 48, 1), events[i].threes = true;
+  events[0].column = 0, events[1].column = 1, events[2].column = 2, events[3].column = 3,
+  events[4].column = 4, events[5].column = 5;
+  OmrEvent all[8] = {event(0, 0, 0, 96, 1),   events[0], events[1], events[2],
+                     event(180, 0, 3, 96, 1), events[3], events[4], events[5]};
   OmrBarRhythm rhythm = solve(all, 8, 192);
   CHECK(rhythm.cost < 2);
   for (int i = 0; i < 8; i++)
-    if (all[i].staff == 1) CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
+    if (all[i].staff == 1)
+      CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
 }
 
 static void a_missing_dot_is_supplied(void) {
-  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 48, 1), event(70, 1, 1, 48, 1), event(140, 1, 2, 48, 1), event(140 + 30, 0, 3, 48, 1)};
+  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 48, 1), event(70, 1, 1, 48, 1),
+                       event(140, 1, 2, 48, 1), event(140 + 30, 0, 3, 48, 1)};
   events[3].column = 2, events[4].column = 3, events[4].x_px = 210;
   OmrEvent all[] = {events[0], events[1], events[2], events[3], events[4], event(210, 1, 3, 48, 1)};
   OmrBarRhythm rhythm = solve(all, 6, 192);
@@ -353,11 +384,13 @@ static void any_events_are_solved(void) {
     int column = 0;
     for (size_t i = 0; i < n; i++) {
       column += i && base_rng_below(&rng, 2);
-      events[i] = event(40 * (float)column, (int)base_rng_below(&rng, 3), column, values[base_rng_below(&rng, 10)], (uint8_t)base_rng_below(&rng, 3));
+      events[i] = event(40 * (float)column, (int)base_rng_below(&rng, 3), column,
+                        values[base_rng_below(&rng, 10)], (uint8_t)base_rng_below(&rng, 3));
       events[i].fills = base_rng_below(&rng, 20) == 0;
     }
     solve(events, n, base_rng_below(&rng, 2) ? 288 : 0);
-    for (size_t i = 0; i < n; i++) CHECK(events[i].onset >= 0 && events[i].length >= 0 && events[i].voice < 2);
+    for (size_t i = 0; i < n; i++)
+      CHECK(events[i].onset >= 0 && events[i].length >= 0 && events[i].voice < 2);
     for (size_t i = 1; i < n; i++)
       CHECK(events[i].fills || events[i - 1].fills || events[i].onset >= events[i - 1].onset);
   }
@@ -387,7 +420,8 @@ static void pages_without_music_are_told(void) {
   for (int line = 0; line < 40; line++)
     for (int letter = 0; letter < 60; letter++)
       for (int k = 0; k < 3; k++) {
-        int x = 100 + letter * 16 + (int)base_rng_below(&rng, 8), y = 100 + line * 34 + (int)base_rng_below(&rng, 14);
+        int x = 100 + letter * 16 + (int)base_rng_below(&rng, 8),
+            y = 100 + line * 34 + (int)base_rng_below(&rng, 14);
         for (int v = 0; v < 3 + k * 5; v++)
           for (int u = 0; u < 3; u++) text->pixels[(y + v) * 1200 + x + u] = 20;
       }
@@ -395,7 +429,8 @@ static void pages_without_music_are_told(void) {
   Image *photo = image_new(1000, 800);
   for (int y = 0; y < 800; y++)
     for (int x = 0; x < 1000; x++)
-      photo->pixels[y * 1000 + x] = (uint8_t)(128 + 60 * sin(x * 0.013) * cos(y * 0.017) + base_rng_below(&rng, 20));
+      photo->pixels[y * 1000 + x] =
+          (uint8_t)(128 + 60 * sin(x * 0.013) * cos(y * 0.017) + base_rng_below(&rng, 20));
   check_no_music(photo, "photograph");
 }
 
@@ -493,7 +528,8 @@ static void damaged_bytes_are_safe(void) {
     if (omr_page_unpack(&ctx, &out, bytes, n) == BASE_OK) {
       const OmrPage *pages[1] = {out};
       Score *score = NULL;
-      if (omr_assemble(&ctx, &score, pages, 1) == BASE_OK) CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
+      if (omr_assemble(&ctx, &score, pages, 1) == BASE_OK)
+        CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
       score_free(score);
     }
     omr_page_free(out);
@@ -531,9 +567,11 @@ static void json_carries_boxes(void) {
   size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
   if (file) fclose(file);
   int depth = 0, heads = 0;
-  for (size_t i = 0; i < n; i++) depth += text[i] == '{' || text[i] == '[' ? 1 : text[i] == '}' || text[i] == ']' ? -1 : 0;
+  for (size_t i = 0; i < n; i++)
+    depth += text[i] == '{' || text[i] == '[' ? 1 : text[i] == '}' || text[i] == ']' ? -1 : 0;
   for (const char *at = text; (at = strstr(at, "noteheadBlack")); at++) heads++;
-  CHECK(n > 100 && depth == 0 && heads == 3 && strstr(text, "\"measures\":[{\"index\":0") && strstr(text, "\"midi\":"));
+  CHECK(n > 100 && depth == 0 && heads == 3 && strstr(text, "\"measures\":[{\"index\":0") &&
+        strstr(text, "\"midi\":"));
   score_free(score);
   omr_page_free(page);
 }
@@ -585,10 +623,11 @@ static void real_scans_are_read(void) {
 }
 
 CHECK_MAIN({CASE(finds_straight_staves)}, {CASE(finds_skewed_staves)}, {CASE(finds_curved_staves)},
-           {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)}, {CASE(counts_beams)},
-           {CASE(reads_a_bar_of_two_staves)}, {CASE(accidentals_reach_to_the_bar_line)},
-           {CASE(positions_become_pitches)}, {CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
-           {CASE(unmarked_triplets_are_found)}, {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)},
-           {CASE(any_events_are_solved)}, {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)},
-           {CASE(cancel_ends_reading)}, {CASE(packed_pages_come_back)}, {CASE(damaged_bytes_are_safe)},
+           {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)},
+           {CASE(counts_beams)}, {CASE(reads_a_bar_of_two_staves)}, {CASE(accidentals_reach_to_the_bar_line)},
+           {CASE(positions_become_pitches)}, {CASE(bars_that_add_up_cost_nothing)},
+           {CASE(two_voices_share_a_staff)}, {CASE(unmarked_triplets_are_found)},
+           {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)},
+           {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)}, {CASE(cancel_ends_reading)},
+           {CASE(packed_pages_come_back)}, {CASE(damaged_bytes_are_safe)},
            {CASE(missing_pages_keep_their_number)}, {CASE(json_carries_boxes)}, {CASE(real_scans_are_read)})

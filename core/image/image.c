@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Image values and the dispatch of sources. A source is known by its first bytes, never by its name, and its
- * header is checked before any pixel is decoded, so that a hostile file cannot ask for more memory than a page
- * deserves. */
+ * header is checked before any pixel is decoded, so that a hostile file cannot ask for more memory than a
+ * page deserves. */
 #include "core/image/image.h"
 
 #include "core/image/image_file.h"
@@ -160,7 +160,9 @@ void image_source_free(ImageSource *source) {
   free(source);
 }
 
-size_t image_source_pages(const ImageSource *source) { return source->pages; }
+size_t image_source_pages(const ImageSource *source) {
+  return source->pages;
+}
 
 BaseStatus image_source_load(BaseContext *ctx, Image **out, ImageSource *source, size_t index,
                              const ImageLoadParams *params) {

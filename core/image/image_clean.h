@@ -3,9 +3,9 @@
 
 #include "core/image/image.h"
 
-/* Marks ink: `ink` (width * height bytes, caller's) becomes 1 where the page is printed, else 0. A page that is
- * already black and white is cut at the middle; any other goes through Sauvola's local threshold (Sauvola &
- * Pietikäinen 2000) in windows of `window_px` (0: 41), which follows shading and yellowed paper. */
+/* Marks ink: `ink` (width * height bytes, caller's) becomes 1 where the page is printed, else 0. A page that
+ * is already black and white is cut at the middle; any other goes through Sauvola's local threshold (Sauvola
+ * & Pietikäinen 2000) in windows of `window_px` (0: 41), which follows shading and yellowed paper. */
 BaseStatus image_binarise(BaseContext *ctx, uint8_t *ink, const Image *image, int window_px);
 
 /* A copy reduced or enlarged by `factor` (0.05 … 8), averaging areas when it shrinks. The caller frees it. */

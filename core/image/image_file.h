@@ -19,7 +19,8 @@ ImageKind image_kind(const uint8_t *bytes, size_t n);
 int image_exif_orientation(const uint8_t *bytes, size_t n);
 
 /* Reads the header of page `index` only. BASE_BAD_FILE when it makes no sense. */
-BaseStatus image_raster_header(BaseContext *ctx, ImageHeader *out, const char *path, ImageKind kind, size_t index);
+BaseStatus image_raster_header(BaseContext *ctx, ImageHeader *out, const char *path, ImageKind kind,
+                               size_t index);
 
 /* Decodes page `index` to grey, reduced to at most `max_pixels`, turned by EXIF `orientation`. */
 BaseStatus image_raster_load(BaseContext *ctx, Image **out, const char *path, ImageKind kind, size_t index,

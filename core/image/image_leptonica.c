@@ -16,8 +16,10 @@
 #include <string.h>
 
 #define MAX_DECODED_BYTES (900LL * 1000 * 1000)
+#define SAUVOLA_K         0.15f /* low enough for thin staff lines in photographs */
 
-static BaseStatus header_of_tiff(BaseContext *ctx, const char *path, size_t index, int32_t info[4], size_t *pages) {
+static BaseStatus header_of_tiff(BaseContext *ctx, const char *path, size_t index, int32_t info[4],
+                                 size_t *pages) {
   FILE *file = fopen(path, "rb");
   if (!file) return base_fail(ctx, BASE_UNREADABLE, "%s: %s", path, strerror(errno));
   l_int32 count = 0, bad = tiffGetCount(file, &count);
@@ -29,7 +31,8 @@ static BaseStatus header_of_tiff(BaseContext *ctx, const char *path, size_t inde
   return BASE_OK;
 }
 
-BaseStatus image_raster_header(BaseContext *ctx, ImageHeader *out, const char *path, ImageKind kind, size_t index) {
+BaseStatus image_raster_header(BaseContext *ctx, ImageHeader *out, const char *path, ImageKind kind,
+                               size_t index) {
   setMsgSeverity(L_SEVERITY_NONE);
   int32_t info[4] = {0}; /* width, height, bits a sample, samples a pixel */
   size_t pages = 1;
@@ -57,7 +60,8 @@ static void become(PIX **pix, PIX *made) {
 }
 
 static PIX *grey_of(PIX *pix) {
-  if (pix && pixGetSpp(pix) == 4 && pixGetDepth(pix) == 32) become(&pix, pixAlphaBlendUniform(pix, 0xffffff00));
+  if (pix && pixGetSpp(pix) == 4 && pixGetDepth(pix) == 32)
+    become(&pix, pixAlphaBlendUniform(pix, 0xffffff00));
   if (pix && pixGetColormap(pix)) become(&pix, pixRemoveColormap(pix, REMOVE_CMAP_BASED_ON_SRC));
   if (pix && pixGetDepth(pix) == 32) become(&pix, pixConvertRGBToLuminance(pix));
   if (pix && pixGetDepth(pix) != 8) become(&pix, pixConvertTo8(pix, 0));
@@ -154,7 +158,8 @@ BaseStatus image_write_png(BaseContext *ctx, const Image *image, const char *pat
 
 BaseStatus image_scale(BaseContext *ctx, Image **out, const Image *image, double factor) {
   setMsgSeverity(L_SEVERITY_NONE);
-  if (!(factor >= 0.05 && factor <= 8)) return base_fail(ctx, BASE_BAD_INPUT, "a scale of %g makes no sense", factor);
+  if (!(factor >= 0.05 && factor <= 8))
+    return base_fail(ctx, BASE_BAD_INPUT, "a scale of %g makes no sense", factor);
   PIX *pix = pix_of(image);
   PIX *scaled = NULL;
   if (pix && factor < 0.7) scaled = pixScaleAreaMap(pix, (float)factor, (float)factor);
@@ -177,8 +182,9 @@ static bool black_and_white(const Image *image) {
 
 static BaseStatus sauvola(BaseContext *ctx, uint8_t *ink, const Image *image, int half) {
   PIX *pix = pix_of(image), *cut = NULL;
-  int nx = image->width / 800 > 1 ? image->width / 800 : 1, ny = image->height / 800 > 1 ? image->height / 800 : 1;
-  if (pix) pixSauvolaBinarizeTiled(pix, half, 0.3f, nx, ny, NULL, &cut);
+  int nx = image->width / 800 > 1 ? image->width / 800 : 1,
+      ny = image->height / 800 > 1 ? image->height / 800 : 1;
+  if (pix) pixSauvolaBinarizeTiled(pix, half, SAUVOLA_K, nx, ny, NULL, &cut);
   pixDestroy(&pix);
   if (!cut) return base_fail(ctx, BASE_NO_MEMORY, "the page cannot be separated into ink and paper");
   const l_uint32 *data = pixGetData(cut);

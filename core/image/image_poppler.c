@@ -81,8 +81,8 @@ static bool scan_size(PopplerPage *page, double page_width, double page_height, 
   return found;
 }
 
-static BaseStatus draw(BaseContext *ctx, Image **out, PopplerPage *page, double page_width, double page_height,
-                       int width, int height) {
+static BaseStatus draw(BaseContext *ctx, Image **out, PopplerPage *page, double page_width,
+                       double page_height, int width, int height) {
   cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
   cairo_t *cr = cairo_create(surface);
   cairo_set_source_rgb(cr, 1, 1, 1);

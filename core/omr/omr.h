@@ -10,7 +10,7 @@
 typedef struct OmrPage OmrPage;
 
 typedef struct {
-  float min_confidence;  /* symbols below are dropped; 0 means the default */
+  float min_confidence; /* symbols below are dropped; 0 means the default */
 } OmrParams;
 
 /* Reads one page. BASE_BAD_INPUT with "no music found" when there are no staves (told within a second).
@@ -21,7 +21,8 @@ void omr_page_free(OmrPage *page);
 
 /* Joins pages in reading order into one Score: parts, measures across systems, clefs, keys and times carried
  * on, ties over bar lines, rhythm solved per bar with doubts named. `pages[i]` null: the page could not be
- * read and is skipped, keeping its number for boxes. A few ms a page; call it again when a page streams in. */
+ * read and is skipped, keeping its number for boxes. A few ms a page; call it again when a page streams in.
+ */
 BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n);
 
 /* Writes what `read -o x.json` promises: pages with systems, staves, measures, every symbol and note with

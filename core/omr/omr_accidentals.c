@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Accidentals are sought where they can stand: left of a head, at its height, up to the next head on the left.
- * The best of sharp, flat, natural and double sharp wins; a sign serves the nearest head of its height. */
+ * Accidentals are sought where they can stand: left of a head, at its height, up to the next head on the
+ * left. The best of sharp, flat, natural and double sharp wins; a sign serves the nearest head of its height.
+ */
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
@@ -26,13 +27,15 @@ static float left_limit(const OmrPage *page, const OmrHead *head, float space) {
   }
   for (size_t i = 0; i < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
-    if (bar->system == page->staves.items[head->staff].system && bar->x1_px < head->x_px) limit = fmaxf(limit, bar->x1_px);
+    if (bar->system == page->staves.items[head->staff].system && bar->x1_px < head->x_px)
+      limit = fmaxf(limit, bar->x1_px);
   }
   return fmaxf(limit, omr_header_end(page, head->staff) - 0.3f * space);
 }
 
 /* The best sign for the head and its index in `kinds`, or -1. */
-static int best_sign(OmrMatch *best, OmrMatch *second, const OmrMatcher *matcher, const OmrPage *page, const OmrHead *head, float space) {
+static int best_sign(OmrMatch *best, OmrMatch *second, const OmrMatcher *matcher, const OmrPage *page,
+                     const OmrHead *head, float space) {
   float limit = left_limit(page, head, space), right = head->x_px - 0.5f * head->width_px;
   float y = head->y_px, play = 0.25f * space;
   int chosen = -1;
@@ -60,7 +63,8 @@ static int best_sign(OmrMatch *best, OmrMatch *second, const OmrMatcher *matcher
 static bool taken(const OmrPage *page, const OmrMatch *sign, size_t from, float space) {
   for (size_t i = from; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (fabsf(symbol->x_px - sign->x0) < 0.4f * space && fabsf(symbol->y_px - sign->y0) < 0.8f * space) return true;
+    if (fabsf(symbol->x_px - sign->x0) < 0.4f * space && fabsf(symbol->y_px - sign->y0) < 0.8f * space)
+      return true;
   }
   return false;
 }
@@ -75,7 +79,8 @@ static void give_twins(OmrPage *page, const OmrHead *head, float space) {
   }
 }
 
-BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher) {
+BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                                const OmrMatcher *matcher) {
   size_t first = page->symbols.n;
   for (size_t i = 0; i < page->heads.n; i++) {
     if (i % 64 == 0 && base_cancelled(ctx)) return base_fail_cancelled(ctx);
@@ -86,8 +91,13 @@ BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet 
     if (k < 0 || taken(page, &sign, first, sheet->space)) continue;
     head->accidental = kinds[k].accidental;
     give_twins(page, head, sheet->space);
-    OmrSymbol symbol = {.staff = head->staff, .head = (int32_t)i, .kind = sign.kind, .second = second.kind, .position = head->position};
-    symbol.x_px = sign.x0, symbol.y_px = sign.y0, symbol.width_px = sign.width, symbol.height_px = sign.height;
+    OmrSymbol symbol = {.staff = head->staff,
+                        .head = (int32_t)i,
+                        .kind = sign.kind,
+                        .second = second.kind,
+                        .position = head->position};
+    symbol.x_px = sign.x0, symbol.y_px = sign.y0, symbol.width_px = sign.width,
+    symbol.height_px = sign.height;
     symbol.score = sign.score;
     if (!base_array_push(&page->symbols, symbol)) return base_fail_memory(ctx);
   }

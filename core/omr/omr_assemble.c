@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The Score. Bars of all pages follow each other; the fullest system tells the parts. Pitches come from position,
- * clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that the rhythm of
- * the bar gave; a bar that had to depart far from the print carries a doubt. */
+ * The Score. Bars of all pages follow each other; the fullest system tells the parts. Pitches come from
+ * position, clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that
+ * the rhythm of the bar gave; a bar that had to depart far from the print carries a doubt. */
 #include "core/omr/omr_assembly.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
@@ -20,11 +20,13 @@ typedef struct {
   OmrAssembly *assembly;
   Score *score;
   int32_t part_of[OMR_BAR_STAVES], staff_of[OMR_BAR_STAVES];
-  int8_t key;       /* in force */
+  int8_t key;                   /* in force */
   int16_t clef[OMR_BAR_STAVES]; /* last written: kind * 16 + line, -1 none */
 } Builder;
 
-static Beat beat_of(int32_t ticks) { return beat_make(ticks, OMR_TICKS); }
+static Beat beat_of(int32_t ticks) {
+  return beat_make(ticks, OMR_TICKS);
+}
 
 static bool lay_out(OmrAssembly *assembly) {
   for (size_t p = 0; p < assembly->n_pages; p++)
@@ -48,7 +50,8 @@ static bool add_parts(Builder *builder) {
     ScorePart *part = &score->parts.items[score->parts.n - 1];
     part->staves++;
     snprintf(part->id, sizeof part->id, "P%zu", score->parts.n);
-    snprintf(part->name, sizeof part->name, "%s", part->staves > 1 || builder->assembly->staves == 1 ? "Piano" : "Part");
+    snprintf(part->name, sizeof part->name, "%s",
+             part->staves > 1 || builder->assembly->staves == 1 ? "Piano" : "Part");
     builder->part_of[row] = (int32_t)score->parts.n - 1;
     builder->staff_of[row] = part->staves - 1;
   }
@@ -57,6 +60,16 @@ static bool add_parts(Builder *builder) {
 
 static ScoreBox box_of(int32_t page, float x, float y, float width, float height) {
   return (ScoreBox){page, x, y, width, height};
+}
+
+/* "5 beats in 4/4", or that the voices do not fit each other where the sum is right. */
+static void set_doubt(ScoreMeasure *made, const OmrMeter *meter, int32_t total) {
+  double beats = (double)total * meter->beat_type / (4 * OMR_TICKS);
+  if (total != meter->ticks)
+    snprintf(made->doubt, sizeof made->doubt, "%.4g beats in %d/%d", beats, meter->beats, meter->beat_type);
+  else
+    snprintf(made->doubt, sizeof made->doubt, "the voices do not fit together in %d/%d", meter->beats,
+             meter->beat_type);
 }
 
 static bool add_measure(Builder *builder, size_t index) {
@@ -72,13 +85,16 @@ static bool add_measure(Builder *builder, size_t index) {
   made.implicit = measure->short_by_right && index == 0;
   made.repeat_start = left->flags & OMR_BAR_REPEAT_RIGHT;
   made.repeat_stop = right->flags & OMR_BAR_REPEAT_LEFT ? 2 : 0;
-  made.bar_style = right->flags & OMR_BAR_THICK ? SCORE_BAR_FINAL : right->flags & OMR_BAR_DOUBLE ? SCORE_BAR_DOUBLE : SCORE_BAR_REGULAR;
+  made.bar_style = right->flags & OMR_BAR_THICK    ? SCORE_BAR_FINAL
+                   : right->flags & OMR_BAR_DOUBLE ? SCORE_BAR_DOUBLE
+                                                   : SCORE_BAR_REGULAR;
   made.new_page = before && before->page != measure->page;
   made.new_system = before && (made.new_page || before->system != measure->system);
-  made.box = box_of(measure->page, left->x_px, system->y0_px, right->x_px - left->x_px, system->y1_px - system->y0_px);
+  made.box = box_of(measure->page, left->x_px, system->y0_px, right->x_px - left->x_px,
+                    system->y1_px - system->y0_px);
   made.confidence = fmaxf(0.05f, 0.97f * expf(-0.45f * measure->cost));
   if (measure->cost > DOUBT_COST && measure->n)
-    snprintf(made.doubt, sizeof made.doubt, "the notes do not add up to %d/%d", meter->beats, meter->beat_type);
+    set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
   return base_array_push(&builder->score->measures, made);
 }
 
@@ -92,9 +108,12 @@ static bool add_clefs(Builder *builder, size_t index) {
     for (size_t k = 0; k <= page->symbols.n; k++) {
       /* One pass more than there are signs: a staff without a clef begins with the usual one. */
       const OmrSymbol *symbol = k < page->symbols.n ? &page->symbols.items[k] : NULL;
-      if (symbol && (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px < left || symbol->x_px >= right)) continue;
+      if (symbol && (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px < left ||
+                     symbol->x_px >= right))
+        continue;
       if (!symbol && builder->clef[row] >= 0) continue;
-      int kind = symbol ? symbol->kind : OMR_CLEF_G, line = symbol ? symbol->position : -2, code = kind * 16 + line + 4;
+      int kind = symbol ? symbol->kind : OMR_CLEF_G, line = symbol ? symbol->position : -2,
+          code = kind * 16 + line + 4;
       if (builder->clef[row] == code) continue;
       bool first = builder->clef[row] < 0;
       builder->clef[row] = (int16_t)code;
@@ -102,14 +121,18 @@ static bool add_clefs(Builder *builder, size_t index) {
       sign.measure = (int32_t)index;
       sign.part = (int16_t)builder->part_of[row];
       sign.staff = (int16_t)builder->staff_of[row];
-      sign.clef = (int8_t)(kind == OMR_CLEF_G ? SCORE_CLEF_G : kind == OMR_CLEF_F ? SCORE_CLEF_F : SCORE_CLEF_C);
+      sign.clef = (int8_t)(kind == OMR_CLEF_G   ? SCORE_CLEF_G
+                           : kind == OMR_CLEF_F ? SCORE_CLEF_F
+                                                : SCORE_CLEF_C);
       sign.clef_line = (int8_t)((line + 4) / 2 + 1);
-      if (symbol) sign.box = box_of(measure->page, symbol->x_px, symbol->y_px, symbol->width_px, symbol->height_px);
+      if (symbol)
+        sign.box = box_of(measure->page, symbol->x_px, symbol->y_px, symbol->width_px, symbol->height_px);
       if (symbol) sign.confidence = symbol->score;
       for (size_t e = 0; symbol && !first && e < measure->n; e++) {
         const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
         if (event->column < 0 || event->x_px > symbol->x_px) continue;
-        Beat end = beat_min(beat_of(event->onset + event->length), builder->score->measures.items[index].length);
+        Beat end =
+            beat_min(beat_of(event->onset + event->length), builder->score->measures.items[index].length);
         if (event->staff == row && beat_compare(end, sign.onset) > 0) sign.onset = end;
       }
       if (!base_array_push(&builder->score->signs, sign)) return false;
@@ -176,7 +199,8 @@ typedef struct {
   int8_t alter[OMR_BAR_STAVES][7 * OCTAVES]; /* 100: none */
 } Reach;
 
-static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *page, const OmrHead *head, Reach *reach) {
+static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *page, const OmrHead *head,
+                      Reach *reach) {
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
   int diatonic = omr_diatonic(clef, line, head->position);
@@ -194,13 +218,16 @@ static size_t first_head(const OmrPage *page, int32_t chord) {
   size_t low = 0, high = page->heads.n;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (page->heads.items[middle].chord < chord) low = middle + 1;
-    else high = middle;
+    if (page->heads.items[middle].chord < chord)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
 
-static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins, Reach *reach) {
+static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
+                      Reach *reach) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
   const OmrPage *page = builder->assembly->pages[measure->page];
   const OmrChord *stem = &page->chords.items[chord];
@@ -214,8 +241,11 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     place_note(&note, builder, index, event);
     set_value(&note, type, dots, event->length, event->triplet);
     set_pitch(&note, builder, page, head, reach);
-    note.stem = stem->stem == OMR_STEM_UP ? SCORE_STEM_UP : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN : SCORE_STEM_NONE;
-    note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px, head->height_px);
+    note.stem = stem->stem == OMR_STEM_UP     ? SCORE_STEM_UP
+                : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN
+                                              : SCORE_STEM_NONE;
+    note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
+                      head->width_px, head->height_px);
     note.confidence = fminf(0.99f, fmaxf(0.05f, (2.5f * head->score - 1.5f) * (0.6f + 0.4f * bar)));
     if (head->staff == stem->staff) {
       note.chord = !first;
@@ -250,7 +280,9 @@ static bool joins_earlier(const OmrAssembly *assembly, const OmrMeasure *measure
   const OmrEvent *event = &assembly->events.items[measure->first + e];
   for (size_t k = 0; k < e; k++) {
     const OmrEvent *other = event - e + k;
-    if (other->staff == event->staff && other->voice == event->voice && other->onset == event->onset && !other->rest) return true;
+    if (other->staff == event->staff && other->voice == event->voice && other->onset == event->onset &&
+        !other->rest)
+      return true;
   }
   return false;
 }
@@ -262,7 +294,8 @@ static bool add_notes(Builder *builder, size_t index) {
   for (size_t e = 0; e < measure->n; e++) {
     const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
     const OmrSource *source = &builder->assembly->sources.items[measure->first + e];
-    bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord, joins_earlier(builder->assembly, measure, e), &reach)
+    bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord,
+                                             joins_earlier(builder->assembly, measure, e), &reach)
                                  : add_rest(builder, index, event, source->symbol);
     if (!ok) return false;
   }
@@ -278,7 +311,8 @@ static bool add_pages(Builder *builder) {
     for (size_t s = 0; page && s < page->systems.n; s++) {
       const OmrSystem *system = &page->systems.items[s];
       ScoreSystem line = {.staff_space_px = page->space_px};
-      line.box = box_of((int32_t)p, system->x0_px, system->y0_px, system->x1_px - system->x0_px, system->y1_px - system->y0_px);
+      line.box = box_of((int32_t)p, system->x0_px, system->y0_px, system->x1_px - system->x0_px,
+                        system->y1_px - system->y0_px);
       for (size_t m = 0; m < assembly->measures.n; m++) {
         const OmrMeasure *measure = &assembly->measures.items[m];
         if (measure->page != (int32_t)p || measure->system != (int32_t)s) continue;
@@ -306,7 +340,8 @@ static bool build(Builder *builder) {
       omr_page_keys(keys, assembly->pages[keys_of]);
     }
     int8_t fifths = omr_key_in(assembly, i, keys[measure->system]);
-    if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) || !add_notes(builder, i))
+    if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) ||
+        !add_notes(builder, i))
       return false;
   }
   score_sort(builder->score);

@@ -14,11 +14,11 @@ typedef struct {
 /* A bar: the events [first, first + n) of the assembly. */
 typedef struct {
   int32_t page, system, left, right; /* left, right: into the bars of the page */
-  float head_x_px;   /* where its clefs and time signatures begin: left of a repeat sign that opens a system */
+  float head_x_px; /* where its clefs and time signatures begin: left of a repeat sign that opens a system */
   size_t first, n;
-  int32_t meter;     /* into OmrAssembly.meters */
-  int32_t ticks;     /* how long it is */
-  float cost;        /* of its rhythm */
+  int32_t meter;       /* into OmrAssembly.meters */
+  int32_t ticks;       /* how long it is */
+  float cost;          /* of its rhythm */
   bool short_by_right; /* a pickup or one half of a split bar: may be shorter than the time signature says */
 } OmrMeasure;
 
@@ -34,8 +34,8 @@ typedef struct {
 typedef struct {
   const OmrPage *const *pages;
   size_t n_pages;
-  int32_t staves;  /* of the fullest system */
-  int32_t joined;  /* its OmrSystem.joined */
+  int32_t staves; /* of the fullest system */
+  int32_t joined; /* its OmrSystem.joined */
   BASE_ARRAY(OmrMeasure) measures;
   BASE_ARRAY(OmrEvent) events;
   BASE_ARRAY(OmrSource) sources; /* beside events */
@@ -54,6 +54,9 @@ BaseStatus omr_gather_measures(BaseContext *ctx, OmrAssembly *assembly);
 
 /* Time signatures, printed or inferred from what the bars hold, and the rhythm of every bar. */
 BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly);
+
+/* What the fullest voice of a solved bar sums up to as printed, triplets apart. OMR_TICKS */
+int32_t omr_printed_total(const OmrAssembly *assembly, size_t measure);
 
 /* Printed length of a chord or rest in OMR_TICKS, and its parts. */
 int32_t omr_printed_ticks(int type, int dots);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bar lines. A column that is inked over every staff of the system, and over every gap through which bar lines
- * run in it, is part of one. Neighbouring columns make a stroke; strokes closer than one staff space make one
- * bar line with a thick part or as a double. Where bar lines do not run through, a stroke must end on the outer
- * lines of each staff, or it is a stem. Two dots in the middle spaces beside the strokes mean a repeat. */
+ * Bar lines. A column that is inked over every staff of the system, and over every gap through which bar
+ * lines run in it, is part of one. Neighbouring columns make a stroke; strokes closer than one staff space
+ * make one bar line with a thick part or as a double. Where bar lines do not run through, a stroke must end
+ * on the outer lines of each staff, or it is a stem. Two dots in the middle spaces beside the strokes mean a
+ * repeat. */
 #include "core/omr/omr_upright.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ typedef struct {
 typedef BASE_ARRAY(Stroke) Strokes;
 
 /* True when ink goes on beyond the outer lines of the staff at x: a stem rather than a bar line. */
-static bool sticks_out(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x, bool above) {
+static bool sticks_out(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x,
+                       bool above) {
   float edge = omr_staff_y(page, staff, x, above ? 4 : -4), direction = above ? -1 : 1;
   int hits = 0, tried = 0;
   for (float d = 0.35f * staff->space_px; d < 1.1f * staff->space_px; d += 1, tried++) {
@@ -61,7 +63,8 @@ static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrS
   return least;
 }
 
-static bool find_strokes(Strokes *strokes, const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system) {
+static bool find_strokes(Strokes *strokes, const OmrPage *page, const OmrSheet *sheet,
+                         const OmrSystem *system) {
   for (float x = system->x0_px - 0.5f * sheet->space; x <= system->x1_px + 0.8f * sheet->space; x += 1) {
     float share = column_share(page, sheet, system, x);
     if (share < 0.9f) continue;
@@ -85,7 +88,8 @@ static float darkness(const OmrSheet *sheet, float x, float y, float half) {
   return tried ? (float)hits / (float)tried : 0;
 }
 
-static bool is_dot(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x, float position) {
+static bool is_dot(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x,
+                   float position) {
   float y = omr_staff_y(page, staff, x, position), space = staff->space_px;
   if (darkness(sheet, x, y, 0.12f * space) < 0.85f) return false;
   return !omr_ink_at(sheet, sheet->ink, (int)lrintf(x - 0.36f * space), (int)lrintf(y)) &&
@@ -93,7 +97,8 @@ static bool is_dot(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *s
 }
 
 /* Two dots at the side of the strokes, in most staves. */
-static bool repeat_dots(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system, float edge, float direction) {
+static bool repeat_dots(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system, float edge,
+                        float direction) {
   int found = 0;
   for (int32_t i = 0; i < system->staves; i++) {
     const OmrStaff *staff = &page->staves.items[system->first_staff + i];
@@ -139,7 +144,8 @@ static bool add_edges(OmrPage *page, const OmrSheet *sheet, int32_t index, size_
     page->bars.items[first] = (OmrBar){.system = index, .x_px = left, .x0_px = left, .x1_px = left};
   }
   if (page->bars.items[page->bars.n - 1].x1_px < right - 2.5f * sheet->space || page->bars.n - first < 2)
-    return base_array_push(&page->bars, (OmrBar){.system = index, .x_px = right, .x0_px = right, .x1_px = right});
+    return base_array_push(&page->bars,
+                           (OmrBar){.system = index, .x_px = right, .x0_px = right, .x1_px = right});
   return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Beams. Between the free ends of two stems the ink is averaged along the line that joins them: beams stand out
- * as plateaus of that profile, however they slope, and the gaps between them as dips. A thick plateau holds as
- * many beams as its thickness asks for. Profiles close to either stem tell broken beams (hooks) from full ones. */
+ * Beams. Between the free ends of two stems the ink is averaged along the line that joins them: beams stand
+ * out as plateaus of that profile, however they slope, and the gaps between them as dips. A thick plateau
+ * holds as many beams as its thickness asks for. Profiles close to either stem tell broken beams (hooks) from
+ * full ones. */
 #include "core/omr/omr_beams.h"
 
 #include <math.h>
@@ -19,16 +20,18 @@ typedef struct {
   int inward;           /* +1: the heads are below the line */
 } Chord2;
 
-/* Mean ink at each distance inward from the line, from `outside` rows beyond it, over the columns [x0, x1]. */
-static int profile_of(float *profile, const OmrSheet *sheet, const Chord2 *line, float x0, float x1, float outside,
-                      float inside) {
+/* Mean ink at each distance inward from the line, from `outside` rows beyond it, over the columns [x0, x1].
+ */
+static int profile_of(float *profile, const OmrSheet *sheet, const Chord2 *line, float x0, float x1,
+                      float outside, float inside) {
   int n = (int)fminf(PROFILE, outside + inside), columns = 0;
   memset(profile, 0, sizeof *profile * (size_t)n);
   float slope = (line->by - line->ay) / fmaxf(1, line->bx - line->ax);
   for (float x = x0; x <= x1; x += 1, columns++) {
     float y = line->ay + slope * (x - line->ax) - (float)line->inward * outside;
     for (int i = 0; i < n; i++)
-      profile[i] += omr_ink_at(sheet, sheet->clean, (int)lrintf(x), (int)lrintf(y + (float)(line->inward * i)));
+      profile[i] +=
+          omr_ink_at(sheet, sheet->clean, (int)lrintf(x), (int)lrintf(y + (float)(line->inward * i)));
   }
   for (int i = 0; i < n && columns; i++) profile[i] /= (float)columns;
   return columns ? n : 0;
@@ -56,7 +59,9 @@ static int count_beams(const float *profile, int n, float space, float first, fl
   return count > 5 ? 5 : count;
 }
 
-static float free_end(const OmrChord *chord) { return chord->stem == OMR_STEM_UP ? chord->y0_px : chord->y1_px; }
+static float free_end(const OmrChord *chord) {
+  return chord->stem == OMR_STEM_UP ? chord->y0_px : chord->y1_px;
+}
 
 typedef struct {
   int left, right, whole; /* beams close to the first stem, to the second, all the way */
@@ -65,7 +70,8 @@ typedef struct {
 static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
   float space = sheet->space, profile[PROFILE];
   Chord2 line = {a->x_px, free_end(a), b->x_px, free_end(b), a->stem == OMR_STEM_UP ? 1 : -1};
-  float width = b->x_px - a->x_px, outside = 0.7f * space, inside = 3.6f * space, margin = fminf(0.3f * space, 0.2f * width);
+  float width = b->x_px - a->x_px, outside = 0.7f * space, inside = 3.6f * space,
+        margin = fminf(0.3f * space, 0.2f * width);
   Beams beams = {0};
   int n = profile_of(profile, sheet, &line, a->x_px + margin, b->x_px - margin, outside, inside);
   beams.whole = count_beams(profile, n, space, outside + 0.7f * space, 0.72f);
@@ -91,7 +97,8 @@ static bool may_beam(const OmrPage *page, const OmrChord *a, const OmrChord *b, 
 static bool bar_between(const OmrPage *page, const OmrChord *a, const OmrChord *b) {
   for (size_t i = 0; i < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
-    if (bar->system == page->staves.items[a->staff].system && bar->x_px > a->x_px && bar->x_px < b->x_px) return true;
+    if (bar->system == page->staves.items[a->staff].system && bar->x_px > a->x_px && bar->x_px < b->x_px)
+      return true;
   }
   return false;
 }
@@ -108,7 +115,8 @@ static int by_x(const void *a, const void *b) {
 }
 
 /* Joins `a` to the nearest stem at its right that shares a beam with it. */
-static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at, int32_t *groups) {
+static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at,
+                         int32_t *groups) {
   OmrChord *a = &page->chords.items[places[at].chord];
   for (size_t i = at + 1; i < n && places[i].x - places[at].x < 14 * sheet->space; i++) {
     OmrChord *b = &page->chords.items[places[i].chord];

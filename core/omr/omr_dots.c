@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Augmentation dots: a small round spot of ink right of a head or rest, in its own space or the one above when the
- * head is on a line, with paper all round. */
+ * Augmentation dots: a small round spot of ink right of a head or rest, in its own space or the one above
+ * when the head is on a line, with paper all round. */
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
 
 /* A spot between 0.2 and 0.6 spaces across, all of it inside a frame of paper. */
 static bool spot_at(const OmrSheet *sheet, int x, int y, float space) {
-  int core = (int)lrintf(0.1f * space), frame = (int)lrintf(0.42f * space), inside = 0, tried = 0, rim = 0, rim_tried = 0;
+  int core = (int)lrintf(0.1f * space), frame = (int)lrintf(0.42f * space), inside = 0, tried = 0, rim = 0,
+      rim_tried = 0;
   for (int v = -core; v <= core; v++)
     for (int u = -core; u <= core; u++, tried++) inside += omr_ink_at(sheet, sheet->clean, x + u, y + v);
   if (inside * 10 < tried * 9) return false;
   for (int k = -frame; k <= frame; k++, rim_tried += 4)
-    rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) + omr_ink_at(sheet, sheet->clean, x + k, y + frame) +
-           omr_ink_at(sheet, sheet->clean, x - frame, y + k) + omr_ink_at(sheet, sheet->clean, x + frame, y + k);
+    rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) +
+           omr_ink_at(sheet, sheet->clean, x + k, y + frame) +
+           omr_ink_at(sheet, sheet->clean, x - frame, y + k) +
+           omr_ink_at(sheet, sheet->clean, x + frame, y + k);
   return rim * 10 <= rim_tried;
 }
 
 /* A spot right of x near y; its centre x comes back. */
-static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play, float space) {
+static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play,
+                        float space) {
   for (float x = x0; x <= x1; x += 1)
     for (float d = 0; d <= play; d += 1)
       for (int sign = -1; sign <= 1; sign += 2)
@@ -77,7 +81,8 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
     if (symbol->kind < OMR_REST_WHOLE || symbol->kind > OMR_REST_64) continue;
     const OmrStaff *staff = &page->staves.items[symbol->staff];
     float right = symbol->x_px + symbol->width_px, x = right + 0.6f * space;
-    symbol->dots = dots_beside(sheet, right - 0.1f * space, omr_staff_y(page, staff, x, (float)symbol->position + 1), space);
+    symbol->dots = dots_beside(sheet, right - 0.1f * space,
+                               omr_staff_y(page, staff, x, (float)symbol->position + 1), space);
   }
   return BASE_OK;
 }

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-/* Strokes that leave the stem: runs of ink going inward from the free end at three small distances, the median. */
+/* Strokes that leave the stem: runs of ink going inward from the free end at three small distances, the
+ * median. */
 static int strokes_beside(const OmrSheet *sheet, const OmrChord *chord, float reach) {
   int counts[3], inward = chord->stem == OMR_STEM_UP ? 1 : -1;
   float end = chord->stem == OMR_STEM_UP ? chord->y0_px : chord->y1_px, space = sheet->space;
@@ -22,7 +23,8 @@ static int strokes_beside(const OmrSheet *sheet, const OmrChord *chord, float re
       run = 0;
     }
   }
-  int low = counts[0] < counts[1] ? counts[0] : counts[1], high = counts[0] < counts[1] ? counts[1] : counts[0];
+  int low = counts[0] < counts[1] ? counts[0] : counts[1],
+      high = counts[0] < counts[1] ? counts[1] : counts[0];
   return counts[2] < low ? low : counts[2] > high ? high : counts[2];
 }
 
@@ -45,7 +47,8 @@ BaseStatus omr_find_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     OmrMatch match = omr_match(matcher, up ? OMR_FLAG_UP : OMR_FLAG_DOWN, 1, chord->x_px - 0.25f * space,
                                chord->x_px + 0.25f * space, end - 0.35f * space, end + 0.35f * space);
     if (match.score < 0.5f) continue;
-    int strokes = strokes_beside(sheet, chord, fminf(2.4f * space, stem_beyond_heads(page, (int32_t)i) - 0.8f * space));
+    int strokes =
+        strokes_beside(sheet, chord, fminf(2.4f * space, stem_beyond_heads(page, (int32_t)i) - 0.8f * space));
     chord->flags = (uint8_t)(strokes < 1 ? 1 : strokes > 4 ? 4 : strokes);
   }
   return BASE_OK;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What stands at the start of a staff. Clefs are matched on the lines where they may stand. A key signature is
- * read sign by sign, each at the place that the circle of fifths prescribes for the clef; the staves of a system
- * vote. Time signatures are digits above each other or the letter C. Smaller clefs are sought along the staff. */
+ * What stands at the start of a staff. Clefs are matched on the lines where they may stand. A key signature
+ * is read sign by sign, each at the place that the circle of fifths prescribes for the clef; the staves of a
+ * system vote. Time signatures are digits above each other or the letter C. Smaller clefs are sought along
+ * the staff. */
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
@@ -11,7 +12,8 @@
 #define INNER_CLEF_SCORE 0.62f
 
 bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
-  OmrSymbol symbol = {.staff = staff, .head = -1, .kind = match->kind, .second = OMR_SYMBOLS, .position = (int16_t)position};
+  OmrSymbol symbol = {
+      .staff = staff, .head = -1, .kind = match->kind, .second = OMR_SYMBOLS, .position = (int16_t)position};
   symbol.x_px = match->x0, symbol.y_px = match->y0;
   symbol.width_px = match->width, symbol.height_px = match->height;
   symbol.score = match->score;
@@ -25,17 +27,22 @@ OmrMatch omr_match_at(const OmrMatcher *matcher, const OmrPage *page, const OmrS
 }
 
 /* The best clef whose left edge is in [x0, x1]. */
-static OmrMatch find_clef(int *position, const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff,
-                          float scale, float x0, float x1) {
+static OmrMatch find_clef(int *position, const OmrMatcher *matcher, const OmrPage *page,
+                          const OmrStaff *staff, float scale, float x0, float x1) {
   static const struct {
     uint8_t kind;
     int8_t position;
     float bonus;
-  } clefs[] = {{OMR_CLEF_G, -2, 0.05f}, {OMR_CLEF_F, 2, 0.05f}, {OMR_CLEF_C, 0, 0}, {OMR_CLEF_C, 2, 0}, {OMR_CLEF_C, -4, 0}};
+  } clefs[] = {{OMR_CLEF_G, -2, 0.05f},
+               {OMR_CLEF_F, 2, 0.05f},
+               {OMR_CLEF_C, 0, 0},
+               {OMR_CLEF_C, 2, 0},
+               {OMR_CLEF_C, -4, 0}};
   OmrMatch best = {0};
   float best_value = 0;
   for (size_t i = 0; i < sizeof clefs / sizeof *clefs; i++) {
-    OmrMatch match = omr_match_at(matcher, page, staff, clefs[i].kind, scale, x0, x1, (float)clefs[i].position, 0.3f);
+    OmrMatch match =
+        omr_match_at(matcher, page, staff, clefs[i].kind, scale, x0, x1, (float)clefs[i].position, 0.3f);
     if (match.score + clefs[i].bonus <= best_value) continue;
     best = match;
     best_value = match.score + clefs[i].bonus;
@@ -52,7 +59,8 @@ uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, floa
   *line_position = lowest ? 2 : -2;
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px > x || symbol->x_px < latest) continue;
+    if (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px > x || symbol->x_px < latest)
+      continue;
     latest = symbol->x_px;
     kind = symbol->kind;
     *line_position = symbol->position;
@@ -61,8 +69,8 @@ uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, floa
 }
 
 /* Time signature with its left edge in [x0, x1]. */
-static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher, const OmrPage *page, int32_t index,
-                      float x0, float x1) {
+static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher, const OmrPage *page,
+                      int32_t index, float x0, float x1) {
   const OmrStaff *staff = &page->staves.items[index];
   static const uint8_t tops[] = {2, 3, 4, 6, 9, 8, 5, 1}, bottoms[] = {2, 4, 8, 1};
   OmrMatch top = {0}, bottom = {0};
@@ -72,7 +80,7 @@ static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher
   }
   for (size_t i = 0; top.score > 0.6f && i < sizeof bottoms; i++) {
     OmrMatch match = omr_match_at(matcher, page, staff, OMR_DIGIT_0 + bottoms[i], 1, top.x - staff->space_px,
-                              top.x + staff->space_px, -2, 0.25f);
+                                  top.x + staff->space_px, -2, 0.25f);
     if (match.score > bottom.score) bottom = match;
   }
   OmrMatch common = omr_match_at(matcher, page, staff, OMR_TIME_COMMON, 1, x0, x1, 0, 0.25f);
@@ -122,7 +130,8 @@ static float clef_end(const OmrPage *page, int32_t staff, float x) {
 static bool read_time(OmrPage *page, const OmrMatcher *matcher, int32_t staff, float x) {
   OmrTime time;
   OmrMatch found[2];
-  if (!find_time(&time, found, matcher, page, staff, x, x + 2.5f * page->staves.items[staff].space_px)) return true;
+  if (!find_time(&time, found, matcher, page, staff, x, x + 2.5f * page->staves.items[staff].space_px))
+    return true;
   if (!base_array_push(&page->times, time) || !omr_add_match(page, staff, &found[0], 0)) return false;
   return found[1].score <= 0 || omr_add_match(page, staff, &found[1], 0);
 }
@@ -142,7 +151,8 @@ static bool read_system_start(OmrPage *page, const OmrMatcher *matcher, int32_t 
 }
 
 float omr_header_end(const OmrPage *page, int32_t staff) {
-  float start = first_bar_x(page, page->staves.items[staff].system), space = page->staves.items[staff].space_px;
+  float start = first_bar_x(page, page->staves.items[staff].system),
+        space = page->staves.items[staff].space_px;
   float end = start + 1.5f * space;
   for (bool grown = true; grown;) {
     grown = false;
@@ -177,7 +187,8 @@ static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t i
   return true;
 }
 
-BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher) {
+BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                            const OmrMatcher *matcher) {
   for (int32_t i = 0; i < (int32_t)page->systems.n; i++) {
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     if (!read_system_start(page, matcher, i)) return base_fail_memory(ctx);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Note heads by matching at staff positions only: a head's height is known up to a pixel or two once its staff
- * position is assumed, so every position of every staff is scanned from left to right. A filled head is a
- * tilted ellipse full of ink with paper at one side at least; a hollow one is a ring around paper. Above and
- * below the staff the ledger lines between head and staff must be there, which keeps fingerings, dynamics and
- * text away. Of overlapping finds the best remains. */
+ * Note heads by matching at staff positions only: a head's height is known up to a pixel or two once its
+ * staff position is assumed, so every position of every staff is scanned from left to right. A filled head is
+ * a tilted ellipse full of ink with paper at one side at least; a hollow one is a ring around paper. Above
+ * and below the staff the ledger lines between head and staff must be there, which keeps fingerings, dynamics
+ * and text away. Of overlapping finds the best remains. */
 #include "core/omr/omr_heads.h"
 #include "core/omr/omr_signs.h"
 
@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REACH = 18, MAX_POINTS = 4096, LEDGER_ROWS = 512 }; /* positions from the middle line; pixels of a template */
+enum {
+  REACH = 18,
+  MAX_POINTS = 4096,
+  LEDGER_ROWS = 512
+}; /* positions from the middle line; pixels of a template */
 
 typedef struct {
   int16_t dx, dy;
@@ -65,9 +69,12 @@ static bool make_templates(Templates *shapes, BaseArena *arena, float space) {
          ellipse(&shapes->hole, arena, 0.36f * space, 0.17f * space, 0.62f, 0) &&
          ellipse(&shapes->whole_ring, arena, 0.88f * space, 0.48f * space, 0, 0.72f) &&
          ellipse(&shapes->whole_hole, arena, 0.22f * space, 0.30f * space, 0, 0) &&
-         rectangle(&shapes->side[0][0], arena, -1.05f * space, -0.85f * space, -0.42f * space, -0.16f * space) &&
-         rectangle(&shapes->side[0][1], arena, -1.05f * space, -0.85f * space, 0.16f * space, 0.42f * space) &&
-         rectangle(&shapes->side[1][0], arena, 0.85f * space, 1.05f * space, -0.42f * space, -0.16f * space) &&
+         rectangle(&shapes->side[0][0], arena, -1.05f * space, -0.85f * space, -0.42f * space,
+                   -0.16f * space) &&
+         rectangle(&shapes->side[0][1], arena, -1.05f * space, -0.85f * space, 0.16f * space,
+                   0.42f * space) &&
+         rectangle(&shapes->side[1][0], arena, 0.85f * space, 1.05f * space, -0.42f * space,
+                   -0.16f * space) &&
          rectangle(&shapes->side[1][1], arena, 0.85f * space, 1.05f * space, 0.16f * space, 0.42f * space) &&
          rectangle(&shapes->near[0], arena, -1.1f * space, -0.85f * space, -0.2f * space, 0.2f * space) &&
          rectangle(&shapes->near[1], arena, 0.85f * space, 1.1f * space, -0.2f * space, 0.2f * space) &&
@@ -79,7 +86,8 @@ static bool make_templates(Templates *shapes, BaseArena *arena, float space) {
 
 static float share(const OmrSheet *sheet, const uint8_t *plane, const Points *points, int x, int y) {
   int hits = 0;
-  for (int i = 0; i < points->n; i++) hits += omr_ink_at(sheet, plane, x + points->points[i].dx, y + points->points[i].dy);
+  for (int i = 0; i < points->n; i++)
+    hits += omr_ink_at(sheet, plane, x + points->points[i].dx, y + points->points[i].dy);
   return points->n ? (float)hits / (float)points->n : 0;
 }
 
@@ -120,8 +128,10 @@ static float box_share(const Search *search, int x, int y, int half_width, int h
   return (float)(bottom[x1] - bottom[x0] - top[x1] + top[x0]) / (float)((x1 - x0) * (y1 - y0));
 }
 
-/* Votes of the columns beside x for the rows where a thin stroke crosses them; row 0 is `from`, going outward. */
-static void vote_for_ledgers(uint8_t *votes, const OmrSheet *sheet, float x, float from, int rows, int direction, float space) {
+/* Votes of the columns beside x for the rows where a thin stroke crosses them; row 0 is `from`, going
+ * outward. */
+static void vote_for_ledgers(uint8_t *votes, const OmrSheet *sheet, float x, float from, int rows,
+                             int direction, float space) {
   int longest = (int)(0.36f * space);
   memset(votes, 0, (size_t)rows);
   for (float d = 0.5f * space; d <= 1.0f * space; d += 1)
@@ -147,8 +157,9 @@ static float ledger_evidence(const uint8_t *votes, int rows, float row, float sp
   return fminf(1, (float)sum / (0.5f * space));
 }
 
-/* The number of half spaces between the outer line and a head `distance` staff spaces outside it: ledger lines stand at
- * even distances of their own, mostly a little wider than staff spaces. 0 when the ledger lines are missing. */
+/* The number of half spaces between the outer line and a head `distance` staff spaces outside it: ledger
+ * lines stand at even distances of their own, mostly a little wider than staff spaces. 0 when the ledger
+ * lines are missing. */
 static int count_half_spaces(const uint8_t *votes, int rows, float distance, float space) {
   int best = 0;
   float best_score = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
@@ -173,28 +184,35 @@ static int ink_reach(const OmrSheet *sheet, float x, float y, int direction, int
     while (d < reach && omr_ink_at(sheet, sheet->clean, column, (int)lrintf(y) + direction * (d + 1))) d++;
     reached[k] = d;
   }
-  int low = reached[0] < reached[1] ? reached[0] : reached[1], high = reached[0] < reached[1] ? reached[1] : reached[0];
+  int low = reached[0] < reached[1] ? reached[0] : reached[1],
+      high = reached[0] < reached[1] ? reached[1] : reached[0];
   return reached[2] < low ? low : reached[2] > high ? high : reached[2];
 }
 
-/* Sets y on the middle between the upper and lower edge of a filled head, or half a head from the one that is free. */
+/* Sets y on the middle between the upper and lower edge of a filled head, or half a head from the one that is
+ * free. */
 static void centre_head(OmrHead *head, const OmrSheet *sheet, float space) {
   if (head->kind != OMR_FILLED) return;
   int reach = (int)(1.1f * space);
   int up = ink_reach(sheet, head->x_px, head->y_px, -1, reach, 0.18f * space);
   int down = ink_reach(sheet, head->x_px, head->y_px, 1, reach, 0.18f * space);
-  if ((float)(up + down) <= 1.3f * space) head->y_px += 0.5f * (float)(down - up);
-  else if ((float)up < 0.75f * space && down > up) head->y_px += 0.5f * space - (float)up;
-  else if ((float)down < 0.75f * space && up > down) head->y_px -= 0.5f * space - (float)down;
+  if ((float)(up + down) <= 1.3f * space)
+    head->y_px += 0.5f * (float)(down - up);
+  else if ((float)up < 0.75f * space && down > up)
+    head->y_px += 0.5f * space - (float)up;
+  else if ((float)down < 0.75f * space && up > down)
+    head->y_px -= 0.5f * space - (float)down;
 }
 
-/* The staff position of a head outside the staff, by the ledger lines that carry it. False when it hangs in the air. */
+/* The staff position of a head outside the staff, by the ledger lines that carry it. False when it hangs in
+ * the air. */
 static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff *staff) {
   float space = staff->space_px;
   centre_head(head, search->sheet, space);
   float guess = omr_staff_position(search->page, staff, head->x_px, head->y_px);
   int side = guess > 0 ? 1 : -1;
-  float edge = omr_staff_y(search->page, staff, head->x_px, (float)(4 * side)), distance = fabsf(head->y_px - edge) / space;
+  float edge = omr_staff_y(search->page, staff, head->x_px, (float)(4 * side)),
+        distance = fabsf(head->y_px - edge) / space;
   uint8_t votes[LEDGER_ROWS];
   int rows = (int)fminf((distance + 0.4f) * space, LEDGER_ROWS);
   vote_for_ledgers(votes, search->sheet, head->x_px, edge, rows, -side, space);
@@ -205,13 +223,15 @@ static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff
   return true;
 }
 
-/* How dark it is beside a head above and below the level of a ledger line through it, or all along that level, as in a
- * beam but not between neighbouring heads. */
+/* How dark it is beside a head above and below the level of a ledger line through it, or all along that
+ * level, as in a beam but not between neighbouring heads. */
 static float side_share(const Search *search, int side, int x, int y) {
   const Templates *shapes = &search->shapes;
   const OmrSheet *sheet = search->sheet;
-  float beside = fminf(share(sheet, sheet->clean, &shapes->side[side][0], x, y), share(sheet, sheet->clean, &shapes->side[side][1], x, y));
-  float along = fminf(share(sheet, sheet->clean, &shapes->near[side], x, y), share(sheet, sheet->clean, &shapes->beyond[side], x, y));
+  float beside = fminf(share(sheet, sheet->clean, &shapes->side[side][0], x, y),
+                       share(sheet, sheet->clean, &shapes->side[side][1], x, y));
+  float along = fminf(share(sheet, sheet->clean, &shapes->near[side], x, y),
+                      share(sheet, sheet->clean, &shapes->beyond[side], x, y));
   return fmaxf(beside, along);
 }
 
@@ -223,7 +243,8 @@ static float filled_score(const Search *search, int x, int y) {
   return inside - 0.2f * fminf(left, right) - 0.12f * fmaxf(left, right);
 }
 
-static float hollow_score(const Search *search, const Points *ring, const Points *hole, int x, int y, int line_y) {
+static float hollow_score(const Search *search, const Points *ring, const Points *hole, int x, int y,
+                          int line_y) {
   const OmrSheet *sheet = search->sheet;
   int half = (int)ceilf(sheet->line / 2) + 1;
   float paper = 1 - share_off_line(sheet, hole, x, y, line_y, half);
@@ -244,8 +265,8 @@ static void take_better(OmrHead *best, float score, uint8_t kind, int y) {
   best->y_px = (float)y;
 }
 
-/* The best head of any kind at this place; score 0 when there is none. Where `sure` is false a ledger line may or may
- * not pass through it. */
+/* The best head of any kind at this place; score 0 when there is none. Where `sure` is false a ledger line
+ * may or may not pass through it. */
 static OmrHead best_at(const Search *search, const OmrStaff *staff, int x, float position, bool sure) {
   float exact = omr_staff_y(search->page, staff, (float)x, position), space = staff->space_px;
   OmrHead best = {.chord = -1, .position = (int16_t)lrintf(position), .x_px = (float)x};
@@ -259,14 +280,21 @@ static OmrHead best_at(const Search *search, const OmrStaff *staff, int x, float
     if (ink > 0.85f) take_better(&best, filled_score(search, x, y) - fine, OMR_FILLED, y);
     if (ink > 0.92f) continue;
     for (int pass = sure ? 1 : 0; pass < 2; pass++, line_y = sure ? line_y : nowhere) {
-      take_better(&best, hollow_score(search, &search->shapes.ring, &search->shapes.hole, x, y, line_y) - fine, OMR_HALF, y);
-      take_better(&best, hollow_score(search, &search->shapes.whole_ring, &search->shapes.whole_hole, x, y, line_y) - fine, OMR_WHOLE, y);
+      take_better(&best,
+                  hollow_score(search, &search->shapes.ring, &search->shapes.hole, x, y, line_y) - fine,
+                  OMR_HALF, y);
+      take_better(&best,
+                  hollow_score(search, &search->shapes.whole_ring, &search->shapes.whole_hole, x, y, line_y) -
+                      fine,
+                  OMR_WHOLE, y);
     }
   }
   return best;
 }
 
-static float threshold(uint8_t kind) { return kind == OMR_FILLED ? 0.84f : kind == OMR_HALF ? 0.80f : 0.82f; }
+static float threshold(uint8_t kind) {
+  return kind == OMR_FILLED ? 0.84f : kind == OMR_HALF ? 0.80f : 0.82f;
+}
 
 static bool add_peak(Heads *found, const Search *search, const OmrStaff *staff, OmrHead peak, bool sure) {
   if (peak.score <= 0) return true;
@@ -279,7 +307,8 @@ static bool scan_position(Heads *found, const Search *search, int32_t staff_inde
   float space = staff->space_px;
   bool sure = fabsf(position) <= 5;
   OmrHead peak = {0};
-  for (int x = (int)(omr_header_end(search->page, staff_index) + 0.5f * space); x <= (int)(staff->x1_px - 0.4f * space); x++) {
+  for (int x = (int)(omr_header_end(search->page, staff_index) + 0.5f * space);
+       x <= (int)(staff->x1_px - 0.4f * space); x++) {
     OmrHead head = best_at(search, staff, x, position, sure);
     if (peak.score > 0 && head.x_px - peak.x_px > 0.5f * space) {
       if (!add_peak(found, search, staff, peak, sure)) return false;
@@ -300,7 +329,8 @@ static void limits(float *above, float *below, const OmrPage *page, int32_t inde
   float x = 0.5f * (staff->x0_px + staff->x1_px);
   *above = REACH;
   *below = -REACH;
-  if (index > 0) *above = fminf(REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff - 1, x, -4)) - 2);
+  if (index > 0)
+    *above = fminf(REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff - 1, x, -4)) - 2);
   if (index + 1 < (int32_t)page->staves.n)
     *below = fmaxf(-REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff + 1, x, 4)) + 2);
 }
@@ -321,8 +351,8 @@ static bool clash(const OmrHead *a, const OmrHead *b, float space) {
 static bool inside_sign(const OmrPage *page, const OmrHead *head) {
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px && head->y_px > symbol->y_px &&
-        head->y_px < symbol->y_px + symbol->height_px)
+    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px &&
+        head->y_px > symbol->y_px && head->y_px < symbol->y_px + symbol->height_px)
       return true;
   }
   return false;
@@ -330,7 +360,7 @@ static bool inside_sign(const OmrPage *page, const OmrHead *head) {
 
 /* Keeps the best of finds that cannot stand together. O(n²) in the heads of a page, with an early way out. */
 static BaseStatus keep_best(BaseContext *ctx, OmrPage *page, Heads *found, float space) {
-  qsort(found->items, found->n, sizeof *found->items, by_score);
+  if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
   for (size_t i = 0; i < found->n; i++) {
     bool free_place = !inside_sign(page, &found->items[i]);
     for (size_t k = 0; k < page->heads.n && free_place; k++)
@@ -342,15 +372,19 @@ static BaseStatus keep_best(BaseContext *ctx, OmrPage *page, Heads *found, float
 
 BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   Search search = {.sheet = sheet, .page = page};
-  if (!integrate(&search) || !make_templates(&search.shapes, sheet->arena, sheet->space)) return base_fail_memory(ctx);
+  if (!integrate(&search) || !make_templates(&search.shapes, sheet->arena, sheet->space))
+    return base_fail_memory(ctx);
   Heads found = {0};
   BaseStatus status = BASE_OK;
   for (int32_t i = 0; i < (int32_t)page->staves.n && !status; i++) {
     float above, below;
     limits(&above, &below, page, i);
-    for (float position = ceilf(below); position <= above && !status; position += position >= -5 && position < 5 ? 1 : 0.5f) {
-      if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
-      else if (!scan_position(&found, &search, i, position)) status = base_fail_memory(ctx);
+    for (float position = ceilf(below); position <= above && !status;
+         position += position >= -5 && position < 5 ? 1 : 0.5f) {
+      if (base_cancelled(ctx))
+        status = base_fail_cancelled(ctx);
+      else if (!scan_position(&found, &search, i, position))
+        status = base_fail_memory(ctx);
     }
   }
   if (!status) status = keep_best(ctx, page, &found, sheet->space);

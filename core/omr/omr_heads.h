@@ -14,8 +14,9 @@ typedef struct {
 typedef BASE_ARRAY(OmrStroke) OmrStrokes;
 
 /* Thin upright strokes of at least `least` px that are no bar lines, by x. Caller clears. */
-BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet, float least);
+BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet,
+                            float least);
 
-/* Joins heads to stems: fills page->chords, sets OmrHead.chord, drops heads that nothing supports, splits heads
- * that two voices share. Heads come sorted by chord afterwards, lowest first; chords by staff and x. */
+/* Joins heads to stems: fills page->chords, sets OmrHead.chord, drops heads that nothing supports, splits
+ * heads that two voices share. Heads come sorted by chord afterwards, lowest first; chords by staff and x. */
 BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What was read as JSON: for each page its systems with staves and measures, every symbol, and the notes of the score
- * that stand on it. Boxes are [x, y, width, height] in pixels of the page picture. */
+ * What was read as JSON: for each page its systems with staves and measures, every symbol, and the notes of
+ * the score that stand on it. Boxes are [x, y, width, height] in pixels of the page picture. */
 #include "core/omr/omr_page.h"
 
 #include "core/base/base_file.h"
@@ -9,18 +9,36 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const symbol_names[OMR_SYMBOLS] = {
-    [OMR_CLEF_G] = "gClef", [OMR_CLEF_F] = "fClef", [OMR_CLEF_C] = "cClef",
-    [OMR_SHARP] = "accidentalSharp", [OMR_FLAT] = "accidentalFlat", [OMR_NATURAL] = "accidentalNatural",
-    [OMR_DOUBLE_SHARP] = "accidentalDoubleSharp", [OMR_DOUBLE_FLAT] = "accidentalDoubleFlat",
-    [OMR_REST_WHOLE] = "restWhole", [OMR_REST_HALF] = "restHalf", [OMR_REST_QUARTER] = "restQuarter",
-    [OMR_REST_8] = "rest8th", [OMR_REST_16] = "rest16th", [OMR_REST_32] = "rest32nd", [OMR_REST_64] = "rest64th",
-    [OMR_FLAG_UP] = "flag8thUp", [OMR_FLAG_DOWN] = "flag8thDown", [OMR_DOT] = "augmentationDot",
-    [OMR_TIME_COMMON] = "timeSigCommon", [OMR_TIME_CUT] = "timeSigCutCommon",
-    [OMR_DIGIT_0] = "timeSig0", [OMR_DIGIT_0 + 1] = "timeSig1", [OMR_DIGIT_0 + 2] = "timeSig2",
-    [OMR_DIGIT_0 + 3] = "timeSig3", [OMR_DIGIT_0 + 4] = "timeSig4", [OMR_DIGIT_0 + 5] = "timeSig5",
-    [OMR_DIGIT_0 + 6] = "timeSig6", [OMR_DIGIT_0 + 7] = "timeSig7", [OMR_DIGIT_0 + 8] = "timeSig8",
-    [OMR_DIGIT_0 + 9] = "timeSig9"};
+static const char *const symbol_names[OMR_SYMBOLS] = {[OMR_CLEF_G] = "gClef",
+                                                      [OMR_CLEF_F] = "fClef",
+                                                      [OMR_CLEF_C] = "cClef",
+                                                      [OMR_SHARP] = "accidentalSharp",
+                                                      [OMR_FLAT] = "accidentalFlat",
+                                                      [OMR_NATURAL] = "accidentalNatural",
+                                                      [OMR_DOUBLE_SHARP] = "accidentalDoubleSharp",
+                                                      [OMR_DOUBLE_FLAT] = "accidentalDoubleFlat",
+                                                      [OMR_REST_WHOLE] = "restWhole",
+                                                      [OMR_REST_HALF] = "restHalf",
+                                                      [OMR_REST_QUARTER] = "restQuarter",
+                                                      [OMR_REST_8] = "rest8th",
+                                                      [OMR_REST_16] = "rest16th",
+                                                      [OMR_REST_32] = "rest32nd",
+                                                      [OMR_REST_64] = "rest64th",
+                                                      [OMR_FLAG_UP] = "flag8thUp",
+                                                      [OMR_FLAG_DOWN] = "flag8thDown",
+                                                      [OMR_DOT] = "augmentationDot",
+                                                      [OMR_TIME_COMMON] = "timeSigCommon",
+                                                      [OMR_TIME_CUT] = "timeSigCutCommon",
+                                                      [OMR_DIGIT_0] = "timeSig0",
+                                                      [OMR_DIGIT_0 + 1] = "timeSig1",
+                                                      [OMR_DIGIT_0 + 2] = "timeSig2",
+                                                      [OMR_DIGIT_0 + 3] = "timeSig3",
+                                                      [OMR_DIGIT_0 + 4] = "timeSig4",
+                                                      [OMR_DIGIT_0 + 5] = "timeSig5",
+                                                      [OMR_DIGIT_0 + 6] = "timeSig6",
+                                                      [OMR_DIGIT_0 + 7] = "timeSig7",
+                                                      [OMR_DIGIT_0 + 8] = "timeSig8",
+                                                      [OMR_DIGIT_0 + 9] = "timeSig9"};
 
 /* Numbers with a point whatever the locale says. */
 static void put_number(FILE *file, double value) {
@@ -43,9 +61,12 @@ static void put_box(FILE *file, double x, double y, double width, double height)
 static void put_text(FILE *file, const char *text) {
   fputc('"', file);
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    if (*c == '"' || *c == '\\') fprintf(file, "\\%c", *c);
-    else if (*c < 0x20) fprintf(file, "\\u%04x", *c);
-    else fputc(*c, file);
+    if (*c == '"' || *c == '\\')
+      fprintf(file, "\\%c", *c);
+    else if (*c < 0x20)
+      fprintf(file, "\\u%04x", *c);
+    else
+      fputc(*c, file);
   }
   fputc('"', file);
 }
@@ -53,7 +74,8 @@ static void put_text(FILE *file, const char *text) {
 static void put_staves(FILE *file, const OmrPage *page, const OmrSystem *system) {
   for (int32_t i = 0; i < system->staves; i++) {
     const OmrStaff *staff = &page->staves.items[system->first_staff + i];
-    float top = omr_staff_y(page, staff, staff->x0_px, 4), bottom = omr_staff_y(page, staff, staff->x0_px, -4);
+    float top = omr_staff_y(page, staff, staff->x0_px, 4),
+          bottom = omr_staff_y(page, staff, staff->x0_px, -4);
     fputs(i ? ",{" : "{", file);
     put_box(file, staff->x0_px, top, staff->x1_px - staff->x0_px, bottom - top);
     fputs(",\"lines\":[", file);
@@ -102,7 +124,8 @@ static void put_symbols(FILE *file, const OmrPage *page) {
   bool first = true;
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", symbol_names[symbol->kind], symbol->staff);
+    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", symbol_names[symbol->kind],
+            symbol->staff);
     if (symbol->second < OMR_SYMBOLS) fprintf(file, "\"second\":\"%s\",", symbol_names[symbol->second]);
     put_box(file, symbol->x_px, symbol->y_px, symbol->width_px, symbol->height_px);
     fputs(",\"confidence\":", file);
@@ -113,8 +136,10 @@ static void put_symbols(FILE *file, const OmrPage *page) {
   static const char *const head_names[] = {"noteheadBlack", "noteheadHalf", "noteheadWhole"};
   for (size_t i = 0; i < page->heads.n; i++) {
     const OmrHead *head = &page->heads.items[i];
-    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", head_names[head->kind], head->staff);
-    put_box(file, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px, head->height_px);
+    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", head_names[head->kind],
+            head->staff);
+    put_box(file, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
+            head->height_px);
     fputs(",\"confidence\":", file);
     put_share(file, head->score);
     fputc('}', file);
@@ -127,8 +152,8 @@ static void put_notes(FILE *file, const Score *score, int32_t index) {
   for (size_t i = 0; i < score->notes.n; i++) {
     const ScoreNote *note = &score->notes.items[i];
     if (note->box.page != index || note->box.width <= 0) continue;
-    fprintf(file, "%s\n {\"id\":%u,\"measure\":%d,\"part\":%d,\"staff\":%d,\"voice\":%d,", first ? "" : ",", note->id,
-            note->measure, note->part, note->staff, note->voice);
+    fprintf(file, "%s\n {\"id\":%u,\"measure\":%d,\"part\":%d,\"staff\":%d,\"voice\":%d,", first ? "" : ",",
+            note->id, note->measure, note->part, note->staff, note->voice);
     fprintf(file, "\"onset\":\"%lld/%lld\",\"duration\":\"%lld/%lld\",", (long long)note->onset.num,
             (long long)note->onset.den, (long long)note->duration.num, (long long)note->duration.den);
     if (note->kind == SCORE_NOTE) fprintf(file, "\"midi\":%d,", score_midi(note));
@@ -156,7 +181,8 @@ static void put_page(FILE *file, const OmrPage *page, const Score *score, int32_
   fputc('}', file);
 }
 
-BaseStatus omr_write_json(BaseContext *ctx, const OmrPage *const *pages, size_t n, const Score *score, const char *path) {
+BaseStatus omr_write_json(BaseContext *ctx, const OmrPage *const *pages, size_t n, const Score *score,
+                          const char *path) {
   BaseFileWriter writer;
   BaseStatus status = base_file_begin(ctx, &writer, path);
   if (status) return status;

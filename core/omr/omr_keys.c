@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Key signatures are read sign by sign, each at the place that the circle of fifths prescribes for the clef; one sign
- * may be missing among several. The staves of a system vote. Behind double and thick bar lines a new key may
- * stand, or naturals that take the old one back; there all staves must agree. */
+ * Key signatures are read sign by sign, each at the place that the circle of fifths prescribes for the clef;
+ * one sign may be missing among several. The staves of a system vote. Behind double and thick bar lines a new
+ * key may stand, or naturals that take the old one back; there all staves must agree. */
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
@@ -27,12 +27,13 @@ typedef struct {
 /* Where the next bar line behind x stands. */
 static float bar_behind(const OmrPage *page, const OmrStaff *staff, float x) {
   for (size_t i = 0; i < page->bars.n; i++)
-    if (page->bars.items[i].system == staff->system && page->bars.items[i].x0_px > x) return page->bars.items[i].x0_px;
+    if (page->bars.items[i].system == staff->system && page->bars.items[i].x0_px > x)
+      return page->bars.items[i].x0_px;
   return staff->x1_px;
 }
 
-static KeyRead read_key(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind, int shift,
-                        float x, float first_reach) {
+static KeyRead read_key(const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff, uint8_t kind,
+                        int shift, float x, float first_reach) {
   const int8_t *positions = kind == OMR_SHARP ? sharp_positions : flat_positions;
   KeyRead read = {.end_x = x};
   float limit = bar_behind(page, staff, x + 2);
@@ -43,8 +44,8 @@ static KeyRead read_key(const OmrMatcher *matcher, const OmrPage *page, const Om
     float reach = (read.count ? 0.75f * space : first_reach) + (after_hole ? space : 0);
     int position = positions[k] + shift;
     if (position > 5 + (kind == OMR_SHARP)) position -= 7;
-    OmrMatch match = omr_match_at(matcher, page, staff, kind, 1, read.end_x - 0.25f * space, read.end_x + reach,
-                              (float)position, 0.28f);
+    OmrMatch match = omr_match_at(matcher, page, staff, kind, 1, read.end_x - 0.25f * space,
+                                  read.end_x + reach, (float)position, 0.28f);
     if (match.score < 0.56f || match.x0 + match.width > limit) {
       if (holes++) break;
       continue;
@@ -67,7 +68,8 @@ typedef struct {
   KeyRead read;
 } StaffKey;
 
-static StaffKey key_of(const OmrMatcher *matcher, const OmrPage *page, int32_t index, float x, float first_reach) {
+static StaffKey key_of(const OmrMatcher *matcher, const OmrPage *page, int32_t index, float x,
+                       float first_reach) {
   const OmrStaff *staff = &page->staves.items[index];
   int line;
   uint8_t clef = omr_clef_at(&line, page, index, x);
@@ -98,7 +100,8 @@ static bool add_key(OmrPage *page, int32_t index, const StaffKey *key, int fifth
   return true;
 }
 
-bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_t index, const float *starts) {
+bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_t index,
+                   const float *starts) {
   const OmrSystem system = page->systems.items[index];
   StaffKey keys[24] = {0};
   float end = 0;
@@ -119,19 +122,22 @@ bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_
 static int fifths_before(const OmrPage *page, int32_t staff, float x) {
   int fifths = 0;
   for (size_t i = 0; i < page->keys.n; i++)
-    if (page->keys.items[i].staff == staff && page->keys.items[i].x_px <= x) fifths = page->keys.items[i].fifths;
+    if (page->keys.items[i].staff == staff && page->keys.items[i].x_px <= x)
+      fifths = page->keys.items[i].fifths;
   return fifths;
 }
 
 /* How many naturals stand where the old key's signs stood, one after another from the first that is found. */
-static int naturals_at(const OmrMatcher *matcher, const OmrPage *page, int32_t index, int old, float x, float reach) {
+static int naturals_at(const OmrMatcher *matcher, const OmrPage *page, int32_t index, int old, float x,
+                       float reach) {
   const OmrStaff *staff = &page->staves.items[index];
   int line, found = 0;
   uint8_t clef = omr_clef_at(&line, page, index, x);
   int shift = key_shift(clef, line);
   for (int k = 0; k < abs(old) && k < 7; k++) {
     float position = (float)((old > 0 ? sharp_positions : flat_positions)[k] + shift);
-    OmrMatch match = omr_match_at(matcher, page, staff, OMR_NATURAL, 1, x, x + reach + (float)k * staff->space_px, position, 0.28f);
+    OmrMatch match = omr_match_at(matcher, page, staff, OMR_NATURAL, 1, x,
+                                  x + reach + (float)k * staff->space_px, position, 0.28f);
     found += match.score > 0.66f;
   }
   return found;
@@ -147,7 +153,8 @@ static bool read_change(OmrPage *page, const OmrMatcher *matcher, const OmrBar *
     keys[i] = key_of(matcher, page, system.first_staff + i, bar->x1_px + 1, reach);
     if (keys[i].fifths != keys[0].fifths) return true;
     score += keys[i].score / (float)(abs(keys[i].fifths) + !keys[i].fifths);
-    naturals += naturals_at(matcher, page, system.first_staff + i, old, bar->x1_px + 1, reach) >= (abs(old) + 1) / 2;
+    naturals +=
+        naturals_at(matcher, page, system.first_staff + i, old, bar->x1_px + 1, reach) >= (abs(old) + 1) / 2;
   }
   int fifths = keys[0].fifths;
   if (fifths == old || (fifths == 0 && (old == 0 || naturals < staves))) return true;

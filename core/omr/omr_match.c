@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Normalised correlation at a coarse, softened resolution: signs of one century's typeface then still agree with
- * those of another. Each glyph is kept at three sizes; windows whose amount of ink cannot fit are passed over by
- * means of running sums. */
+ * Normalised correlation at a coarse, softened resolution: signs of one century's typeface then still agree
+ * with those of another. Each glyph is kept at three sizes; windows whose amount of ink cannot fit are passed
+ * over by means of running sums. */
 #include "core/omr/omr_match.h"
 
 #include <math.h>
@@ -58,7 +58,8 @@ static bool reduce(OmrMatcher *matcher, const OmrSheet *sheet) {
       int left = (int)((float)x * matcher->step), right = (int)((float)(x + 1) * matcher->step), ink = 0;
       for (int v = top; v < bottom; v++)
         for (int u = left; u < right; u++) ink += sheet->clean[(size_t)v * (size_t)sheet->width + (size_t)u];
-      matcher->plane[(size_t)y * (size_t)matcher->width + (size_t)x] = (float)ink / (float)((bottom - top) * (right - left));
+      matcher->plane[(size_t)y * (size_t)matcher->width + (size_t)x] =
+          (float)ink / (float)((bottom - top) * (right - left));
     }
   }
   soften(matcher->plane, spare, matcher->width, matcher->height);
@@ -83,15 +84,20 @@ static bool integrate(OmrMatcher *matcher, BaseArena *arena) {
   return true;
 }
 
-static float digit(char c) { return (float)(c <= '9' ? c - '0' : c - 'a' + 10) / 15; }
+static float digit(char c) {
+  return (float)(c <= '9' ? c - '0' : c - 'a' + 10) / 15;
+}
 
-/* The glyph's ink at a point of the scaled, padded picture: the mean over a pixel's area, by 3 × 3 samples. */
+/* The glyph's ink at a point of the scaled, padded picture: the mean over a pixel's area, by 3 × 3 samples.
+ */
 static float glyph_ink(const OmrGlyph *glyph, float scale, int x, int y) {
   float sum = 0;
   for (int k = 0; k < 9; k++) {
-    float u = ((float)x + (float)(k % 3) / 3 - 0.333f) / scale, v = ((float)y + (float)(k / 3) / 3 - 0.333f) / scale;
+    float u = ((float)x + (float)(k % 3) / 3 - 0.333f) / scale,
+          v = ((float)y + (float)(k / 3) / 3 - 0.333f) / scale;
     int gx = (int)lrintf(u), gy = (int)lrintf(v);
-    if (gx >= 0 && gy >= 0 && gx < glyph->width && gy < glyph->height) sum += digit(glyph->pixels[gy * glyph->width + gx]);
+    if (gx >= 0 && gy >= 0 && gx < glyph->width && gy < glyph->height)
+      sum += digit(glyph->pixels[gy * glyph->width + gx]);
   }
   return sum / 9;
 }
@@ -107,7 +113,8 @@ static bool make_template(Template *made, const OmrGlyph *glyph, float scale, Ba
   float *spare = BASE_TAKE(arena, float, n);
   if (!made->weights || !spare) return false;
   for (int y = 0; y < made->height; y++)
-    for (int x = 0; x < made->width; x++) made->weights[y * made->width + x] = glyph_ink(glyph, scale, x - PAD, y - PAD);
+    for (int x = 0; x < made->width; x++)
+      made->weights[y * made->width + x] = glyph_ink(glyph, scale, x - PAD, y - PAD);
   soften(made->weights, spare, made->width, made->height);
   double sum = 0, square = 0;
   for (size_t i = 0; i < n; i++) sum += (double)made->weights[i];
@@ -169,7 +176,8 @@ static void try_place(OmrMatch *best, const OmrMatcher *matcher, const Template 
 }
 
 /* Every other place first, then the neighbours of the best of them: pictures are soft enough for that. */
-static void match_template(OmrMatch *best, const OmrMatcher *matcher, const Template *shape, const int area[4]) {
+static void match_template(OmrMatch *best, const OmrMatcher *matcher, const Template *shape,
+                           const int area[4]) {
   OmrMatch here = {.kind = shape->kind};
   int best_x = 0, best_y = 0;
   for (int y = area[2]; y <= area[3]; y += 2)
@@ -181,18 +189,22 @@ static void match_template(OmrMatch *best, const OmrMatcher *matcher, const Temp
   if (here.score < 0.3f) return;
   for (int y = best_y - 1; y <= best_y + 1; y++)
     for (int x = best_x - 1; x <= best_x + 1; x++)
-      if (x >= area[0] && x <= area[1] && y >= area[2] && y <= area[3]) try_place(&here, matcher, shape, x, y);
+      if (x >= area[0] && x <= area[1] && y >= area[2] && y <= area[3])
+        try_place(&here, matcher, shape, x, y);
   if (here.score > best->score) *best = here;
 }
 
-OmrMatch omr_match(const OmrMatcher *matcher, uint8_t kind, float scale, float x0, float x1, float y0, float y1) {
+OmrMatch omr_match(const OmrMatcher *matcher, uint8_t kind, float scale, float x0, float x1, float y0,
+                   float y1) {
   int s = 0;
   for (int i = 1; i < SCALES; i++)
     if (fabsf(scale_steps[i] - scale) < fabsf(scale_steps[s] - scale)) s = i;
   float step = matcher->step;
-  int area[4] = {(int)lrintf(x0 / step), (int)lrintf(x1 / step), (int)lrintf(y0 / step), (int)lrintf(y1 / step)};
+  int area[4] = {(int)lrintf(x0 / step), (int)lrintf(x1 / step), (int)lrintf(y0 / step),
+                 (int)lrintf(y1 / step)};
   OmrMatch best = {.kind = kind};
   for (size_t i = 0; i < matcher->n; i++)
-    if (matcher->templates[s][i].kind == kind) match_template(&best, matcher, &matcher->templates[s][i], area);
+    if (matcher->templates[s][i].kind == kind)
+      match_template(&best, matcher, &matcher->templates[s][i], area);
   return best;
 }

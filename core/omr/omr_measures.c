@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bars. Whatever stands between two bar lines of a system is sorted from left to right; things that stand nearly
- * above each other make a column, chords of one staff with opposite stems even when they step aside for each
- * other. A rest in the middle of an otherwise empty staff fills the bar. */
+ * Bars. Whatever stands between two bar lines of a system is sorted from left to right; things that stand
+ * nearly above each other make a column, chords of one staff with opposite stems even when they step aside
+ * for each other. A rest in the middle of an otherwise empty staff fills the bar. */
 #include "core/omr/omr_assembly.h"
 
 #include <math.h>
@@ -23,8 +23,10 @@ int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots) {
   size_t low = 0, high = page->heads.n;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (page->heads.items[middle].chord < chord) low = middle + 1;
-    else high = middle;
+    if (page->heads.items[middle].chord < chord)
+      low = middle + 1;
+    else
+      high = middle;
   }
   *dots = 0;
   if (low >= page->heads.n || page->heads.items[low].chord != chord) return 2;
@@ -52,7 +54,9 @@ static int by_column(const void *a, const void *b) {
   if (ia->event.column != ib->event.column) return ia->event.column - ib->event.column;
   if (ia->event.staff != ib->event.staff) return ia->event.staff - ib->event.staff;
   if (ia->event.stem != ib->event.stem) return ia->event.stem - ib->event.stem;
-  return ia->event.x_px > ib->event.x_px ? 1 : ia->event.x_px < ib->event.x_px ? -1 : ia->source.chord - ib->source.chord;
+  return ia->event.x_px > ib->event.x_px   ? 1
+         : ia->event.x_px < ib->event.x_px ? -1
+                                           : ia->source.chord - ib->source.chord;
 }
 
 /* True when b may sound together with the column that began with a. */
@@ -61,7 +65,8 @@ static bool together(const Item *items, size_t start, size_t i, float space) {
   if (dx < 0.95f * space) {
     for (size_t k = start; k < i; k++) {
       bool same = items[k].event.staff == items[i].event.staff && items[k].event.stem == items[i].event.stem;
-      if (same && items[i].event.stem && items[i].event.x_px - items[k].event.x_px > 0.7f * space) return false;
+      if (same && items[i].event.stem && items[i].event.x_px - items[k].event.x_px > 0.7f * space)
+        return false;
     }
     return true;
   }
@@ -107,7 +112,8 @@ static bool beamed_in_threes(const OmrPage *page, int32_t group) {
   return n && n % 3 == 0;
 }
 
-static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system, float x0, float x1) {
+static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system,
+                       float x0, float x1) {
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
     if (chord->grace || page->staves.items[chord->staff].system != system) continue;
@@ -115,7 +121,8 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
     uint8_t dots;
     int type = omr_chord_type(page, (int32_t)i, &dots);
     Item item = {.source = {(int32_t)i, -1}};
-    item.event = (OmrEvent){.x_px = chord->head_x_px, .staff = omr_row(assembly, page, chord->staff), .stem = chord->stem};
+    item.event = (OmrEvent){
+        .x_px = chord->head_x_px, .staff = omr_row(assembly, page, chord->staff), .stem = chord->stem};
     item.event.ticks = omr_printed_ticks(type, dots);
     item.event.dotted = dots == 1;
     item.event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
@@ -125,7 +132,8 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
   return true;
 }
 
-static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system, float x0, float x1) {
+static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system,
+                      float x0, float x1) {
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
     float x = symbol->x_px + 0.5f * symbol->width_px;
@@ -154,14 +162,15 @@ static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left,
             add_rests(&items, assembly, page, a->system, a->x_px, b->x_px);
   float space = page->space_px;
   OmrMeasure measure = {.page = page_index, .system = a->system, .left = left, .right = right};
-  bool after_head = left && page->bars.items[left - 1].system == a->system && opens_with_repeat(page, left - 1);
+  bool after_head =
+      left && page->bars.items[left - 1].system == a->system && opens_with_repeat(page, left - 1);
   measure.head_x_px = after_head ? page->bars.items[left - 1].x_px : a->x_px;
   measure.first = assembly->events.n;
   if (ok && (items.n || (b->x_px - a->x_px > 4 * space && !opens_with_repeat(page, left)))) {
-    qsort(items.items, items.n, sizeof *items.items, by_x);
+    if (items.n) qsort(items.items, items.n, sizeof *items.items, by_x);
     mark_fillers(items.items, items.n);
     make_columns(items.items, items.n, space);
-    qsort(items.items, items.n, sizeof *items.items, by_column);
+    if (items.n) qsort(items.items, items.n, sizeof *items.items, by_column);
     for (size_t i = 0; i < items.n && i < OMR_BAR_EVENTS && ok; i++)
       ok = base_array_push(&assembly->events, items.items[i].event) &&
            base_array_push(&assembly->sources, items.items[i].source);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Time signatures and the rhythm of the bars. Where a signature is printed the bars after it are solved for it.
- * Where none is, the bars are solved freely first, and the length that most of them agree on is taken. Bars
- * beside thick bar lines and at the start may be shorter than the signature says, when that explains them. */
+ * Time signatures and the rhythm of the bars. Where a signature is printed the bars after it are solved for
+ * it. Where none is, the bars are solved freely first, and the length that most of them agree on is taken.
+ * Bars beside thick bar lines and at the start may be shorter than the signature says, when that explains
+ * them. */
 #include "core/omr/omr_assembly.h"
 
 #include <math.h>
@@ -34,7 +35,10 @@ static bool collect_meters(OmrAssembly *assembly) {
     const OmrTime *time = time_in(assembly->pages[measure->page], measure);
     OmrMeter meter = {.measure = (int32_t)i};
     if (time) {
-      meter = (OmrMeter){(int32_t)i, ticks_of(time->beats, time->beat_type), time->beats, time->beat_type, time->symbol, true, *time};
+      meter = (OmrMeter){(int32_t)i,   ticks_of(time->beats, time->beat_type),
+                         time->beats,  time->beat_type,
+                         time->symbol, true,
+                         *time};
       const OmrMeter *last = assembly->meters.n ? &assembly->meters.items[assembly->meters.n - 1] : NULL;
       if (last && last->printed && last->ticks == meter.ticks && last->beats == meter.beats) time = NULL;
     }
@@ -48,7 +52,8 @@ static bool next_to_edge(const OmrAssembly *assembly, size_t index) {
   const OmrMeasure *measure = &assembly->measures.items[index];
   const OmrPage *page = assembly->pages[measure->page];
   uint32_t edge = OMR_BAR_THICK | OMR_BAR_DOUBLE | OMR_BAR_REPEAT_LEFT | OMR_BAR_REPEAT_RIGHT;
-  return index == 0 || index + 1 == assembly->measures.n || ((page->bars.items[measure->left].flags | page->bars.items[measure->right].flags) & edge);
+  return index == 0 || index + 1 == assembly->measures.n ||
+         ((page->bars.items[measure->left].flags | page->bars.items[measure->right].flags) & edge);
 }
 
 static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure, int32_t ticks) {
@@ -64,7 +69,8 @@ static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *mea
 static const struct {
   int16_t beats, beat_type;
   float prior;
-} common_meters[] = {{4, 4, 0}, {3, 4, 0}, {2, 4, 0}, {3, 8, 0.3f}, {6, 8, 0.1f}, {9, 8, 0.5f}, {12, 8, 0.6f}, {3, 2, 0.6f}};
+} common_meters[] = {{4, 4, 0},    {3, 4, 0},    {2, 4, 0},     {3, 8, 0.3f},
+                     {6, 8, 0.1f}, {9, 8, 0.5f}, {12, 8, 0.6f}, {3, 2, 0.6f}};
 
 enum { COMMON_METERS = sizeof common_meters / sizeof *common_meters };
 
@@ -107,12 +113,26 @@ static BaseStatus solve_in_meter(BaseContext *ctx, OmrAssembly *assembly, size_t
   return solve(ctx, assembly, measure, ticks);
 }
 
+int32_t omr_printed_total(const OmrAssembly *assembly, size_t index) {
+  const OmrMeasure *measure = &assembly->measures.items[index];
+  int32_t sums[OMR_BAR_STAVES][2] = {{0}}, most = 0;
+  for (size_t i = 0; i < measure->n; i++) {
+    const OmrEvent *event = &assembly->events.items[measure->first + i];
+    if (event->fills || event->staff < 0 || event->staff >= OMR_BAR_STAVES) continue;
+    int32_t *sum = &sums[event->staff][event->voice & 1];
+    *sum += event->triplet ? event->ticks * 2 / 3 : event->ticks;
+    if (*sum > most) most = *sum;
+  }
+  return most;
+}
+
 BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly) {
   if (!collect_meters(assembly)) return base_fail_memory(ctx);
   for (size_t i = 0; i < assembly->meters.n; i++) {
     OmrMeter *meter = &assembly->meters.items[i];
     if (meter->ticks > 0) continue;
-    size_t to = i + 1 < assembly->meters.n ? (size_t)assembly->meters.items[i + 1].measure : assembly->measures.n;
+    size_t to =
+        i + 1 < assembly->meters.n ? (size_t)assembly->meters.items[i + 1].measure : assembly->measures.n;
     BaseStatus status = infer(ctx, assembly, meter, (size_t)meter->measure, to);
     if (status) return status;
   }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A page as bytes: a magic word, the layout version, then every array as a count and its items, field by field in
- * little-endian order, and a checksum (FNV-1a) of all before it. Unpacking checks counts against the bytes that are
- * left, and every index against the array that it points into, so that no bytes can make an impossible page. */
+ * A page as bytes: a magic word, the layout version, then every array as a count and its items, field by
+ * field in little-endian order, and a checksum (FNV-1a) of all before it. Unpacking checks counts against the
+ * bytes that are left, and every index against the array that it points into, so that no bytes can make an
+ * impossible page. */
 #include "core/omr/omr_page.h"
 
 #include <math.h>
@@ -66,9 +67,13 @@ static void pack_i16(Pack *pack, int16_t *value) {
   if (!pack->writes) *value = (int16_t)wide;
 }
 
-static void pack_u8(Pack *pack, uint8_t *value) { raw(pack, value, 1); }
+static void pack_u8(Pack *pack, uint8_t *value) {
+  raw(pack, value, 1);
+}
 
-static void pack_i8(Pack *pack, int8_t *value) { raw(pack, value, 1); }
+static void pack_i8(Pack *pack, int8_t *value) {
+  raw(pack, value, 1);
+}
 
 static void pack_bool(Pack *pack, bool *value) {
   uint8_t byte = *value;
@@ -108,7 +113,8 @@ static void pack_bar(Pack *pack, OmrBar *bar) {
 
 static void pack_head(Pack *pack, OmrHead *head) {
   pack_i32(pack, &head->staff), pack_i32(pack, &head->chord), pack_i16(pack, &head->position);
-  pack_u8(pack, &head->kind), pack_u8(pack, &head->dots), pack_u8(pack, &head->accidental), pack_bool(pack, &head->small);
+  pack_u8(pack, &head->kind), pack_u8(pack, &head->dots), pack_u8(pack, &head->accidental),
+      pack_bool(pack, &head->small);
   pack_float(pack, &head->x_px), pack_float(pack, &head->y_px);
   pack_float(pack, &head->width_px), pack_float(pack, &head->height_px), pack_float(pack, &head->score);
 }
@@ -136,7 +142,9 @@ static void pack_time(Pack *pack, OmrTime *time) {
   pack_i16(pack, &time->beat_type), pack_u8(pack, &time->symbol), pack_float(pack, &time->score);
 }
 
-static void pack_tie(Pack *pack, OmrTie *tie) { pack_i32(pack, &tie->from), pack_i32(pack, &tie->to); }
+static void pack_tie(Pack *pack, OmrTie *tie) {
+  pack_i32(pack, &tie->from), pack_i32(pack, &tie->to);
+}
 
 /* The count of an array; a reader makes room for it, but never more than the bytes left could fill. */
 #define PACK_ARRAY(pack, array, item_function)                                                               \
@@ -144,9 +152,12 @@ static void pack_tie(Pack *pack, OmrTie *tie) { pack_i32(pack, &tie->from), pack
     int32_t count = (int32_t)(array)->n;                                                                     \
     pack_i32((pack), &count);                                                                                \
     if (!(pack)->writes && !(pack)->bad) {                                                                   \
-      if (count < 0 || (size_t)count > (pack)->n - (pack)->at) (pack)->bad = true;                           \
-      else if (!base_array_reserve((array), (size_t)count + 1)) (pack)->bad = true;                          \
-      else memset((array)->items, 0, (size_t)count * sizeof *(array)->items), (array)->n = (size_t)count;    \
+      if (count < 0 || (size_t)count > (pack)->n - (pack)->at)                                               \
+        (pack)->bad = true;                                                                                  \
+      else if (!base_array_reserve((array), (size_t)count + 1))                                              \
+        (pack)->bad = true;                                                                                  \
+      else                                                                                                   \
+        memset((array)->items, 0, (size_t)count * sizeof *(array)->items), (array)->n = (size_t)count;       \
     }                                                                                                        \
     for (size_t i = 0; i < (array)->n && !(pack)->bad; i++) item_function((pack), &(array)->items[i]);       \
   } while (0)
@@ -165,7 +176,9 @@ static void pack_page(Pack *pack, OmrPage *page) {
   PACK_ARRAY(pack, &page->ties, pack_tie);
 }
 
-static bool index_in(int32_t index, size_t n) { return index >= 0 && (size_t)index < n; }
+static bool index_in(int32_t index, size_t n) {
+  return index >= 0 && (size_t)index < n;
+}
 
 static bool staves_stand(const OmrPage *page) {
   for (size_t i = 0; i < page->staves.n; i++) {
@@ -187,14 +200,17 @@ static bool marks_stand(const OmrPage *page) {
   for (size_t i = 0; i < page->bars.n; i++)
     if (!index_in(page->bars.items[i].system, page->systems.n)) return false;
   for (size_t i = 0; i < page->keys.n; i++)
-    if (!index_in(page->keys.items[i].staff, page->staves.n) || abs(page->keys.items[i].fifths) > 7) return false;
+    if (!index_in(page->keys.items[i].staff, page->staves.n) || abs(page->keys.items[i].fifths) > 7)
+      return false;
   for (size_t i = 0; i < page->times.n; i++) {
     const OmrTime *time = &page->times.items[i];
     if (!index_in(time->staff, page->staves.n) || time->beats < 1 || time->beats > 64) return false;
     if (time->beat_type < 1 || time->beat_type > 64) return false;
   }
   for (size_t i = 0; i < page->ties.n; i++)
-    if (!index_in(page->ties.items[i].from, page->heads.n) || !index_in(page->ties.items[i].to, page->heads.n)) return false;
+    if (!index_in(page->ties.items[i].from, page->heads.n) ||
+        !index_in(page->ties.items[i].to, page->heads.n))
+      return false;
   return true;
 }
 
@@ -203,7 +219,8 @@ static bool notes_stand(const OmrPage *page) {
     const OmrHead *head = &page->heads.items[i];
     if (!index_in(head->staff, page->staves.n) || !index_in(head->chord, page->chords.n)) return false;
     if (i && head->chord < head[-1].chord) return false;
-    if (head->kind > OMR_WHOLE || head->accidental > SCORE_ACCIDENTAL_NATURAL_FLAT || abs(head->position) > 64 || head->dots > 2)
+    if (head->kind > OMR_WHOLE || head->accidental > SCORE_ACCIDENTAL_NATURAL_FLAT ||
+        abs(head->position) > 64 || head->dots > 2)
       return false;
   }
   for (size_t i = 0; i < page->chords.n; i++) {
@@ -213,7 +230,8 @@ static bool notes_stand(const OmrPage *page) {
   }
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS || abs(symbol->position) > 64 || symbol->dots > 2)
+    if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS ||
+        abs(symbol->position) > 64 || symbol->dots > 2)
       return false;
     if (symbol->head < -1 || (symbol->head >= 0 && !index_in(symbol->head, page->heads.n))) return false;
   }
@@ -247,12 +265,14 @@ BaseStatus omr_page_pack(BaseContext *ctx, void **bytes, size_t *n, const OmrPag
 }
 
 BaseStatus omr_page_unpack(BaseContext *ctx, OmrPage **out, const void *bytes, size_t n) {
-  if (n < 16 || memcmp(bytes, magic, 8) != 0) return base_fail(ctx, BASE_BAD_FILE, "the remembered page is no page");
+  if (n < 16 || memcmp(bytes, magic, 8) != 0)
+    return base_fail(ctx, BASE_BAD_FILE, "the remembered page is no page");
   Pack pack = {.from = bytes, .at = 8, .n = n - 4}, tail = {.from = bytes, .at = n - 4, .n = n};
   int32_t layout = 0;
   uint32_t sum = 0;
   pack_i32(&pack, &layout);
-  if (layout != LAYOUT) return base_fail(ctx, BASE_VERSION, "the remembered page has layout %d, not %d", layout, LAYOUT);
+  if (layout != LAYOUT)
+    return base_fail(ctx, BASE_VERSION, "the remembered page has layout %d, not %d", layout, LAYOUT);
   pack_u32(&tail, &sum);
   if (sum != checksum(bytes, n - 4)) return base_fail(ctx, BASE_BAD_FILE, "the remembered page is damaged");
   OmrPage *page = omr_page_new();

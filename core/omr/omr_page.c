@@ -7,7 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-OmrPage *omr_page_new(void) { return calloc(1, sizeof(OmrPage)); }
+OmrPage *omr_page_new(void) {
+  return calloc(1, sizeof(OmrPage));
+}
 
 void omr_page_free(OmrPage *page) {
   if (!page) return;
@@ -30,8 +32,10 @@ static void edges_at(float edges[2], const OmrPage *page, const OmrStaff *staff,
   int32_t low = 0, high = staff->nodes - 1;
   while (high - low > 1) {
     int32_t middle = (low + high) / 2;
-    if (nodes[middle].x_px <= x) low = middle;
-    else high = middle;
+    if (nodes[middle].x_px <= x)
+      low = middle;
+    else
+      high = middle;
   }
   float span = nodes[high].x_px - nodes[low].x_px, share = span > 0 ? (x - nodes[low].x_px) / span : 0;
   share = fminf(fmaxf(share, -2), 3);

@@ -19,8 +19,8 @@ typedef struct {
 typedef struct {
   int32_t first_node, nodes; /* into OmrPage.nodes, by x; at least 2 */
   int32_t system;
-  float x0_px, x1_px;        /* where the lines begin and end */
-  float space_px;            /* mean distance of neighbouring lines */
+  float x0_px, x1_px; /* where the lines begin and end */
+  float space_px;     /* mean distance of neighbouring lines */
 } OmrStaff;
 
 /* A line of music. Staves first_staff … + staves, top to bottom. */
@@ -42,14 +42,14 @@ typedef struct {
 typedef enum { OMR_FILLED, OMR_HALF, OMR_WHOLE } OmrHeadKind;
 
 typedef struct {
-  int32_t staff, chord;    /* chord: into OmrPage.chords, -1 none */
+  int32_t staff, chord; /* chord: into OmrPage.chords, -1 none */
   int16_t position;
-  uint8_t kind;            /* OmrHeadKind */
+  uint8_t kind; /* OmrHeadKind */
   uint8_t dots;
-  uint8_t accidental;      /* ScoreAccidental */
-  bool small;              /* grace or cue */
+  uint8_t accidental;                    /* ScoreAccidental */
+  bool small;                            /* grace or cue */
   float x_px, y_px, width_px, height_px; /* centre and size */
-  float score;             /* 0…1 */
+  float score;                           /* 0…1 */
 } OmrHead;
 
 typedef enum { OMR_STEM_NONE, OMR_STEM_UP, OMR_STEM_DOWN } OmrStemKind;
@@ -57,32 +57,48 @@ typedef enum { OMR_STEM_NONE, OMR_STEM_UP, OMR_STEM_DOWN } OmrStemKind;
 /* Heads on one stem, or a stemless head. */
 typedef struct {
   int32_t staff;
-  uint8_t stem;              /* OmrStemKind */
+  uint8_t stem; /* OmrStemKind */
   uint8_t beams_left, beams_right, flags;
   bool grace;
-  int32_t group;             /* chords joined by a beam share it; -1 none */
-  float x_px, y0_px, y1_px;  /* of the stem, top and bottom; of the head without one */
-  float head_x_px;           /* mean centre of the heads: what the ear takes for the column */
+  int32_t group;            /* chords joined by a beam share it; -1 none */
+  float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
+  float head_x_px;          /* mean centre of the heads: what the ear takes for the column */
   float score;
 } OmrChord;
 
 typedef enum {
-  OMR_CLEF_G, OMR_CLEF_F, OMR_CLEF_C,
-  OMR_SHARP, OMR_FLAT, OMR_NATURAL, OMR_DOUBLE_SHARP, OMR_DOUBLE_FLAT,
-  OMR_REST_WHOLE, OMR_REST_HALF, OMR_REST_QUARTER, OMR_REST_8, OMR_REST_16, OMR_REST_32, OMR_REST_64,
-  OMR_FLAG_UP, OMR_FLAG_DOWN, OMR_DOT,
-  OMR_TIME_COMMON, OMR_TIME_CUT,
-  OMR_DIGIT_0, OMR_DIGIT_9 = OMR_DIGIT_0 + 9,
+  OMR_CLEF_G,
+  OMR_CLEF_F,
+  OMR_CLEF_C,
+  OMR_SHARP,
+  OMR_FLAT,
+  OMR_NATURAL,
+  OMR_DOUBLE_SHARP,
+  OMR_DOUBLE_FLAT,
+  OMR_REST_WHOLE,
+  OMR_REST_HALF,
+  OMR_REST_QUARTER,
+  OMR_REST_8,
+  OMR_REST_16,
+  OMR_REST_32,
+  OMR_REST_64,
+  OMR_FLAG_UP,
+  OMR_FLAG_DOWN,
+  OMR_DOT,
+  OMR_TIME_COMMON,
+  OMR_TIME_CUT,
+  OMR_DIGIT_0,
+  OMR_DIGIT_9 = OMR_DIGIT_0 + 9,
   OMR_SYMBOLS,
 } OmrSymbolKind;
 
 /* A sign that is not a note. */
 typedef struct {
   int32_t staff;
-  int32_t head;            /* of an accidental: its head, -1 in a key signature */
-  uint8_t kind, second;    /* OmrSymbolKind, and the runner-up (OMR_SYMBOLS: none) */
-  uint8_t dots;            /* of a rest */
-  int16_t position;        /* of a clef: its line; of the rest: its centre */
+  int32_t head;                          /* of an accidental: its head, -1 in a key signature */
+  uint8_t kind, second;                  /* OmrSymbolKind, and the runner-up (OMR_SYMBOLS: none) */
+  uint8_t dots;                          /* of a rest */
+  int16_t position;                      /* of a clef: its line; of the rest: its centre */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score;
 } OmrSymbol;
@@ -113,7 +129,7 @@ struct OmrPage {
   BASE_ARRAY(OmrNode) nodes;
   BASE_ARRAY(OmrStaff) staves;
   BASE_ARRAY(OmrSystem) systems;
-  BASE_ARRAY(OmrBar) bars;       /* by system, then x; the edges of the system included */
+  BASE_ARRAY(OmrBar) bars; /* by system, then x; the edges of the system included */
   BASE_ARRAY(OmrHead) heads;
   BASE_ARRAY(OmrChord) chords;
   BASE_ARRAY(OmrSymbol) symbols;

@@ -19,11 +19,16 @@ int omr_key_alter(int fifths, int step) {
 
 int omr_accidental_alter(uint8_t accidental) {
   switch (accidental) {
-  case SCORE_ACCIDENTAL_SHARP: return 1;
-  case SCORE_ACCIDENTAL_FLAT: return -1;
-  case SCORE_ACCIDENTAL_DOUBLE_SHARP: return 2;
-  case SCORE_ACCIDENTAL_DOUBLE_FLAT: return -2;
-  default: return 0;
+  case SCORE_ACCIDENTAL_SHARP:
+    return 1;
+  case SCORE_ACCIDENTAL_FLAT:
+    return -1;
+  case SCORE_ACCIDENTAL_DOUBLE_SHARP:
+    return 2;
+  case SCORE_ACCIDENTAL_DOUBLE_FLAT:
+    return -2;
+  default:
+    return 0;
   }
 }
 
@@ -44,7 +49,8 @@ void omr_page_keys(int8_t *fifths, const OmrPage *page) {
     if (votes[k] > votes[best]) best = k;
   /* A key that stands at one system only, between systems of the common key, was misread. */
   for (int32_t s = 0; s < (int32_t)page->systems.n; s++) {
-    bool alone = (s == 0 || fifths[s - 1] != fifths[s]) && (s + 1 >= (int32_t)page->systems.n || fifths[s + 1] != fifths[s]);
+    bool alone = (s == 0 || fifths[s - 1] != fifths[s]) &&
+                 (s + 1 >= (int32_t)page->systems.n || fifths[s + 1] != fifths[s]);
     if (fifths[s] != best - 7 && alone && page->systems.n > 2) fifths[s] = (int8_t)(best - 7);
   }
 }

@@ -15,7 +15,9 @@
 #define LARGEST_SPACE  26.0f
 #define WORKING_SPACE  20.0f
 
-static BaseStatus no_music(BaseContext *ctx) { return base_fail(ctx, BASE_BAD_INPUT, "no music found"); }
+static BaseStatus no_music(BaseContext *ctx) {
+  return base_fail(ctx, BASE_BAD_INPUT, "no music found");
+}
 
 static BaseStatus ink_of(BaseContext *ctx, OmrSheet *sheet, const Image *image) {
   sheet->width = image->width;
@@ -24,7 +26,8 @@ static BaseStatus ink_of(BaseContext *ctx, OmrSheet *sheet, const Image *image) 
   if (!sheet->ink) return base_fail_memory(ctx);
   BaseStatus status = image_binarise(ctx, sheet->ink, image, 0);
   if (status) return status;
-  if (!omr_measure_ruling(&sheet->space, &sheet->line, sheet->ink, sheet->width, sheet->height)) return no_music(ctx);
+  if (!omr_measure_ruling(&sheet->space, &sheet->line, sheet->ink, sheet->width, sheet->height))
+    return no_music(ctx);
   return sheet->space >= 5 ? BASE_OK : no_music(ctx);
 }
 

@@ -11,8 +11,10 @@
 static bool run_at(int *top, int *bottom, const OmrSheet *sheet, int x, int y, int reach) {
   int at = -1;
   for (int d = 0; d <= reach && at < 0; d++) {
-    if (omr_ink_at(sheet, sheet->ink, x, y - d)) at = y - d;
-    else if (omr_ink_at(sheet, sheet->ink, x, y + d)) at = y + d;
+    if (omr_ink_at(sheet, sheet->ink, x, y - d))
+      at = y - d;
+    else if (omr_ink_at(sheet, sheet->ink, x, y + d))
+      at = y + d;
   }
   if (at < 0) return false;
   *top = *bottom = at;
@@ -22,11 +24,13 @@ static bool run_at(int *top, int *bottom, const OmrSheet *sheet, int x, int y, i
 }
 
 static void erase_line(OmrSheet *sheet, const OmrPage *page, const OmrStaff *staff, float position) {
-  int longest = (int)lrintf(fmaxf(sheet->line * 1.6f, sheet->line + 2)), reach = (int)lrintf(sheet->line * 0.5f) + 1;
+  int longest = (int)lrintf(fmaxf(sheet->line * 1.6f, sheet->line + 2)),
+      reach = (int)lrintf(sheet->line * 0.5f) + 1;
   for (int x = (int)staff->x0_px; x <= (int)staff->x1_px; x++) {
     int y = (int)lrintf(omr_staff_y(page, staff, (float)x, position)), top, bottom;
     if (!run_at(&top, &bottom, sheet, x, y, reach) || bottom - top + 1 > longest) continue;
-    for (int row = top; row <= bottom; row++) sheet->clean[(size_t)row * (size_t)sheet->width + (size_t)x] = 0;
+    for (int row = top; row <= bottom; row++)
+      sheet->clean[(size_t)row * (size_t)sheet->width + (size_t)x] = 0;
   }
 }
 

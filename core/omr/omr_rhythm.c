@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A beam search over the events of a bar, column by column from left to right. A state knows when each voice
- * becomes free. A column starts where some voice becomes free; each of its events takes one of two voices of its
- * staff, and lasts as printed or, at a price, a dot, a flag or a triplet differently. Voices that neither leave
- * gaps nor overlap, that end together with the bar, and columns whose distances on paper grow with their
- * distances in time are cheap. The cheapest way through the bar is its rhythm. */
+ * becomes free. A column starts where some voice becomes free; each of its events takes one of two voices of
+ * its staff, and lasts as printed or, at a price, a dot, a flag or a triplet differently. Voices that neither
+ * leave gaps nor overlap, that end together with the bar, and columns whose distances on paper grow with
+ * their distances in time are cheap. The cheapest way through the bar is its rhythm. */
 #include "core/omr/omr_rhythm.h"
 
 #include <math.h>
@@ -27,8 +27,8 @@ enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, CHOICES = 16 };
 #define COST_TRIPLET_ODD  0.5f  /* more where no beam joins three */
 #define COST_TRIPLET_MORE 0.15f
 #define COST_TRIPLET_LEFT 1.5f
-#define COST_NOWHERE      1.2f  /* a column starts where no voice became free */
-#define COST_SHORT        2.0f  /* a staff ends before the bar */
+#define COST_NOWHERE      1.2f /* a column starts where no voice became free */
+#define COST_SHORT        2.0f /* a staff ends before the bar */
 #define COST_LATE         3.0f
 #define COST_VOICE_SHORT  0.7f
 #define COST_SPACING      0.16f
@@ -37,7 +37,7 @@ typedef struct {
   int32_t free_at[VOICES], triplet_left[VOICES];
   uint32_t started;
   uint32_t triplet_staves; /* staves that have had a triplet */
-  uint32_t in_column; /* voices that have an event in the column */
+  uint32_t in_column;      /* voices that have an event in the column */
   int32_t now, last_step;
   float cost;
   int32_t parent;
@@ -61,7 +61,7 @@ typedef struct {
   State *grown;    /* candidates of a step */
   Rank *ranks;
   size_t grown_n, grown_capacity;
-  float cheapest;  /* of the candidates so far */
+  float cheapest;       /* of the candidates so far */
   uint32_t used_voices; /* by whole-bar rests */
 } Solver;
 
@@ -72,8 +72,8 @@ static int by_cost(const void *a, const void *b) {
 }
 
 static bool same_place(const State *a, const State *b) {
-  return a->now == b->now && a->started == b->started && a->triplet_staves == b->triplet_staves && a->in_column == b->in_column &&
-         memcmp(a->free_at, b->free_at, sizeof a->free_at) == 0 &&
+  return a->now == b->now && a->started == b->started && a->triplet_staves == b->triplet_staves &&
+         a->in_column == b->in_column && memcmp(a->free_at, b->free_at, sizeof a->free_at) == 0 &&
          memcmp(a->triplet_left, b->triplet_left, sizeof a->triplet_left) == 0;
 }
 
@@ -81,7 +81,8 @@ static bool same_place(const State *a, const State *b) {
 static int32_t prune(State *kept, Solver *solver) {
   size_t n = 0;
   for (size_t i = 0; i < solver->grown_n; i++)
-    if (solver->grown[i].cost <= solver->cheapest + MARGIN) solver->ranks[n++] = (Rank){solver->grown[i].cost, (int32_t)i};
+    if (solver->grown[i].cost <= solver->cheapest + MARGIN)
+      solver->ranks[n++] = (Rank){solver->grown[i].cost, (int32_t)i};
   qsort(solver->ranks, n, sizeof *solver->ranks, by_cost);
   int32_t count = 0;
   for (size_t i = 0; i < n && count < BEAM; i++) {
@@ -109,11 +110,15 @@ static int choices_of(Choice *choices, const OmrEvent *event, int32_t triplet_le
   float left = triplet_left > 0 ? COST_TRIPLET_LEFT : 0;
   choices[n++] = (Choice){ticks, left, false};
   if (triplet_left <= 0 && divisible) choices[n++] = (Choice){third, start, true};
-  if (event->dotted) choices[n++] = (Choice){ticks * 2 / 3, left + COST_DOT_EXTRA, false};
-  else if (ticks % 2 == 0) choices[n++] = (Choice){ticks * 3 / 2, left + COST_DOT_MISSED, false};
-  for (int32_t k = 1; event->unsure && k <= 2; k++) choices[n++] = (Choice){ticks >> k, left + COST_BEAM_UNSEEN, false};
+  if (event->dotted)
+    choices[n++] = (Choice){ticks * 2 / 3, left + COST_DOT_EXTRA, false};
+  else if (ticks % 2 == 0)
+    choices[n++] = (Choice){ticks * 3 / 2, left + COST_DOT_MISSED, false};
+  for (int32_t k = 1; event->unsure && k <= 2; k++)
+    choices[n++] = (Choice){ticks >> k, left + COST_BEAM_UNSEEN, false};
   choices[n++] = (Choice){ticks * 2, left + COST_DOUBLED, false};
-  if (!event->unsure && ticks % 2 == 0 && ticks > OMR_TICKS / 16) choices[n++] = (Choice){ticks / 2, left + COST_HALVED, false};
+  if (!event->unsure && ticks % 2 == 0 && ticks > OMR_TICKS / 16)
+    choices[n++] = (Choice){ticks / 2, left + COST_HALVED, false};
   return n;
 }
 
@@ -146,8 +151,10 @@ static void place(Solver *solver, const State *from, const OmrEvent *event, int3
     if (solver->used_voices >> voice & 1) continue;
     float cost = from->cost + entry_cost(from, voice, from->now);
     if (from->in_column >> voice & 1) cost += 0.5f;
-    if (event->stem) cost += (event->stem == 1) == (side == 0) ? 0 : COST_STEM;
-    else if (side) cost += COST_STEM;
+    if (event->stem)
+      cost += (event->stem == 1) == (side == 0) ? 0 : COST_STEM;
+    else if (side)
+      cost += COST_STEM;
     Choice choices[CHOICES];
     int n = choices_of(choices, event, from->triplet_left[voice], from->triplet_staves >> event->staff & 1);
     for (int k = 0; k < n; k++) {
@@ -193,7 +200,8 @@ static int times_of(int32_t *times, float *prices, const Solver *solver, const S
   return n;
 }
 
-/* Moves a state on to a column. Voices that fell silent before are alike, however long ago: that keeps the beam wide. */
+/* Moves a state on to a column. Voices that fell silent before are alike, however long ago: that keeps the
+ * beam wide. */
 static State move_on(const State *state, int32_t now) {
   State moved = *state;
   moved.in_column = 0;
@@ -224,7 +232,8 @@ static void step(Solver *solver, size_t index) {
       at.cost += prices[k];
       if (column > 1)
         at.cost += spacing_cost(solver->column_x[column] - solver->column_x[column - 1],
-                                solver->column_x[column - 1] - solver->column_x[column - 2], at.last_step, state->last_step);
+                                solver->column_x[column - 1] - solver->column_x[column - 2], at.last_step,
+                                state->last_step);
       place(solver, &at, event, i);
     }
   }
@@ -283,7 +292,8 @@ static OmrBarRhythm finish(Solver *solver, OmrEvent *events) {
   return rhythm;
 }
 
-BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks, BaseArena *scratch) {
+BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
+                         BaseArena *scratch) {
   BaseArenaMark mark = base_arena_mark(scratch);
   Solver solver = {.bar_ticks = bar_ticks};
   OmrEvent *moving = BASE_TAKE(scratch, OmrEvent, n + 1);
@@ -313,7 +323,8 @@ BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t 
       return BASE_NO_MEMORY;
     }
     for (size_t i = 0; i < solver.n; i++)
-      if (moving[i].column >= 0 && moving[i].column < OMR_BAR_EVENTS) solver.column_x[moving[i].column] = moving[i].x_px;
+      if (moving[i].column >= 0 && moving[i].column < OMR_BAR_EVENTS)
+        solver.column_x[moving[i].column] = moving[i].x_px;
     solver.counts[0] = 1;
     for (size_t i = 0; i < solver.n; i++) step(&solver, i);
     *out = finish(&solver, moving);

@@ -17,16 +17,16 @@ enum {
 /* A chord or rest of a bar. The first fields are what was read, the last what was solved. */
 typedef struct {
   float x_px;
-  int32_t staff;       /* within the system, 0 … OMR_BAR_STAVES-1 */
-  int32_t column;      /* events of one column sound together; columns count upwards from 0 */
-  int32_t ticks;       /* as printed */
-  uint8_t stem;        /* 0 none, 1 up, 2 down */
+  int32_t staff;  /* within the system, 0 … OMR_BAR_STAVES-1 */
+  int32_t column; /* events of one column sound together; columns count upwards from 0 */
+  int32_t ticks;  /* as printed */
+  uint8_t stem;   /* 0 none, 1 up, 2 down */
   bool rest, dotted;
-  bool unsure;         /* a filled head without a stem: its beams may be lost as well */
-  bool threes;         /* under a beam that joins three, six, nine … chords */
-  bool fills;          /* a whole-bar rest: takes the length of the bar, stands in no column */
+  bool unsure;           /* a filled head without a stem: its beams may be lost as well */
+  bool threes;           /* under a beam that joins three, six, nine … chords */
+  bool fills;            /* a whole-bar rest: takes the length of the bar, stands in no column */
   int32_t onset, length; /* ticks */
-  uint8_t voice;       /* 0 or 1 within the staff */
+  uint8_t voice;         /* 0 or 1 within the staff */
   bool triplet;
 } OmrEvent;
 
@@ -35,6 +35,7 @@ typedef struct {
   float cost;    /* how far it had to depart from the print; 0: everything adds up */
 } OmrBarRhythm;
 
-/* Assigns onsets, lengths and voices to `n` events sorted by (column, staff). `bar_ticks` is the length that the
- * time signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
-BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks, BaseArena *scratch);
+/* Assigns onsets, lengths and voices to `n` events sorted by (column, staff). `bar_ticks` is the length that
+ * the time signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
+BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
+                         BaseArena *scratch);

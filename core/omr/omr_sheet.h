@@ -8,15 +8,16 @@
 /* Ink as bytes 0/1 at the working resolution (staff space 14…26 px). Lives in `arena`. */
 typedef struct {
   int32_t width, height;
-  uint8_t *ink;    /* H × W */
-  uint8_t *clean;  /* H × W, without staff lines */
+  uint8_t *ink;      /* H × W */
+  uint8_t *clean;    /* H × W, without staff lines */
   float space, line; /* px: distance of neighbouring staff lines (their centres), thickness of one */
   BaseArena *arena;
 } OmrSheet;
 
 /* True where (x, y) is on the sheet and inked. */
 static inline bool omr_ink_at(const OmrSheet *sheet, const uint8_t *plane, int x, int y) {
-  return x >= 0 && y >= 0 && x < sheet->width && y < sheet->height && plane[(size_t)y * (size_t)sheet->width + (size_t)x];
+  return x >= 0 && y >= 0 && x < sheet->width && y < sheet->height &&
+         plane[(size_t)y * (size_t)sheet->width + (size_t)x];
 }
 
 /* Staff space and line thickness from vertical run lengths (Fujinaga 1988). False: no staff-like ruling. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Staves. The distance of staff lines is the most frequent sum of a black and a white vertical run. The page is
- * cut into upright strips; in each, thin runs are counted row by row and a comb of five teeth finds places
+ * Staves. The distance of staff lines is the most frequent sum of a black and a white vertical run. The page
+ * is cut into upright strips; in each, thin runs are counted row by row and a comb of five teeth finds places
  * where five lines stand at that distance. Combs of neighbouring strips are chained into staves along their
  * own slope, so that skewed and gently curved lines are followed; each line is then set on its own peak. */
 #include "core/omr/omr_sheet.h"
@@ -155,7 +155,8 @@ static void follow(Link *links, Ruling *ruling, int32_t from, int direction) {
   int misses = 0;
   int32_t last = from;
   for (int32_t i = from + direction; i >= 0 && i < ruling->n && misses < MISSES; i += direction) {
-    float expected = y + slope * (float)abs(i - last), tolerance = 0.3f * ruling->sheet->space + 0.1f * (float)misses;
+    float expected = y + slope * (float)abs(i - last),
+          tolerance = 0.3f * ruling->sheet->space + 0.1f * (float)misses;
     Strip *strip = &ruling->strips[i];
     Comb best = {0};
     for (float d = -tolerance; d <= tolerance; d += 1) {
@@ -218,8 +219,8 @@ static bool add_nodes(OmrPage *page, OmrStaff *staff, const Ruling *ruling, cons
     if (!links[i].seen) continue;
     OmrNode node = {.x_px = ruling->strips[i].x};
     for (int k = 0; k < OMR_LINES; k++)
-      node.y_px[k] = line_peak(&ruling->strips[i], ruling->sheet->height, links[i].y + (float)(k - 2) * links[i].space,
-                               0.16f * links[i].space);
+      node.y_px[k] = line_peak(&ruling->strips[i], ruling->sheet->height,
+                               links[i].y + (float)(k - 2) * links[i].space, 0.16f * links[i].space);
     if (!base_array_push(&page->nodes, node)) return false;
     space += (node.y_px[4] - node.y_px[0]) / 4;
     seen++;
@@ -229,7 +230,9 @@ static bool add_nodes(OmrPage *page, OmrStaff *staff, const Ruling *ruling, cons
   return true;
 }
 
-static float median3(float a, float b, float c) { return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c)); }
+static float median3(float a, float b, float c) {
+  return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+}
 
 /* Takes out single strips where a beam or slur was mistaken for a line. */
 static void smooth_nodes(OmrPage *page, const OmrStaff *staff) {
@@ -245,7 +248,8 @@ static void smooth_nodes(OmrPage *page, const OmrStaff *staff) {
 }
 
 /* Where the lines end beyond x, going in `direction`. */
-static float find_end(const OmrPage *page, const OmrStaff *staff, const OmrSheet *sheet, float x, int direction) {
+static float find_end(const OmrPage *page, const OmrStaff *staff, const OmrSheet *sheet, float x,
+                      int direction) {
   float end = x;
   int reach = (int)ceilf(sheet->line / 2) + 1;
   for (float at = x; at >= 0 && at < (float)sheet->width && fabsf(at - end) < 1.2f * staff->space_px;

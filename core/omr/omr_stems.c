@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Stems. A head belongs to the upright stroke that touches its right or left side; the stroke leads away from its
- * heads, so the longer end tells the direction. A head between a stem that goes up at its right and one that
- * goes down at its left is two notes, one for each voice. A hollow head without a stem is a whole note; a
- * filled one without a stem stays only if it looks very much like a head. */
+ * Stems. A head belongs to the upright stroke that touches its right or left side; the stroke leads away from
+ * its heads, so the longer end tells the direction. A head between a stem that goes up at its right and one
+ * that goes down at its left is two notes, one for each voice. A hollow head without a stem is a whole note;
+ * a filled one without a stem stays only if it looks very much like a head. */
 #include "core/omr/omr_heads.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 typedef struct {
-  float top, bottom;   /* y of the outermost heads */
-  float left, right;   /* how many heads touch it with their right, left side */
+  float top, bottom; /* y of the outermost heads */
+  float left, right; /* how many heads touch it with their right, left side */
   int heads, filled;
 } Load;
 
-/* The horizontal misfit of the head and the stroke, px; large when they do not touch. `side`: 1 at its right. */
+/* The horizontal misfit of the head and the stroke, px; large when they do not touch. `side`: 1 at its right.
+ */
 static float misfit(const OmrHead *head, const OmrStroke *stroke, float space, int *side) {
   float reach = 0.36f * space, dx = stroke->x - head->x_px;
   if (head->y_px < stroke->y0 - 0.45f * space || head->y_px > stroke->y1 + 0.45f * space) return 1e9f;
@@ -67,8 +68,8 @@ static void detach(Touch *touch, int32_t stroke) {
   if (touch->left == stroke) touch->left = -1;
 }
 
-/* Weighs the heads on a stroke anew; `weakest` is the outermost head of least score, and `odd` one whose kind the better
- * ones do not share, or -1. */
+/* Weighs the heads on a stroke anew; `weakest` is the outermost head of least score, and `odd` one whose kind
+ * the better ones do not share, or -1. */
 static Load weigh(int32_t *weakest, int32_t *odd, const OmrPage *page, const Touch *touches, int32_t stroke) {
   Load load = {0};
   float best[2] = {0};
@@ -91,22 +92,27 @@ static Load weigh(int32_t *weakest, int32_t *odd, const OmrPage *page, const Tou
   return load;
 }
 
-/* Takes off what cannot hang on a stem: filled and hollow heads together, and heads at both of its ends (one of them is
- * part of a beam, a flag or a figure). */
-static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStroke *line, int32_t stroke, float space) {
+/* Takes off what cannot hang on a stem: filled and hollow heads together, and heads at both of its ends (one
+ * of them is part of a beam, a flag or a figure). */
+static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStroke *line, int32_t stroke,
+                 float space) {
   for (int round = 0; round < 8 && load->heads > 1; round++) {
     int32_t weakest, odd;
     *load = weigh(&weakest, &odd, page, touches, stroke);
-    if (odd >= 0) detach(&touches[odd], stroke);
-    else if (free_end(line, load) < 1.5f * space && line->y1 - line->y0 > 2.2f * space && weakest >= 0) detach(&touches[weakest], stroke);
-    else return;
+    if (odd >= 0)
+      detach(&touches[odd], stroke);
+    else if (free_end(line, load) < 1.5f * space && line->y1 - line->y0 > 2.2f * space && weakest >= 0)
+      detach(&touches[weakest], stroke);
+    else
+      return;
   }
   int32_t weakest, odd;
   *load = weigh(&weakest, &odd, page, touches, stroke);
 }
 
 /* Leaves each head one stem, or both where two voices share it. */
-static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes, const Load *loads, float space) {
+static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes, const Load *loads,
+                   float space) {
   bool right = touch->right >= 0, left = touch->left >= 0;
   if (right && free_end(&strokes->items[touch->right], &loads[touch->right]) < 1.5f * space) right = false;
   if (left && free_end(&strokes->items[touch->left], &loads[touch->left]) < 1.5f * space) left = false;
@@ -122,8 +128,10 @@ static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes,
       bool keep_right = usual_right != usual_left
                             ? usual_right
                             : free_end(r, &loads[touch->right]) >= free_end(l, &loads[touch->left]);
-      if (keep_right) left = false;
-      else right = false;
+      if (keep_right)
+        left = false;
+      else
+        right = false;
     }
   }
   if (!right) touch->right = -1;
@@ -209,7 +217,8 @@ static int by_staff_and_x(const void *a, const void *b) {
 
 /* A chord stands on the staff of most of its heads; its column is the mean of its heads. */
 static void settle_chords(OmrPage *page) {
-  for (size_t c = 0; c < page->chords.n; c++) page->chords.items[c].head_x_px = page->chords.items[c].score = 0;
+  for (size_t c = 0; c < page->chords.n; c++)
+    page->chords.items[c].head_x_px = page->chords.items[c].score = 0;
   for (size_t i = 0; i < page->heads.n;) {
     OmrChord *chord = &page->chords.items[page->heads.items[i].chord];
     size_t end = i;
@@ -237,7 +246,7 @@ static bool sort_chords(OmrPage *page, BaseArena *arena) {
     renamed[placed[i].index] = (int32_t)i;
   }
   for (size_t i = 0; i < page->heads.n; i++) page->heads.items[i].chord = renamed[page->heads.items[i].chord];
-  qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
   return true;
 }
 
@@ -266,7 +275,7 @@ BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
   ok = ok && join(&joiner);
   base_array_clear(&strokes);
   if (!ok) return base_fail_memory(ctx);
-  qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
   settle_chords(page);
   return sort_chords(page, sheet->arena) ? BASE_OK : base_fail_memory(ctx);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Upright strokes: down every pair of neighbouring columns (so that a stroke may lean a little) ink counts for and paper
- * against a stroke; where the balance has fallen far below its best the stroke ended at that best. Thin broken
- * stems survive so, while what follows after a gap must outweigh it. A good part of the rows must be thin.
- * Neighbouring columns give one stroke. */
+ * Upright strokes: down every pair of neighbouring columns (so that a stroke may lean a little) ink counts
+ * for and paper against a stroke; where the balance has fallen far below its best the stroke ended at that
+ * best. Thin broken stems survive so, while what follows after a gap must outweigh it. A good part of the
+ * rows must be thin. Neighbouring columns give one stroke. */
 #include "core/omr/omr_heads.h"
 
 #include <math.h>
@@ -11,9 +11,9 @@
 
 typedef struct {
   const OmrSheet *sheet;
-  int thin;      /* widest row of a stem, px */
-  int drop;      /* how far the balance may fall, rows */
-  int least;     /* rows of the whole */
+  int thin;       /* widest row of a stem, px */
+  int drop;       /* how far the balance may fall, rows */
+  int least;      /* rows of the whole */
   int least_thin; /* thin rows among them */
 } Tracer;
 
@@ -26,7 +26,8 @@ static bool thin_row(const Tracer *tracer, int x, int y) {
   const OmrSheet *sheet = tracer->sheet;
   int at = omr_ink_at(sheet, sheet->clean, x, y) ? x : x + 1, width = 1;
   for (int left = at - 1; width <= tracer->thin && omr_ink_at(sheet, sheet->clean, left, y); left--) width++;
-  for (int right = at + 1; width <= tracer->thin && omr_ink_at(sheet, sheet->clean, right, y); right++) width++;
+  for (int right = at + 1; width <= tracer->thin && omr_ink_at(sheet, sheet->clean, right, y); right++)
+    width++;
   return width <= tracer->thin;
 }
 
@@ -36,7 +37,8 @@ static bool add_stroke(OmrStrokes *strokes, const Tracer *tracer, int x, int sta
   int thin = 0;
   for (int y = start; y <= end && thin < tracer->least_thin; y++)
     thin += inked(tracer->sheet, x, y) && thin_row(tracer, x, y);
-  return thin < tracer->least_thin || base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)end});
+  return thin < tracer->least_thin ||
+         base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)end});
 }
 
 static bool trace_column(OmrStrokes *strokes, const Tracer *tracer, int x) {
@@ -91,7 +93,8 @@ static bool on_bar(const OmrPage *page, const OmrStroke *stroke) {
   return false;
 }
 
-BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet, float least) {
+BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet,
+                            float least) {
   float space = sheet->space;
   Tracer tracer = {sheet, (int)lrintf(fmaxf(0.34f * space, 4)), (int)lrintf(1.5f * space), (int)least,
                    (int)(0.8f * space)};

@@ -7,8 +7,8 @@
 #include <math.h>
 
 /* How many separate columns of [x0, x1] are inked from staff a down to staff b. */
-static int crossings(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *a, const OmrStaff *b, float x0,
-                     float x1) {
+static int crossings(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *a, const OmrStaff *b,
+                     float x0, float x1) {
   int count = 0;
   float last = -1e9f;
   for (float x = x0; x <= x1; x += 1) {
