@@ -72,10 +72,13 @@ class Application:
         print("ok -", sentence, flush=True)
 
     def picture(self, path):
-        if os.path.exists(path):
-            os.unlink(path)
-        self.activate("picture", GLib.Variant("s", path))
-        self.wait(lambda: os.path.exists(path) and os.path.getsize(path) > 10000, 10, f"picture {os.path.basename(path)}")
+        """Until the window has been drawn, its picture is empty and small."""
+        for _ in range(20):
+            self.activate("picture", GLib.Variant("s", path))
+            time.sleep(0.5)
+            if os.path.exists(path) and os.path.getsize(path) > 10000:
+                break
+        check(os.path.getsize(path) > 10000, f"picture {os.path.basename(path)}")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
