@@ -217,9 +217,13 @@ static unsigned add_traits(const NnNode *node) {
 }
 
 NN_FAST static void add_pair(float *y, const float *a, const float *b, size_t n, bool relu) {
-  if (relu) NN_EACH
-  for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
-  else NN_EACH for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+  if (relu) {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
+  } else {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+  }
 }
 
 static void add_part(void *user, size_t from, size_t to) {

@@ -45,9 +45,13 @@ NN_FAST static void moments(float *mean, float *inverse, const float *x, size_t 
 
 NN_FAST static void normalise_row(float *y, const float *x, const float *scale, const float *shift,
                                   float mean, float inverse, size_t n) {
-  if (shift) NN_EACH
-  for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
-  else NN_EACH for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse * scale[i];
+  if (shift) {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
+  } else {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse * scale[i];
+  }
 }
 
 static void forward_part(void *user, size_t from, size_t to) {

@@ -77,9 +77,13 @@ void nn_narrow(void *y, NnType type, size_t at, size_t n, const float *floats) {
 }
 
 NN_FAST static void put_narrow(uint16_t *to, const float *from, size_t n, bool add) {
-  if (!add) NN_EACH
-  for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(from[i]);
-  else NN_EACH for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(nn_from_bf16(to[i]) + from[i]);
+  if (!add) {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(from[i]);
+  } else {
+    NN_EACH
+    for (size_t i = 0; i < n; i++) to[i] = nn_to_bf16(nn_from_bf16(to[i]) + from[i]);
+  }
 }
 
 NN_FAST static void add_floats(float *to, const float *from, size_t n) {
