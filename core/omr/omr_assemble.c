@@ -20,6 +20,7 @@ typedef struct {
   OmrAssembly *assembly;
   Score *score;
   int32_t part_of[OMR_BAR_STAVES], staff_of[OMR_BAR_STAVES];
+  int32_t **notes_of;           /* per page: the note of each head, -1 none */
   int8_t key;                   /* in force */
   int16_t clef[OMR_BAR_STAVES]; /* last written: kind * 16 + line, -1 none */
 } Builder;
@@ -256,6 +257,7 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
       note.staff = (int16_t)builder->staff_of[row];
       note.voice = (int16_t)(4 * note.staff + 3);
     }
+    builder->notes_of[measure->page][i] = (int32_t)builder->score->notes.n;
     if (!base_array_push(&builder->score->notes, note)) return false;
   }
   return true;
@@ -302,6 +304,46 @@ static bool add_notes(Builder *builder, size_t index) {
   return true;
 }
 
+/* True when b begins where a ends. */
+static bool adjoin(const Score *score, const ScoreNote *a, const ScoreNote *b) {
+  Beat end = beat_add(a->onset, a->duration);
+  if (a->measure == b->measure) return beat_equal(end, b->onset);
+  return b->measure == a->measure + 1 && b->onset.num == 0 &&
+         beat_equal(end, score->measures.items[a->measure].length);
+}
+
+/* A tied note sounds like the one before it, whatever its own bar would say. */
+static void add_ties(Builder *builder) {
+  Score *score = builder->score;
+  for (size_t p = 0; p < builder->assembly->n_pages; p++) {
+    const OmrPage *page = builder->assembly->pages[p];
+    for (size_t i = 0; page && i < page->ties.n; i++) {
+      int32_t from = builder->notes_of[p][page->ties.items[i].from],
+              to = builder->notes_of[p][page->ties.items[i].to];
+      if (from < 0 || to < 0) continue;
+      ScoreNote *a = &score->notes.items[from], *b = &score->notes.items[to];
+      bool same = a->part == b->part && a->step == b->step && a->octave == b->octave;
+      if (!same || !adjoin(score, a, b)) continue;
+      if (a->measure != b->measure) b->alter = a->alter;
+      if (a->alter != b->alter) continue;
+      a->ties |= SCORE_TIE_START;
+      b->ties |= SCORE_TIE_STOP;
+    }
+  }
+}
+
+static bool map_heads(Builder *builder) {
+  const OmrAssembly *assembly = builder->assembly;
+  builder->notes_of = BASE_TAKE(assembly->arena, int32_t *, assembly->n_pages + 1);
+  for (size_t p = 0; builder->notes_of && p < assembly->n_pages; p++) {
+    size_t n = assembly->pages[p] ? assembly->pages[p]->heads.n : 0;
+    builder->notes_of[p] = BASE_TAKE(assembly->arena, int32_t, n + 1);
+    if (!builder->notes_of[p]) return false;
+    for (size_t i = 0; i < n; i++) builder->notes_of[p][i] = -1;
+  }
+  return builder->notes_of != NULL;
+}
+
 static bool add_pages(Builder *builder) {
   const OmrAssembly *assembly = builder->assembly;
   for (size_t p = 0; p < assembly->n_pages; p++) {
@@ -328,7 +370,7 @@ static bool add_pages(Builder *builder) {
 static bool build(Builder *builder) {
   OmrAssembly *assembly = builder->assembly;
   for (int row = 0; row < OMR_BAR_STAVES; row++) builder->clef[row] = -1;
-  if (!add_parts(builder) || !add_pages(builder)) return false;
+  if (!map_heads(builder) || !add_parts(builder) || !add_pages(builder)) return false;
   int32_t keys_of = -1;
   int8_t *keys = NULL;
   for (size_t i = 0; i < assembly->measures.n; i++) {
@@ -344,6 +386,7 @@ static bool build(Builder *builder) {
         !add_notes(builder, i))
       return false;
   }
+  add_ties(builder);
   score_sort(builder->score);
   return true;
 }

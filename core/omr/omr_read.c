@@ -71,6 +71,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);
+  if (!status) status = omr_find_ties(ctx, page, sheet);
   return status;
 }
 
