@@ -1,6 +1,8 @@
 /* triptych-cli info: what a file holds. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cli.h"
 
+#include "app/store.h"
+#include "core/base/base_pack.h"
 #include "core/flow/flow.h"
 
 #include <stdio.h>
@@ -22,7 +24,8 @@ static void words(CliReport *out, const char *key, const char *label, const char
 
 /* One word for programs; flow_kind_name is for a person. */
 static const char *word_of(FlowKind kind) {
-  static const char *const WORDS[] = {"unknown", "pages", "score", "midi", "notes", "audio", "project"};
+  static const char *const WORDS[] = {"unknown", "pages", "score", "midi", "notes", "audio", "project",
+                                      "weights"};
   return WORDS[kind];
 }
 
@@ -103,6 +106,53 @@ static BaseStatus tell_audio(BaseContext *ctx, const CliCall *call, FlowKind kin
   return status;
 }
 
+static BaseStatus tell_weights(BaseContext *ctx, const CliCall *call, FlowKind kind, const char *path) {
+  BasePack *pack = NULL;
+  BaseStatus status = base_pack_load(ctx, &pack, path);
+  if (status != BASE_OK) return status;
+  CliReport report = begin(call, kind, path), *out = &report;
+  double values = 0;
+  for (size_t i = 0; i < base_pack_tensors(pack); i++) {
+    const BaseTensor *tensor = base_pack_tensor_at(pack, i);
+    values += (double)(tensor->bytes / base_type_size(tensor->type));
+  }
+  fact(out, "tensors", _("tensors"), (double)base_pack_tensors(pack));
+  fact(out, "values", _("values"), values);
+  words(out, "sha256", "SHA-256", base_pack_hash(pack));
+  for (size_t i = 0; i < base_pack_texts(pack); i++) {
+    char key[80];
+    snprintf(key, sizeof key, "text_%s", base_pack_text_key(pack, i));
+    words(out, key, base_pack_text_key(pack, i), base_pack_text_at(pack, i));
+  }
+  cli_report_end(out);
+  base_pack_free(pack);
+  return BASE_OK;
+}
+
+static BaseStatus tell_project(BaseContext *ctx, const CliCall *call, FlowKind kind, const char *path) {
+  Store *store = NULL;
+  Project *project = NULL;
+  int64_t results = 0, bytes = 0;
+  BaseStatus status = store_open(ctx, &store, &project, path);
+  if (status == BASE_OK) status = store_results(ctx, store, &results, &bytes);
+  if (status == BASE_OK) {
+    CliReport report = begin(call, kind, path), *out = &report;
+    size_t anchors = 0;
+    for (size_t i = 0; i < project->marks.n; i++) anchors += project_is_anchor(&project->marks.items[i]);
+    words(out, "title", _("title"), project->title ? project->title : "");
+    fact(out, "media", _("media"), (double)project->media.n);
+    fact(out, "marks", _("marks"), (double)project->marks.n);
+    fact(out, "anchors", _("anchors"), (double)anchors);
+    fact(out, "steps", _("steps to undo"), (double)project->cursor);
+    fact(out, "results", _("results kept"), (double)results);
+    fact(out, "result_bytes", _("their bytes"), (double)bytes);
+    cli_report_end(out);
+  }
+  project_free(project);
+  store_close(store);
+  return status;
+}
+
 static BaseStatus tell(CliCall *call, FlowKind kind, const char *path) {
   switch (kind) {
   case FLOW_PAGES:
@@ -114,9 +164,12 @@ static BaseStatus tell(CliCall *call, FlowKind kind, const char *path) {
     return tell_motion(&call->ctx, call, kind, path);
   case FLOW_AUDIO:
     return tell_audio(&call->ctx, call, kind, path);
+  case FLOW_PROJECT:
+    return tell_project(&call->ctx, call, kind, path);
+  case FLOW_WEIGHTS:
+    return tell_weights(&call->ctx, call, kind, path);
   default:
-    return base_fail(&call->ctx, BASE_UNSUPPORTED, "“%s” is %s, which info cannot look into yet.", path,
-                     flow_kind_name(kind));
+    return base_fail(&call->ctx, BASE_UNSUPPORTED, "“%s” is nothing that Triptych knows.", path);
   }
 }
 

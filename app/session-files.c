@@ -335,6 +335,7 @@ static gboolean kind_of(FlowKind found, ProjectMediaKind *kind) {
     return TRUE;
   case FLOW_UNKNOWN:
   case FLOW_PROJECT:
+  case FLOW_WEIGHTS:
     break;
   }
   return FALSE;

@@ -44,6 +44,7 @@ static void content_counts_before_the_ending(void) {
   CHECK(kind_of("a", "\xef\xbb\xbf <?xml version", 17) == FLOW_SCORE);
   CHECK(kind_of("a.png", "onset_s,offset_s\n0.5,1,60\n", 26) == FLOW_NOTES);
   CHECK(kind_of("a", "SQLite format 3", 16) == FLOW_PROJECT);
+  CHECK(kind_of("a", "TRIPPACK", 8) == FLOW_WEIGHTS);
   CHECK(kind_of("a.flac", "garbage\1\2", 9) == FLOW_AUDIO);
   CHECK(kind_of("a.PNG", "garbage\1\2", 9) == FLOW_PAGES);
 }

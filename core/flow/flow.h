@@ -17,6 +17,7 @@ typedef enum {
   FLOW_NOTES,    /* CSV of notes */
   FLOW_AUDIO,
   FLOW_PROJECT,  /* .triptych */
+  FLOW_WEIGHTS,  /* named tensors: networks, instruments */
 } FlowKind;
 
 /* What a file is, by its content first and its ending second. BASE_UNREADABLE when it cannot be opened,

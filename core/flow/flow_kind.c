@@ -78,6 +78,7 @@ static FlowKind kind_of_content(const Head *head) {
   if (starts(head, 0, "RIFF", 4) && starts(head, 8, "RMID", 4)) return FLOW_MIDI;
   if (is_pages(head)) return FLOW_PAGES;
   if (starts(head, 0, "SQLite format 3", 16)) return FLOW_PROJECT;
+  if (starts(head, 0, "TRIPPACK", 8)) return FLOW_WEIGHTS;
   if (starts(head, 0, "PK\3\4", 4)) return FLOW_SCORE;
   if (is_audio(head)) return FLOW_AUDIO;
   if (is_xml(head)) return FLOW_SCORE;
@@ -153,6 +154,8 @@ const char *flow_kind_name(FlowKind kind) {
     return "a recording";
   case FLOW_PROJECT:
     return "a project";
+  case FLOW_WEIGHTS:
+    return "weights";
   }
   return "something unknown";
 }
