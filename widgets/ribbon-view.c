@@ -235,7 +235,10 @@ static void append_pages(TriRibbonView *self, GtkSnapshot *snapshot, int width, 
 
 static void append_empty(TriRibbonView *self, GtkSnapshot *snapshot, int width, int height) {
   int text_width, text_height;
-  if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), _("No score yet"), 10, FALSE);
+  const char *why = tri_scene_get_score(tri_view_get_scene(TRI_VIEW(self))) ? _("This score came without pages.")
+                                                                            : _("No score yet");
+  if (self->empty && g_strcmp0(pango_layout_get_text(self->empty), why)) g_clear_object(&self->empty);
+  if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), why, 10, FALSE);
   pango_layout_get_pixel_size(self->empty, &text_width, &text_height);
   gtk_snapshot_translate(snapshot,
                          &GRAPHENE_POINT_INIT((width - text_width) / 2, (height - text_height) / 2));
