@@ -56,7 +56,8 @@ static BaseStatus load(BaseContext *ctx, Inquiry *q, const char *motion) {
 
 /* The instrument: as given, or learned from the recording. */
 static BaseStatus find_instrument(CliCall *call, Inquiry *q, const char *audio) {
-  q->model = piano_model_reference();
+  PianoModel grand = piano_model_reference();
+  q->model = piano_model_common(&grand);
   if (call->values[OPTION_WEIGHTS])
     return piano_model_load(&call->ctx, &q->model, call->values[OPTION_WEIGHTS]);
   BaseContext step = base_context_step(&call->ctx, 0, 0.5);

@@ -1,7 +1,8 @@
 /* The differentiable piano: its picture agrees with the analysis of real sine waves, and its gradients with
  * central differences. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/piano/piano_explain.h"
+#include "core/piano/piano_fit.h"
 #include "core/piano/piano_loss.h"
-#include "core/piano/piano_spectrum.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -142,5 +143,114 @@ static void saved_and_loaded_is_the_same(void) {
   CHECK(memcmp(&drawn, &back, sizeof back) == 0);
 }
 
+/* Sound of a known instrument, as the analysis would see it. */
+static PianoFrames *sound_of(const PianoModel *model, const PianoNote *played, size_t n, size_t frames) {
+  PianoSpectrum *s = NULL;
+  PianoFrames *copy = piano_frames_new(frames);
+  CHECK(piano_spectrum_new(NULL, &s, frames) == BASE_OK);
+  const PianoFrames *made = piano_spectrum_forward(s, model, played, n, 0);
+  for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+    memcpy(copy->power[r], made->power[r], sizeof(float) * frames * (size_t)piano_resolution(r)->bins);
+  piano_spectrum_free(s);
+  return copy;
+}
+
+enum { TUNE = 8, TUNE_FRAMES = 300 };
+
+/* Three seconds in the middle of the keyboard. */
+static void write_tune(PianoNote *tune) {
+  static const int keys[TUNE] = {39, 43, 46, 51, 48, 44, 41, 34};
+  for (int i = 0; i < TUNE; i++)
+    tune[i] = (PianoNote){0.2 + 0.31 * i, 0.2 + 0.31 * i + 0.28, 50 + 7 * (i % 4), keys[i], 0};
+}
+
+static void learning_a_little_spoils_nothing_unheard(void) {
+  PianoModel start = piano_model_default(), learned = start;
+  BaseRng rng = base_rng(11, 0);
+  PianoModel other = piano_model_sample(&start, &rng, 0.6);
+  PianoNote tune[TUNE];
+  write_tune(tune);
+  PianoFrames *heard = sound_of(&other, tune, TUNE, TUNE_FRAMES);
+  double before = 0, after = 0;
+  PianoModel untouched = start;
+  CHECK(piano_fit_instrument(NULL, &untouched, &before, heard, tune, TUNE, 0,
+                             &(PianoFitParams){.iterations = 1}) == BASE_OK);
+  CHECK(piano_fit_instrument(NULL, &learned, &after, heard, tune, TUNE, 0, NULL) == BASE_OK);
+  CHECK_SAYING(after < 0.5 * before, "loss %g from %g", after, before);
+  double shift = learned.values[PIANO_AT_KEY_LEVEL]; /* the level of the whole recording */
+  for (int key = 0; key < PIANO_KEYS; key++) {
+    bool played = false;
+    for (int i = 0; i < TUNE; i++) played = played || tune[i].key == key;
+    if (played) continue;
+    CHECK(learned.values[PIANO_AT_KEY_TUNING + key] == start.values[PIANO_AT_KEY_TUNING + key]);
+    CHECK_NEAR(learned.values[PIANO_AT_KEY_LEVEL + key] - shift, start.values[PIANO_AT_KEY_LEVEL + key],
+               1e-4);
+  }
+  const PianoBlockInfo *blocks = piano_blocks();
+  for (int b = 0; b < PIANO_N_BLOCKS; b++)
+    for (int j = blocks[b].first; j < blocks[b].first + blocks[b].count; j++)
+      CHECK_SAYING(learned.values[j] >= blocks[b].low && learned.values[j] <= blocks[b].high, "%s",
+                   blocks[b].name);
+  for (int key = 0; key < PIANO_KEYS; key += 87) {
+    PianoPartialSound sound = piano_model_partial(&learned, key, 1, 64, 0),
+                      was = piano_model_partial(&start, key, 1, 64, 0);
+    CHECK_NEAR(sound.ln_power - shift, was.ln_power, 3);
+    CHECK_NEAR(log(sound.tau1_s / was.tau1_s), 0, 1);
+  }
+  piano_frames_free(heard);
+}
+
+static void onsets_and_velocities_come_back(void) {
+  PianoModel model = piano_model_default();
+  PianoNote tune[TUNE], moved[TUNE];
+  write_tune(tune);
+  PianoFrames *heard = sound_of(&model, tune, TUNE, TUNE_FRAMES);
+  memcpy(moved, tune, sizeof moved);
+  for (int i = 0; i < TUNE; i++) moved[i].onset_s += 0.03 * (i % 2 ? 1 : -1);
+  CHECK(piano_fit_notes(NULL, moved, TUNE, NULL, &model, heard, 0,
+                        &(PianoFitNotesParams){.what = PIANO_FIT_ONSETS}) == BASE_OK);
+  for (int i = 0; i < TUNE; i++) CHECK_NEAR(moved[i].onset_s, tune[i].onset_s, 0.006);
+  memcpy(moved, tune, sizeof moved);
+  for (int i = 0; i < TUNE; i++) moved[i].velocity = 64;
+  CHECK(piano_fit_notes(NULL, moved, TUNE, NULL, &model, heard, 0,
+                        &(PianoFitNotesParams){.what = PIANO_FIT_VELOCITIES}) == BASE_OK);
+  for (int i = 0; i < TUNE; i++) CHECK_NEAR(moved[i].velocity, tune[i].velocity, 3);
+  piano_frames_free(heard);
+}
+
+static void a_missing_and_a_wrong_note_are_told(void) {
+  PianoModel model = piano_model_default();
+  PianoNote tune[TUNE], told[TUNE];
+  write_tune(tune);
+  PianoFrames *heard = sound_of(&model, tune, TUNE, TUNE_FRAMES);
+  memcpy(told, tune, sizeof told);
+  told[2].key += 1;
+  PianoEvidence evidence[TUNE];
+  PianoMissing missing[4];
+  size_t found = 0;
+  CHECK(piano_explain(NULL, evidence, &model, heard, told, TUNE, 0) == BASE_OK);
+  for (int i = 0; i < TUNE; i++)
+    CHECK_SAYING(i == 2 || evidence[i].gain > 1.2f * evidence[2].gain, "note %d: %g", i,
+                 (double)evidence[i].gain);
+  CHECK(piano_explain_missing(NULL, missing, &found, 4, &model, heard, told, TUNE, 0) == BASE_OK);
+  CHECK(found >= 1 && missing[0].key == tune[2].key);
+  CHECK_NEAR(missing[0].onset_s, tune[2].onset_s, 0.06);
+  piano_frames_free(heard);
+}
+
+static void the_reference_is_learned(void) {
+  PianoModel reference = piano_model_reference(), formulas = piano_model_default(),
+             common = piano_model_common(&reference);
+  CHECK(memcmp(&reference, &formulas, sizeof reference) != 0);
+  CHECK(common.values[PIANO_AT_KEY_PARTIAL + 1000] == 0);
+  for (int key = 0; key + 12 < PIANO_KEYS; key++) {
+    double ratio =
+        piano_model_frequency_hz(&reference, key + 12, 1) / piano_model_frequency_hz(&reference, key, 1);
+    CHECK_NEAR(1200 * log2(ratio), 1200, 25);
+  }
+}
+
 CHECK_MAIN({CASE(gradients_of_the_instrument)}, {CASE(gradients_of_the_hands)},
-           {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)})
+           {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)},
+           {CASE(learning_a_little_spoils_nothing_unheard)}, {CASE(onsets_and_velocities_come_back)},
+           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)})

@@ -14,15 +14,19 @@ enum {
   LOOK = 40 /* frames after the onset */,
   LEAD = 2,
   LEVELS = 7,
-  LEAST_CELLS = 12
+  LEAST_CELLS = 12,
+  SUSPECTS = 300, /* in a stretch */
+  SKIRT = 2,      /* bins */
 };
 
 static const double LEAST_SHARE = 0.1, HOP_S = 0.01;
 static const float MOST_NATS = 6; /* that one cell may say */
+static const float CREST_SHARE = 0.3f, LEAST_RISE = 6, LEAST_EXCESS = 3, LEAST_GAIN = 0.5f;
 static const float levels[LEVELS] = {0.03f, 0.1f, 0.3f, 0.6f, 1, 2, 4};
 
 typedef struct {
   PianoSpectrum *all, *one;
+  PianoFrames *sum; /* a stretch to which notes can be added */
   PianoFrames *own; /* a note alone, LOOK + LEAD frames */
   const PianoModel *model;
   const PianoFrames *heard;
@@ -33,17 +37,19 @@ static void court_clear(Court *c) {
   piano_spectrum_free(c->all);
   piano_spectrum_free(c->one);
   piano_frames_free(c->own);
+  piano_frames_free(c->sum);
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) free(c->equaliser[r]);
 }
 
 static BaseStatus court_init(BaseContext *ctx, Court *c, const PianoModel *model, const PianoFrames *heard) {
   *c = (Court){.model = model, .heard = heard, .own = piano_frames_new(LOOK + LEAD)};
+  c->sum = piano_frames_new(STRETCH + 2 * MARGIN);
   BaseStatus status = piano_spectrum_new(ctx, &c->all, STRETCH + 2 * MARGIN);
   if (status == BASE_OK) status = piano_spectrum_new(ctx, &c->one, LOOK + LEAD);
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
     int bins = piano_resolution(r)->bins;
     c->equaliser[r] = malloc((size_t)bins * sizeof(float));
-    if (!c->equaliser[r] || !c->own) return base_fail_memory(ctx);
+    if (!c->equaliser[r] || !c->own || !c->sum) return base_fail_memory(ctx);
     for (int b = 0; b < bins; b++)
       c->equaliser[r][b] = (float)exp(piano_model_equaliser(model, piano_bin_hz(r, b)));
   }
@@ -71,21 +77,39 @@ static void try_cell(Trial *trial, float x, float expected, float own) {
   trial->cells++;
 }
 
+/* Power of the note alone in a cell; zero on the skirts of its partials, where a neighbour would say as much.
+ */
+static float crest(const Court *c, int r, int b, size_t t) {
+  int low = b > SKIRT ? b - SKIRT : 0, last = piano_resolution(r)->bins - 1;
+  int high = b + SKIRT < last ? b + SKIRT : last;
+  const float *own = c->own->power[r] + t;
+  float most = 0;
+  for (int i = low; i <= high; i++) most = fmaxf(most, own[(size_t)i * c->own->frames]);
+  float power = own[(size_t)b * c->own->frames];
+  return power < CREST_SHARE * most ? 0 : power * c->equaliser[r][b];
+}
+
+/* The first bin where semitones are further apart than half a bin of the spectrum. */
+static int first_telling_bin(int r) {
+  double hz = 0.5 * PIANO_RATE_HZ / piano_resolution(r)->window / (exp2(1 / 12.0) - 1);
+  return (int)fmax(0, ceil(piano_hz_bin(r, hz)));
+}
+
 /* Compares over the cells that matter; `from` is the first frame of `own` in the stretch `expected` and, with
  * `heard_from`, in the recording. */
 static PianoEvidence judge(const Court *c, const PianoFrames *expected, ptrdiff_t from, ptrdiff_t heard_from,
                            bool absent) {
   Trial trial = {0};
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
-    for (int b = 0; b < piano_resolution(r)->bins; b++)
+    for (int b = first_telling_bin(r); b < piano_resolution(r)->bins; b++)
       for (ptrdiff_t t = 0; t < LOOK + LEAD; t++) {
         if (from + t < 0 || from + t >= (ptrdiff_t)expected->frames || heard_from + t < 0 ||
             heard_from + t >= (ptrdiff_t)c->heard->frames)
           continue;
-        float own = c->own->power[r][(size_t)b * c->own->frames + (size_t)t] * c->equaliser[r][b];
+        float own = crest(c, r, b, (size_t)t);
         float all =
             expected->power[r][(size_t)b * expected->frames + (size_t)(from + t)] + (absent ? own : 0);
-        if (own < LEAST_SHARE * all) continue;
+        if (own <= 0 || own < LEAST_SHARE * all) continue;
         try_cell(&trial, c->heard->power[r][(size_t)b * c->heard->frames + (size_t)(heard_from + t)], all,
                  own);
       }
@@ -144,20 +168,20 @@ BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoM
 
 /* ---- what is missing ---- */
 
-/* Rise of what is heard beyond what is expected around a key's first partials. */
-static float rise(const Court *c, const PianoFrames *expected, int key, size_t from, ptrdiff_t t,
-                  ptrdiff_t offset) {
-  double now = 0, before = 0;
+/* How much the first partials of a key rise around frame t, ln power summed over them; zero when little of
+ * what is there afterwards is unexpected. */
+static float rise(const Court *c, const PianoFrames *expected, int key, size_t from, ptrdiff_t t) {
+  double risen = 0, excess = 0;
   for (int h = 1; h <= 4; h++) {
     double hz = piano_model_frequency_hz(c->model, key, h);
     int bin = (int)lround(piano_hz_bin(0, hz));
     if (bin < 0 || bin >= piano_resolution(0)->bins) break;
     const float *x = c->heard->power[0] + (size_t)bin * c->heard->frames + from;
-    const float *p = expected->power[0] + (size_t)bin * expected->frames + (size_t)offset;
-    now += log((x[t + 4] + 1e-9) / (p[t + 4] + 1e-9));
-    before += log((x[t - 4] + 1e-9) / (p[t - 4] + 1e-9));
+    const float *p = expected->power[0] + (size_t)bin * expected->frames + MARGIN;
+    risen += log((x[t + 4] + 1e-9) / (x[t - 4] + 1e-9));
+    excess += log((x[t + 4] + 1e-9) / (p[t + 4] + 1e-9));
   }
-  return (float)(now - before);
+  return excess > LEAST_EXCESS ? (float)risen : 0;
 }
 
 static int by_gain(const void *a, const void *b) {
@@ -169,6 +193,10 @@ static bool taken(const PianoNote *notes, size_t n, int key, double at_s) {
   for (size_t i = 0; i < n; i++)
     if (notes[i].key == key && fabs(notes[i].onset_s - at_s) < 0.08) return true;
   return false;
+}
+
+static PianoNote unheard(int key, double at_s) {
+  return (PianoNote){at_s, at_s + 0.4, 64, key, 0};
 }
 
 /* Puts a place into the list, which stays the `room` strongest once full. */
@@ -183,31 +211,71 @@ static void offer(PianoMissing *missing, size_t *found, size_t room, PianoMissin
   if (room && place.gain > missing[weakest].gain) missing[weakest] = place;
 }
 
+/* Where sound rises that nobody expects; one note of middle velocity tried at each place by itself. */
+static size_t suspect(Court *c, PianoMissing *suspects, const PianoFrames *expected, const PianoNote *notes,
+                      size_t n, double stretch_s, double start_s, size_t from) {
+  ptrdiff_t end = (ptrdiff_t)(c->heard->frames - from < STRETCH ? c->heard->frames - from : STRETCH) - 6;
+  size_t found = 0;
+  for (int key = 0; key < PIANO_KEYS; key++)
+    for (ptrdiff_t t = from ? 0 : 5; t < end; t++) {
+      float now = rise(c, expected, key, from, t);
+      if (now < LEAST_RISE || (t > 5 && now < rise(c, expected, key, from, t - 1)) ||
+          now < rise(c, expected, key, from, t + 1))
+        continue;
+      double at_s = start_s + HOP_S * (double)((ptrdiff_t)from + t);
+      if (taken(notes, n, key, at_s)) continue;
+      PianoNote note = unheard(key, at_s);
+      PianoEvidence e = try_note(c, expected, &note, stretch_s, start_s, true);
+      if (e.gain > LEAST_GAIN) offer(suspects, &found, SUSPECTS, (PianoMissing){at_s, key, e.gain});
+      t += 8;
+    }
+  qsort(suspects, found, sizeof *suspects, by_gain);
+  return found;
+}
+
+/* Adds the note rendered last, at `level`, to what is expected. */
+static void expect_more(const Court *c, ptrdiff_t from, float level) {
+  for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+    for (int b = 0; b < piano_resolution(r)->bins; b++)
+      for (ptrdiff_t t = 0; t < LOOK + LEAD; t++)
+        if (from + t >= 0 && from + t < (ptrdiff_t)c->sum->frames)
+          c->sum->power[r][(size_t)b * c->sum->frames + (size_t)(from + t)] +=
+              level * c->equaliser[r][b] * c->own->power[r][(size_t)b * c->own->frames + (size_t)t];
+}
+
+/* Goes through the suspects from the strongest on: each has to explain what those before it left over. */
+static void convict(Court *c, PianoMissing *missing, size_t *found, size_t room, const PianoMissing *suspects,
+                    size_t n, double stretch_s, double start_s) {
+  for (size_t i = 0; i < n; i++) {
+    PianoNote note = unheard(suspects[i].key, suspects[i].onset_s);
+    PianoEvidence e = try_note(c, c->sum, &note, stretch_s, start_s, true);
+    if (e.gain < LEAST_GAIN) continue;
+    offer(missing, found, room, (PianoMissing){suspects[i].onset_s, suspects[i].key, e.gain});
+    expect_more(c, lround((note.onset_s - stretch_s) / HOP_S) - LEAD, e.level);
+  }
+}
+
 BaseStatus piano_explain_missing(BaseContext *ctx, PianoMissing *missing, size_t *found, size_t room,
                                  const PianoModel *model, const PianoFrames *heard, const PianoNote *notes,
                                  size_t n, double start_s) {
   Court c;
   BaseStatus status = court_init(ctx, &c, model, heard);
+  PianoMissing *suspects = malloc(SUSPECTS * sizeof *suspects);
+  if (!suspects) status = base_fail_memory(ctx);
   *found = 0;
   for (size_t from = 0; from < heard->frames && status == BASE_OK; from += STRETCH) {
     double stretch_s;
     const PianoFrames *expected = expect(&c, &stretch_s, notes, n, start_s, from);
-    ptrdiff_t end = (ptrdiff_t)(heard->frames - from < STRETCH ? heard->frames - from : STRETCH) - 5;
-    for (int key = 0; key < PIANO_KEYS; key++)
-      for (ptrdiff_t t = from ? 0 : 5; t < end; t++) {
-        float now = rise(&c, expected, key, from, t, MARGIN);
-        if (now < 6 || now < rise(&c, expected, key, from, t > 5 ? t - 1 : t, MARGIN)) continue;
-        double at_s = start_s + HOP_S * (double)((ptrdiff_t)from + t);
-        if (taken(notes, n, key, at_s)) continue;
-        PianoNote note = {at_s, at_s + 0.4, 64, key, 0};
-        PianoEvidence e = try_note(&c, expected, &note, stretch_s, start_s, true);
-        if (e.gain > 0) offer(missing, found, room, (PianoMissing){at_s, key, e.gain});
-        t += 8;
-      }
+    size_t suspected = suspect(&c, suspects, expected, notes, n, stretch_s, start_s, from);
+    for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+      memcpy(c.sum->power[r], expected->power[r],
+             expected->frames * (size_t)piano_resolution(r)->bins * sizeof(float));
+    convict(&c, missing, found, room, suspects, suspected, stretch_s, start_s);
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
     base_progress(ctx, (double)from / (double)heard->frames, "looking for missing notes");
   }
   qsort(missing, *found, sizeof *missing, by_gain);
+  free(suspects);
   court_clear(&c);
   return status;
 }

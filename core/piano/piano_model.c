@@ -11,6 +11,8 @@ static const PianoBlockInfo blocks[PIANO_N_BLOCKS] = {
 #undef X
 };
 
+enum { NEIGHBOURS = 8 }; /* keys on either side that a smoothed level looks at */
+
 static const double HAMMER_ATTACK_S = 0.002;
 
 static const double log2_of[PIANO_PARTIALS + 1] = {0,           0,           1,
@@ -229,6 +231,21 @@ PianoModel piano_model_default(void) {
   fill(&m, PIANO_AT_PEDAL, 2, 0.15);
   fill(&m, PIANO_AT_ROOM_LEVEL, PIANO_ROOMS, -2.5);
   fill(&m, PIANO_AT_ROOM_DECAY, PIANO_ROOMS, -1.6);
+  return m;
+}
+
+PianoModel piano_model_common(const PianoModel *model) {
+  PianoModel m = *model;
+  fill(&m, PIANO_AT_KEY_TUNING, PIANO_KEYS, 0);
+  fill(&m, PIANO_AT_KEY_DECAY, PIANO_KEYS, 0);
+  fill(&m, PIANO_AT_KEY_PARTIAL, PIANO_KEYS * PIANO_PARTIALS, 0);
+  for (int key = 0; key < PIANO_KEYS; key++) {
+    int low = key > NEIGHBOURS ? key - NEIGHBOURS : 0;
+    int high = key + NEIGHBOURS < PIANO_KEYS ? key + NEIGHBOURS : PIANO_KEYS - 1;
+    double sum = 0;
+    for (int k = low; k <= high; k++) sum += model->values[PIANO_AT_KEY_LEVEL + k];
+    m.values[PIANO_AT_KEY_LEVEL + key] = (float)(sum / (high - low + 1));
+  }
   return m;
 }
 

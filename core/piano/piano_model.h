@@ -91,9 +91,13 @@ typedef struct {
 /* A well-kept grand in a small room, by formulas: what the reference instrument was learned from. */
 PianoModel piano_model_default(void);
 
-/* The instrument that priors are centred on and that plays when no other is named: a sampled grand, learned
- * (its origin: resources/models/MANIFEST); the default when the program was built without it. */
+/* A sampled grand, learned (its origin: resources/models/MANIFEST): what plays when no other is named. The default
+ * where memory is short. */
 PianoModel piano_model_reference(void);
+
+/* What pianos have in common: `model` with the traits of its single keys smoothed away. The centre of the priors when
+ * another piano is learned. */
+PianoModel piano_model_common(const PianoModel *model);
 
 /* Draws an instrument around `mean` from the priors, `spread` deviations wide: detuned, bright, dull, worn.
  */

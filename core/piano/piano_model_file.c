@@ -2,6 +2,7 @@
  * part of the program. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_model.h"
 
+#include "core/base/base_embed.h"
 #include "core/base/base_pack.h"
 
 #include <math.h>
@@ -55,25 +56,14 @@ BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *pat
   return status;
 }
 
-#ifdef PIANO_GRAND
-__asm__(".pushsection .rodata\n"
-        ".global piano_grand, piano_grand_end\n"
-        ".balign 64\n"
-        "piano_grand: .incbin \"" PIANO_GRAND "\"\n"
-        "piano_grand_end:\n"
-        ".popsection\n");
-extern const unsigned char piano_grand[], piano_grand_end[];
-#endif
+BASE_EMBEDDED_WEIGHTS(piano_grand);
 
 PianoModel piano_model_reference(void) {
   PianoModel model = piano_model_default();
-#ifdef PIANO_GRAND
+  size_t bytes = (size_t)(piano_grand_weights_end - piano_grand_weights);
   BasePack *pack;
-  if (base_pack_load_memory(NULL, &pack, piano_grand, (size_t)(piano_grand_end - piano_grand), "the piano") ==
-      BASE_OK) {
-    unpack(NULL, &model, pack, "the piano");
-    base_pack_free(pack);
-  }
-#endif
+  if (base_pack_load_memory(NULL, &pack, piano_grand_weights, bytes, "the piano") != BASE_OK) return model;
+  unpack(NULL, &model, pack, "the piano");
+  base_pack_free(pack);
   return model;
 }

@@ -5,11 +5,13 @@
  * per-note evidence, true notes against notes moved by an octave, a semitone or 150 ms.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_rng.h"
+#include "core/image/image.h"
 #include "core/piano/piano.h"
 #include "core/piano/piano_explain.h"
 #include "core/piano/piano_fit.h"
 
 #include <dirent.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ enum { MOST_PIECES = 64 };
 
 typedef struct {
   double lsd, fluid_lsd, onset_median_ms, onset_within, correlation, auc, fit_cpu_s;
+  Image *picture;
 } Result;
 
 typedef struct {
@@ -85,6 +88,29 @@ static double log_spectral_distance(const PianoFrames *a, const PianoFrames *b, 
     total += sqrt(sum / bins);
   }
   return total / (double)frames;
+}
+
+enum { PICTURE_FRAMES = 2000, GAP = 6 };
+
+static uint8_t grey(double x) {
+  return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+}
+
+static Image *picture_of(const PianoFrames *rendered, const PianoFrames *heard) {
+  int bins = piano_resolution(0)->bins,
+      width = heard->frames < PICTURE_FRAMES ? (int)heard->frames : PICTURE_FRAMES;
+  double floor_power = 1e-6 * loudest(heard);
+  Image *image = image_new(width, 3 * bins + 2 * GAP);
+  for (int b = 0; image && b < bins; b++)
+    for (int t = 0; t < width; t++) {
+      double x = 10 * log10(heard->power[0][(size_t)b * heard->frames + (size_t)t] / floor_power + 1);
+      double y = 10 * log10(rendered->power[0][(size_t)b * rendered->frames + (size_t)t] / floor_power + 1);
+      double shades[3] = {255 - 4.25 * x, 255 - 4.25 * y, 128 + 4.25 * (y - x)};
+      for (int panel = 0; panel < 3; panel++)
+        image->pixels[(size_t)(panel * (bins + GAP) + bins - 1 - b) * (size_t)width + (size_t)t] =
+            grey(shades[panel]);
+    }
+  return image;
 }
 
 static double fluid_distance(const Motion *motion, const PianoFrames *heard, double from_s, double to_s) {
@@ -217,16 +243,18 @@ static Result measure(const char *folder) {
   }
   PianoFrames *early = hear(path, &first, 0, 30), *late = hear(path, &second, 30, 90);
   Notes learned = notes_between(&all, 0, 30), played = notes_between(&all, 18, 90);
-  PianoModel model = piano_model_default();
+  PianoModel grand = piano_model_reference(), model = piano_model_common(&grand);
   Result result = {0};
   double before_s = cpu_s();
   piano_fit_tuning(&ctx, &model, first, learned.notes, learned.n, 0);
   piano_fit_instrument(&ctx, &model, NULL, early, learned.notes, learned.n, 0, NULL);
   result.fit_cpu_s = cpu_s() - before_s;
   PianoSpectrum *spectrum = NULL;
-  if (piano_spectrum_new(&ctx, &spectrum, late->frames) == BASE_OK)
-    result.lsd =
-        log_spectral_distance(piano_spectrum_forward(spectrum, &model, played.notes, played.n, 30), late, 1);
+  if (piano_spectrum_new(&ctx, &spectrum, late->frames) == BASE_OK) {
+    const PianoFrames *rendered = piano_spectrum_forward(spectrum, &model, played.notes, played.n, 30);
+    result.lsd = log_spectral_distance(rendered, late, 1);
+    result.picture = picture_of(rendered, late);
+  }
   result.fluid_lsd = fluid_distance(motion, late, 30, 90);
   recover_onsets(&result, &model, early, &learned);
   result.correlation = recover_velocities(&model, early, &learned);
@@ -243,6 +271,22 @@ static Result measure(const char *folder) {
   free(notes_path);
   free(path);
   return result;
+}
+
+static void keep_picture(const char *program, const char *name, Image *picture) {
+  char *copy = strdup(program), *path = join(dirname(copy), name);
+  BaseContext ctx = {0};
+  if (picture && image_write_png(&ctx, picture, path) == BASE_OK)
+    printf("picture: %s\n", path);
+  else
+    fprintf(stderr, "%s\n", ctx.sentence);
+  free(copy);
+  free(path);
+}
+
+static void swap_when(Result *a, Result *b, bool wanted) {
+  Result kept = *a;
+  if (wanted) *a = *b, *b = kept;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -265,6 +309,7 @@ int main(int argc, char **argv) {
   printf("%-28s %6s %6s %6s  %8s %6s  %8s  %5s  %6s\n", "recording", "LSD dB", "fluid", "lower", "onset ms",
          "<15 ms", "velocity", "AUC", "CPU s");
   double figures[5][MOST_PIECES];
+  Result best = {.lsd = INFINITY}, worst = {.lsd = -INFINITY};
   for (size_t i = 0; i < n; i++) {
     char *folder_path = join(maps, names[i]);
     Result r = measure(folder_path);
@@ -276,7 +321,14 @@ int main(int argc, char **argv) {
     double row[5] = {lower, r.onset_median_ms, r.onset_within, r.correlation, r.auc};
     for (int k = 0; k < 5; k++) figures[k][i] = row[k];
     free(names[i]);
+    swap_when(&r, &best, r.lsd < best.lsd);
+    swap_when(&r, &worst, r.picture && r.lsd > worst.lsd);
+    image_free(r.picture);
   }
+  if (best.picture) keep_picture(argv[0], "piano-best.png", best.picture);
+  if (worst.picture) keep_picture(argv[0], "piano-worst.png", worst.picture);
+  image_free(best.picture);
+  image_free(worst.picture);
   printf("medians: %.0f%% lower (wanted 35), onsets %.1f ms (8), %.0f%% within 15 ms (85), velocity r %.2f "
          "(.75), AUC %.3f (.95)\n",
          median(figures[0], n), median(figures[1], n), median(figures[2], n), median(figures[3], n),
