@@ -20,7 +20,7 @@
 NN_INLINE float nn_exp(float x) {
   x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
   float shifted = x * 1.44269504f + 12582912.0f; /* rounds to a whole number in the low bits */
-  int32_t bits;
+  uint32_t bits;
   memcpy(&bits, &shifted, sizeof bits);
   float whole = shifted - 12582912.0f;
   float r = x - whole * 0.693359375f + whole * 2.12194440e-4f;
@@ -31,7 +31,7 @@ NN_INLINE float nn_exp(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  int32_t power = (bits - 0x4B400000 + 127) * (1 << 23);
+  uint32_t power = (bits - 0x4B400000u + 127u) << 23;
   float scale;
   memcpy(&scale, &power, sizeof scale);
   return p * scale;
@@ -48,10 +48,10 @@ NN_INLINE float nn_tanh(float x) {
 /* ln x for normal x > 0; absolute error below 1e-7 near 1, relative below 2e-7 elsewhere (series of artanh).
  */
 NN_INLINE float nn_log(float x) {
-  int32_t bits;
+  uint32_t bits;
   memcpy(&bits, &x, sizeof bits);
-  int32_t power = (bits - 0x3f3504f3) >> 23; /* brings the rest into [√½, √2) */
-  int32_t rest_bits = bits - power * (1 << 23);
+  int32_t power = (int32_t)(bits - 0x3f3504f3u) >> 23; /* brings the rest into [√½, √2) */
+  uint32_t rest_bits = bits - ((uint32_t)power << 23);
   float rest;
   memcpy(&rest, &rest_bits, sizeof rest);
   float s = (rest - 1.0f) / (rest + 1.0f), q = s * s;
