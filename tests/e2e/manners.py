@@ -45,6 +45,24 @@ def faults(node, path):
         yield f"{where} has no name"
 
 
+def actions_of(node):
+    try:
+        interface = node.queryAction()
+    except NotImplementedError:
+        return []
+    return [interface.getName(i) for i in range(interface.nActions)]
+
+
+def drive_canvas(app, nodes):
+    """The verdicts are actions of the canvas itself, for those who cannot see it."""
+    canvas = next((node for node in nodes if "canvas.next-place" in actions_of(node)), None)
+    check(canvas is not None, "the canvas offers its commands")
+    check(canvas.name, f"the canvas says what it shows: {canvas.name}")
+    before = app.state()["selected"]
+    canvas.queryAction().doAction(actions_of(canvas).index("canvas.next-place"))
+    app.wait(lambda: app.state()["selected"] == before + 1, 5, "a command of the canvas reaches the window")
+
+
 def main(binary, folder):
     app = Application(binary)
     app.start()
@@ -60,6 +78,7 @@ def main(binary, folder):
         print("#", fault)
     check(len(found) > 60, f"the tree is there ({len(found)} nodes)")
     check(not wrong, "every control has a proper name")
+    drive_canvas(app, [node for node, _ in found])
     app.quit()
 
 
