@@ -108,7 +108,7 @@ static void describe(TriCanvas *self) {
   for (guint i = 0; i < n; i++) doubtful += places[i].state == TRI_DOUBTFUL || places[i].state == TRI_UNSURE;
   /* Translators: how many places of the alignment are unsure or doubtful, and how many there are in all */
   char *label = g_strdup_printf(
-      ngettext("Alignment, %u of %u place to check", "Alignment, %u of %u places to check", n), doubtful, n);
+      ngettext("Alignment, %u of %u place unsure", "Alignment, %u of %u places unsure", n), doubtful, n);
   gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, selected ? selected : "", -1);
   g_free(label);
