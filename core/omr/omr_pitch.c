@@ -38,6 +38,26 @@ static const OmrKey *start_key(const OmrPage *page, int32_t system) {
   return NULL;
 }
 
+/* The key at the end of a system that begins with `start`. */
+static int8_t last_key(const OmrPage *page, int32_t system, int8_t start) {
+  const OmrKey *first = start_key(page, system);
+  int8_t fifths = start;
+  for (size_t i = 0; i < page->keys.n && first; i++) {
+    const OmrKey *key = &page->keys.items[i];
+    if (key != first && key->staff == first->staff) fifths = key->fifths;
+  }
+  return fifths;
+}
+
+/* True when the last bar line of the system is double or thick. */
+static bool ends_a_section(const OmrPage *page, int32_t system) {
+  uint32_t flags = 0;
+  for (size_t i = 0; i < page->bars.n; i++)
+    if (page->bars.items[i].system == system) flags = page->bars.items[i].flags;
+  return flags != 0;
+}
+
+/* A key that changes at the start of a system without a double bar before it was misread, unless it lasts. */
 void omr_page_keys(int8_t *fifths, const OmrPage *page) {
   int votes[15] = {0}, best = 7;
   for (int32_t s = 0; s < (int32_t)page->systems.n; s++) {
@@ -47,11 +67,12 @@ void omr_page_keys(int8_t *fifths, const OmrPage *page) {
   }
   for (int k = 0; k < 15; k++)
     if (votes[k] > votes[best]) best = k;
-  /* A key that stands at one system only, between systems of the common key, was misread. */
-  for (int32_t s = 0; s < (int32_t)page->systems.n; s++) {
-    bool alone = (s == 0 || fifths[s - 1] != fifths[s]) &&
-                 (s + 1 >= (int32_t)page->systems.n || fifths[s + 1] != fifths[s]);
-    if (fifths[s] != best - 7 && alone && page->systems.n > 2) fifths[s] = (int8_t)(best - 7);
+  int32_t n = (int32_t)page->systems.n;
+  if (n > 2 && fifths[0] != fifths[1]) fifths[0] = (int8_t)(best - 7);
+  for (int32_t s = 1; s < n; s++) {
+    int8_t before = last_key(page, s - 1, fifths[s - 1]);
+    bool lasts = fifths[s] != 0 && s + 1 < n && fifths[s + 1] == fifths[s];
+    if (fifths[s] != before && !lasts && !ends_a_section(page, s - 1)) fifths[s] = before;
   }
 }
 

@@ -34,7 +34,7 @@ static bool scan_shapes(Symbols *found, const OmrPage *page, const OmrMatcher *m
         float y = omr_staff_y(page, staff, x, (float)position),
               play = position == 0 ? 0.3f * space : 0.2f * space;
         OmrMatch match = omr_match(matcher, shapes[k].kind, 1, x, x + space, y - play, y + play);
-        float wanted = shapes[k].threshold + 0.012f * (float)abs(position);
+        float wanted = shapes[k].threshold + (abs(position) > 4 ? 0.16f : 0.012f * (float)abs(position));
         if (match.score >= wanted && !push_match(found, index, &match, position)) return false;
       }
   return true;

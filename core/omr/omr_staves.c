@@ -273,7 +273,7 @@ static BaseStatus add_staff(BaseContext *ctx, OmrPage *page, const Ruling *rulin
     seen += links[i].seen;
     score += links[i].seen ? links[i].score : 0;
   }
-  if (seen < 5 || score < 3.0 * seen) return BASE_OK;
+  if (seen < 5 || score < 2.6 * seen) return BASE_OK;
   OmrStaff staff = {.system = -1};
   if (!add_nodes(page, &staff, ruling, links)) return base_fail_memory(ctx);
   smooth_nodes(page, &staff);
