@@ -563,7 +563,7 @@ static void the_canvas_speaks(void) {
   guint n, doubtful = 0;
   const TriPlace *places = tri_scene_get_places(stand.scene, &n);
   for (guint i = 0; i < n; i++) doubtful += places[i].state == TRI_UNSURE || places[i].state == TRI_DOUBTFUL;
-  char *label = g_strdup_printf("Alignment, %u of %u places to check", doubtful, n);
+  char *label = g_strdup_printf("Alignment, %u of %u places unsure", doubtful, n);
   gtk_test_accessible_assert_role(stand.canvas, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_test_accessible_assert_property(stand.canvas, GTK_ACCESSIBLE_PROPERTY_LABEL, label);
   tri_canvas_go_to_place(stand.canvas, 18);
