@@ -1,12 +1,25 @@
 /* triptych-train: dreams and trains the networks whose weights the program ships.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_hearing.h"
+#include "core/lmm/lmm_salience.h"
 #include "core/piano/piano_soundfont.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_INPUTS = 64 };
+
+/* What the command line may say; every lesson looks at what concerns it. */
+typedef struct {
+  const char *weights, *resume;
+  double minutes, hours, rate;
+  long steps, batch, pool, dreamers, seed, threads;
+  bool f32;
+  const char *inputs[MOST_INPUTS];
+  size_t n_inputs;
+} Options;
 
 static atomic_bool cancelled;
 
@@ -15,90 +28,152 @@ static void on_interrupt(int number) {
   atomic_store(&cancelled, true);
 }
 
-static void report(void *user, const LmmHearingScore *now, double seconds) {
-  (void)user;
-  printf("%7.0f s  step %ld  validation onset loss %.5f  onset cells F1 %.4f\n", seconds, now->step, now->loss,
-         now->onset_f1);
-  fflush(stdout);
-}
-
 static int usage(void) {
-  fputs("usage: triptych-train hearing -o WEIGHTS [--steps N] [--hours H] [--batch N] [--pool N] [--dreamers N]\n"
-        "                              [--rate R] [--seed N] [--threads N] [--resume WEIGHTS] [--f32] FOLDER…\n"
-        "       triptych-train piano -o WEIGHTS [--threads N] SOUNDFONT\n"
-        "FOLDER: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be shipped.\n",
-        stderr);
+  fputs(
+      "usage: triptych-train salience -o WEIGHTS [--minutes N] [--steps N] [--batch N] [--rate R] [--seed "
+      "N]\n"
+      "                               [--threads N] FOLDER…\n"
+      "       triptych-train hearing -o WEIGHTS [--steps N] [--hours H] [--batch N] [--pool N] [--dreamers "
+      "N]\n"
+      "                              [--rate R] [--seed N] [--threads N] [--resume WEIGHTS] [--f32] FOLDER…\n"
+      "       triptych-train piano -o WEIGHTS [--threads N] SOUNDFONT\n"
+      "FOLDER: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be "
+      "shipped.\n",
+      stderr);
   return 2;
 }
 
-/* triptych-train piano: the reference instrument from a soundfont. */
-static int train_piano(int argc, char **argv) {
-  BaseContext ctx = {.cancel = &cancelled, .threads = 2};
-  const char *weights = NULL, *soundfont = NULL;
-  for (int i = 2; i < argc; i++) {
-    if (argv[i][0] != '-') soundfont = argv[i];
-    else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) weights = argv[++i];
-    else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) ctx.threads = atoi(argv[++i]);
-    else return usage();
+/* False for a word that is no option, or one without its value. */
+static bool take_option(Options *o, int *at, int argc, char **argv) {
+  const struct {
+    const char *name;
+    const char **text;
+    long *whole;
+    double *number;
+  } known[] = {{"-o", .text = &o->weights},          {"--resume", .text = &o->resume},
+               {"--steps", .whole = &o->steps},      {"--batch", .whole = &o->batch},
+               {"--pool", .whole = &o->pool},        {"--dreamers", .whole = &o->dreamers},
+               {"--seed", .whole = &o->seed},        {"--threads", .whole = &o->threads},
+               {"--minutes", .number = &o->minutes}, {"--hours", .number = &o->hours},
+               {"--rate", .number = &o->rate}};
+  if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
+  for (size_t i = 0; i < sizeof known / sizeof *known && *at + 1 < argc; i++) {
+    if (strcmp(argv[*at], known[i].name) != 0) continue;
+    const char *value = argv[++*at];
+    if (known[i].text) *known[i].text = value;
+    if (known[i].whole) *known[i].whole = atol(value);
+    if (known[i].number) *known[i].number = atof(value);
+    return true;
   }
-  if (!weights || !soundfont) return usage();
-  signal(SIGINT, on_interrupt);
+  return false;
+}
+
+static bool take_options(Options *o, int argc, char **argv) {
+  for (int i = 2; i < argc; i++) {
+    if (argv[i][0] == '-') {
+      if (!take_option(o, &i, argc, argv)) return false;
+    } else if (o->n_inputs < MOST_INPUTS) {
+      o->inputs[o->n_inputs++] = argv[i];
+    }
+  }
+  return o->weights && o->n_inputs;
+}
+
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash && slash[1] ? slash + 1 : path;
+}
+
+static BaseStatus open_library(BaseContext *ctx, LmmLibrary **library, const Options *o) {
+  BaseStatus status = lmm_library_open(ctx, library, o->inputs, o->n_inputs);
+  if (status == BASE_OK)
+    printf("%zu pieces to dream from, %zu to validate on\n", lmm_library_pieces(*library, false),
+           lmm_library_pieces(*library, true));
+  return status;
+}
+
+/* ---- hearing: the network ---- */
+
+static void report_hearing(void *user, const LmmHearingScore *now, double seconds) {
+  (void)user;
+  printf("%7.0f s  step %ld  validation onset loss %.5f  onset cells F1 %.4f\n", seconds, now->step,
+         now->loss, now->onset_f1);
+  fflush(stdout);
+}
+
+static BaseStatus train_hearing(BaseContext *ctx, const Options *o) {
+  LmmHearingParams params = {.type = o->f32 ? NN_F32 : NN_BF16,
+                             .steps = o->steps,
+                             .hours = o->hours,
+                             .batch = (int)o->batch,
+                             .pool = (int)o->pool,
+                             .dreamers = (int)o->dreamers,
+                             .rate = (float)o->rate,
+                             .weights = o->weights,
+                             .resume = o->resume};
+  LmmLibrary *library = NULL;
+  BaseStatus status = open_library(ctx, &library, o);
+  if (status == BASE_OK) status = lmm_hearing_train(ctx, NULL, library, report_hearing, NULL, &params);
+  lmm_library_free(library);
+  return status;
+}
+
+/* ---- salience: the judgement of onsets ---- */
+
+static void report(void *user, const LmmReport *now) {
+  (void)user;
+  printf("%7.0f s  step %ld of %ld  loss %.5f  validation %.5f  best %.5f at %ld\n", now->seconds, now->step,
+         now->steps, now->training_loss, now->validation_loss, now->best_loss, now->best_step);
+  fflush(stdout);
+}
+
+static BaseStatus train_salience(BaseContext *ctx, const Options *o) {
+  char data[400] = "";
+  for (size_t i = 0; i < o->n_inputs; i++)
+    snprintf(data + strlen(data), sizeof data - strlen(data), "%s%s", i ? ", " : "", base_name(o->inputs[i]));
+  LmmSalienceParams params = {.minutes = o->minutes,
+                              .steps = o->steps,
+                              .batch = (int)o->batch,
+                              .rate = (float)o->rate,
+                              .data = data,
+                              .weights = o->weights,
+                              .report = report};
+  LmmLibrary *library = NULL;
+  BaseStatus status = open_library(ctx, &library, o);
+  if (status == BASE_OK) status = lmm_salience_train(ctx, NULL, library, &params);
+  lmm_library_free(library);
+  return status;
+}
+
+/* ---- piano: the reference instrument from a soundfont ---- */
+
+static BaseStatus train_piano(BaseContext *ctx, const Options *o) {
   PianoModel model = piano_model_default();
   PianoSoundfontScore score;
   char origin[200];
-  BaseStatus status = piano_learn_soundfont(&ctx, &model, &score, soundfont);
-  if (status == BASE_OK) {
-    const char *name = strrchr(soundfont, '/');
-    snprintf(origin, sizeof origin, "triptych-train piano %s; %.2f dB from it on what was held out (formulas: %.2f)",
-             name ? name + 1 : soundfont, score.after_db, score.before_db);
-    printf("%s\n", origin);
-    status = piano_model_save(&ctx, &model, BASE_F16, origin, weights);
-  }
-  if (status != BASE_OK) fprintf(stderr, "%s\n", ctx.sentence);
-  return status == BASE_OK ? 0 : status == BASE_CANCELLED ? 3 : 1;
+  BaseStatus status = piano_learn_soundfont(ctx, &model, &score, o->inputs[0]);
+  if (status != BASE_OK) return status;
+  snprintf(origin, sizeof origin,
+           "triptych-train piano %.80s; %.2f dB from it on what was held out (formulas: %.2f)",
+           base_name(o->inputs[0]), score.after_db, score.before_db);
+  printf("%s\n", origin);
+  return piano_model_save(ctx, &model, BASE_F16, origin, o->weights);
 }
 
 int main(int argc, char **argv) {
-  if (argc > 2 && strcmp(argv[1], "piano") == 0) return train_piano(argc, argv);
-  BaseContext ctx = {.cancel = &cancelled, .threads = 2, .seed = 1};
-  LmmHearingParams params = {.type = NN_BF16};
-  const char *folders[64];
-  size_t n = 0;
-  if (argc < 3 || strcmp(argv[1], "hearing") != 0) return usage();
-  for (int i = 2; i < argc; i++) {
-    const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-    if (word[0] != '-') {
-      if (n < 64) folders[n++] = word;
-      continue;
-    }
-    if (strcmp(word, "--f32") == 0) {
-      params.type = NN_F32;
-      continue;
-    }
-    if (!value) return usage();
-    i++;
-    if (strcmp(word, "-o") == 0) params.weights = value;
-    else if (strcmp(word, "--steps") == 0) params.steps = atol(value);
-    else if (strcmp(word, "--hours") == 0) params.hours = atof(value);
-    else if (strcmp(word, "--batch") == 0) params.batch = atoi(value);
-    else if (strcmp(word, "--pool") == 0) params.pool = atoi(value);
-    else if (strcmp(word, "--dreamers") == 0) params.dreamers = atoi(value);
-    else if (strcmp(word, "--rate") == 0) params.rate = (float)atof(value);
-    else if (strcmp(word, "--seed") == 0) ctx.seed = strtoull(value, NULL, 10);
-    else if (strcmp(word, "--threads") == 0) ctx.threads = atoi(value);
-    else if (strcmp(word, "--resume") == 0) params.resume = value;
-    else return usage();
+  static const struct {
+    const char *name;
+    BaseStatus (*train)(BaseContext *ctx, const Options *o);
+  } lessons[] = {{"salience", train_salience}, {"hearing", train_hearing}, {"piano", train_piano}};
+  Options options = {.seed = 1, .threads = 2};
+  if (argc < 3 || !take_options(&options, argc, argv)) return usage();
+  for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
+    if (strcmp(argv[1], lessons[i].name) != 0) continue;
+    signal(SIGINT, on_interrupt);
+    BaseContext ctx = {.cancel = &cancelled, .threads = (int)options.threads, .seed = (uint64_t)options.seed};
+    BaseStatus status = lessons[i].train(&ctx, &options);
+    if (status != BASE_OK) fprintf(stderr, "%s\n", ctx.sentence);
+    return status == BASE_OK ? 0 : status == BASE_CANCELLED ? 3 : 1;
   }
-  if (!params.weights || !n) return usage();
-  signal(SIGINT, on_interrupt);
-  LmmLibrary *library = NULL;
-  BaseStatus status = lmm_library_open(&ctx, &library, folders, n);
-  if (status == BASE_OK) {
-    printf("%zu pieces to dream from, %zu to validate on\n", lmm_library_pieces(library, false),
-           lmm_library_pieces(library, true));
-    status = lmm_hearing_train(&ctx, NULL, library, report, NULL, &params);
-  }
-  if (status != BASE_OK) fprintf(stderr, "%s\n", ctx.sentence);
-  lmm_library_free(library);
-  return status == BASE_OK ? 0 : status == BASE_CANCELLED ? 3 : 1;
+  return usage();
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_rng.h"
+#include "core/nn/nn_run.h"
+#include "core/nn/nn_weights.h"
 #include "core/transcription/transcription.h"
+#include "core/transcription/transcription_salience_net.h"
 #include "tests/check.h"
 
 #include <stdatomic.h>
@@ -280,6 +283,52 @@ static void a_score_does_not_make_notes(void) {
   motion_free(motion);
 }
 
+/* What is trained and what listens are one function: the net's answers and the judgement of its file. */
+static void the_judgement_is_the_net(void) {
+  enum { N = 5 };
+  BaseContext ctx = {0};
+  TranscriptionSalienceTensors tensors;
+  NnNet *net = nn_net_new(7);
+  NnRun *run = NULL;
+  BasePack *pack = NULL;
+  static TranscriptionSalience salience;
+  const char *path = check_temporary("judge.weights");
+  CHECK_SAYING(transcription_salience_net_build(&ctx, &tensors, net, N) == BASE_OK, "%s", ctx.sentence);
+  CHECK(nn_weights_write(&ctx, net, path, BASE_F32, NULL, 0) == BASE_OK);
+  CHECK(base_pack_load(&ctx, &pack, path) == BASE_OK);
+  CHECK_SAYING(transcription_salience_load(&ctx, &salience, pack) == BASE_OK, "%s", ctx.sentence);
+  CHECK(nn_run_new_shared(&ctx, &run, net, (NnRunParams){0}) == BASE_OK);
+  float *features = nn_run_input(run, tensors.features, (NnShape){N, 1, 1, TRANSCRIPTION_FEATURES});
+  BaseRng rng = base_rng(9, 0);
+  for (int i = 0; i < N * TRANSCRIPTION_FEATURES; i++) features[i] = (float)base_rng_range(&rng, 0, 5);
+  CHECK(nn_run_forward(&ctx, run) == BASE_OK);
+  for (int i = 0; i < N; i++) {
+    const float *answers = nn_run_output(run, tensors.answers) + i * SALIENCE_OUTPUTS;
+    const TranscriptionJudgement j = transcription_salience_judge(&salience, features + i * TRANSCRIPTION_FEATURES);
+    CHECK_NEAR(j.logit, answers[0], 1e-4);
+    CHECK_NEAR(j.velocity, 64 + 20 * answers[1], 1e-3);
+    CHECK_NEAR(j.later_s, 0.02 * answers[2], 1e-5);
+  }
+  base_pack_free(pack);
+  nn_run_free(run);
+  nn_net_free(net);
+}
+
+static void weights_of_another_shape_are_refused(void) {
+  BaseContext ctx = {0};
+  static TranscriptionSalience salience;
+  BasePackWriter *writer = base_pack_writer_new();
+  BasePack *pack = NULL;
+  const char *path = check_temporary("short.weights");
+  const float few[4] = {0};
+  CHECK(base_pack_add_floats(&ctx, writer, "weights.normal.scale", BASE_F32, 1, &(uint64_t){4}, few) == BASE_OK);
+  CHECK(base_pack_write(&ctx, writer, path) == BASE_OK && base_pack_load(&ctx, &pack, path) == BASE_OK);
+  CHECK(transcription_salience_load(&ctx, &salience, pack) == BASE_BAD_FILE);
+  CHECK_SAYING(strstr(ctx.sentence, "normal.scale") != NULL, "%s", ctx.sentence);
+  base_pack_free(pack);
+  base_pack_writer_free(writer);
+}
+
 static void bad_files_are_named(void) {
   BaseContext ctx = {0};
   Transcription *heard = NULL;
@@ -309,4 +358,5 @@ CHECK_MAIN({CASE(a_played_piece_is_heard)}, {CASE(a_piano_out_of_tune_is_heard)}
            {CASE(silence_is_no_music)}, {CASE(any_shape_of_sound_will_do)},
            {CASE(a_tone_at_eight_kilohertz_is_heard)}, {CASE(parts_and_file_and_memory_agree)},
            {CASE(listening_stops_when_asked)}, {CASE(a_score_does_not_make_notes)},
+           {CASE(the_judgement_is_the_net)}, {CASE(weights_of_another_shape_are_refused)},
            {CASE(bad_files_are_named)}, {CASE(a_real_piano_is_heard)})

@@ -14,6 +14,7 @@
 enum { BINS = TRANSCRIPTION_BINS, BLOCK = TRANSCRIPTION_BLOCK, ITERATIONS = 20 };
 
 static const double compression = 0.6;
+static const double tuning_span_s = 90, least_agreement = 0.08;
 static const float tiny = 1e-7F;
 
 typedef float Row[BLOCK]; /* one value for each frame of the block */
@@ -152,4 +153,11 @@ size_t transcription_activations_next(TranscriptionActivations *a,
         frames[t].keys[k] += a->activations[k * TRANSCRIPTION_STATES + s][t];
     }
   return n;
+}
+
+BaseStatus transcription_tuning(BaseContext *ctx, double *cents, DspStream *stream) {
+  double agreement = 0;
+  const BaseStatus status = dsp_tuning(ctx, cents, &agreement, stream, TRANSCRIPTION_RATE_HZ, tuning_span_s);
+  if (status || agreement < least_agreement) *cents = 0;
+  return status;
 }

@@ -20,6 +20,10 @@ typedef struct {
   float flux;                         /* its increase since the frame before */
 } TranscriptionFrame;
 
+/* How many cents the instrument of a stream (TRANSCRIPTION_RATE_HZ) stands from A4 = 440 Hz, by its first minute and
+ * a half, which is consumed; 0 when partials do not agree on it. */
+BaseStatus transcription_tuning(BaseContext *ctx, double *cents, DspStream *stream);
+
 /* The engine between a stream and its activations. One thread at a time. */
 typedef struct TranscriptionActivations TranscriptionActivations;
 

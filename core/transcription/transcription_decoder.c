@@ -124,6 +124,7 @@ static TranscriptionOnset describe(const TranscriptionDecoder *d, ptrdiff_t t, i
   const float odds = expf(fminf(30, judgement.logit)) * (d->params.key_odds ? d->params.key_odds[key] : 1);
   return (TranscriptionOnset){.frame = (size_t)t,
                               .key = key,
+                              .rise_s = rise_s,
                               .onset_s = fmax(0, rise_s + judgement.later_s - action_s),
                               .probability = odds / (1 + odds),
                               .velocity = (uint8_t)fminf(127, fmaxf(1, judgement.velocity))};

@@ -10,7 +10,8 @@
 typedef struct {
   size_t frame;      /* of the steepest rise */
   int key;           /* from 0 = A0 */
-  double onset_s;    /* refined, corrected for the windows' lead */
+  double rise_s;     /* where it seems to be, corrected for the windows' lead */
+  double onset_s;    /* by the judgement, and corrected for the way from key to string */
   float probability; /* that a key was struck */
   uint8_t velocity;  /* if it was */
 } TranscriptionOnset;

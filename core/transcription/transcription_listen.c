@@ -1,7 +1,6 @@
 /* Two passes over the recording: the first minutes tell the tuning, then activations flow block by block into
  * the decoder. At the end a few silent frames flush it. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
-#include "core/dsp/dsp_stft.h"
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
 
@@ -9,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double tuning_span_s = 90, least_agreement = 0.08, stretch_s = 2;
+static const double stretch_s = 2;
 static const float absent_odds = 0.15F,
                    asked_odds = 1.5F; /* of keys that the score never asks for, asks for */
 static const double hop_s = (double)TRANSCRIPTION_HOP / TRANSCRIPTION_RATE_HZ;
@@ -42,11 +41,9 @@ static BaseStatus open_source(BaseContext *ctx, DspStream **out, const Source *s
 
 static BaseStatus find_tuning(BaseContext *ctx, double *cents, const Source *source) {
   DspStream *stream = NULL;
-  double agreement = 0;
   BaseStatus status = open_source(ctx, &stream, source);
-  if (!status) status = dsp_tuning(ctx, cents, &agreement, stream, TRANSCRIPTION_RATE_HZ, tuning_span_s);
+  if (!status) status = transcription_tuning(ctx, cents, stream);
   dsp_stream_free(stream);
-  if (agreement < least_agreement) *cents = 0;
   return status;
 }
 
