@@ -2,7 +2,9 @@
 """The application in folders of its own: start, read its state, activate actions, kill. A failing check ends the
 program with the sentence on standard error."""
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +27,10 @@ def check(condition, sentence):
 class Application:
     def __init__(self, binary, home=None):
         self.binary = binary
-        self.home = home or tempfile.mkdtemp(prefix="triptych-e2e-")
+        if not home:
+            home = tempfile.mkdtemp(prefix="triptych-e2e-")
+            atexit.register(shutil.rmtree, home, ignore_errors=True)
+        self.home = home
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.window = 1
         self.process = None
