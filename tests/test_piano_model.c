@@ -3,6 +3,7 @@
 #include "core/piano/piano_explain.h"
 #include "core/piano/piano_fit.h"
 #include "core/piano/piano_loss.h"
+#include "core/piano/piano_wave.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -250,7 +251,49 @@ static void the_reference_is_learned(void) {
   }
 }
 
+/* The two renderers share an instrument: what the additive one plays is analysed to what the spectral one
+ * draws. */
+static void the_sound_is_what_the_picture_shows(void) {
+  PianoModel dry = piano_model_reference();
+  for (int i = 0; i < PIANO_ROOMS; i++) dry.values[PIANO_AT_ROOM_LEVEL + i] = -9;
+  for (int i = 0; i < PIANO_BANDS; i++) dry.values[PIANO_AT_NOISE + i] = -30;
+  dry.values[PIANO_AT_DELAY] = 0;
+  PianoNote tune[TUNE];
+  write_tune(tune);
+  Motion *motion = motion_new();
+  for (int i = 0; i < TUNE; i++)
+    motion_add(motion, tune[i].onset_s, tune[i].end_s, tune[i].key + MOTION_LOWEST_KEY, (int)tune[i].velocity,
+               1);
+  DspAudio *sound = NULL;
+  PianoFrames *analysed = NULL, *drawn = sound_of(&dry, tune, TUNE, TUNE_FRAMES);
+  CHECK(piano_wave_render(NULL, &sound, &dry, motion, &(PianoWaveParams){.rate_hz = PIANO_RATE_HZ}) ==
+        BASE_OK);
+  CHECK(piano_frames_analyse(NULL, &analysed, sound) == BASE_OK);
+  for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
+    double most = 0, sum = 0, bias = 0, n = 0;
+    for (size_t i = 0; i < TUNE_FRAMES * (size_t)piano_resolution(r)->bins; i++)
+      most = fmax(most, drawn->power[r][i]);
+    for (int b = 0; b < piano_resolution(r)->bins; b++)
+      for (size_t t = 0; t < TUNE_FRAMES - 20; t++) {
+        double x = drawn->power[r][(size_t)b * TUNE_FRAMES + t],
+               y = analysed->power[r][(size_t)b * analysed->frames + t];
+        if (x < 1e-3 * most) continue;
+        double db = 10 * log10((y + 1e-9 * most) / x);
+        sum += fabs(db);
+        bias += db;
+        n++;
+      }
+    CHECK_SAYING(n > 500 && sum / n < 4.5 && fabs(bias / n) < 3,
+                 "resolution %d: %.2f dB apart (%+.2f) over %.0f", r, sum / n, bias / n, n);
+  }
+  piano_frames_free(analysed);
+  piano_frames_free(drawn);
+  dsp_audio_free(sound);
+  motion_free(motion);
+}
+
 CHECK_MAIN({CASE(gradients_of_the_instrument)}, {CASE(gradients_of_the_hands)},
            {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)},
            {CASE(learning_a_little_spoils_nothing_unheard)}, {CASE(onsets_and_velocities_come_back)},
-           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)})
+           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)},
+           {CASE(the_sound_is_what_the_picture_shows)})
