@@ -13,9 +13,9 @@ enum { MOST_INPUTS = 64 };
 
 /* What the command line may say; every lesson looks at what concerns it. */
 typedef struct {
-  const char *weights, *resume;
-  double minutes, hours, rate;
-  long steps, batch, pool, dreamers, seed, threads;
+  const char *weights, *start, *checkpoint;
+  double minutes, rate;
+  long steps, batch, pool, reuse, dreamers, seed, threads;
   bool f32;
   const char *inputs[MOST_INPUTS];
   size_t n_inputs;
@@ -50,11 +50,17 @@ static bool take_option(Options *o, int *at, int argc, char **argv) {
     const char **text;
     long *whole;
     double *number;
-  } known[] = {{"-o", .text = &o->weights},          {"--resume", .text = &o->resume},
-               {"--steps", .whole = &o->steps},      {"--batch", .whole = &o->batch},
-               {"--pool", .whole = &o->pool},        {"--dreamers", .whole = &o->dreamers},
-               {"--seed", .whole = &o->seed},        {"--threads", .whole = &o->threads},
-               {"--minutes", .number = &o->minutes}, {"--hours", .number = &o->hours},
+  } known[] = {{"-o", .text = &o->weights},
+               {"--start", .text = &o->start},
+               {"--checkpoint", .text = &o->checkpoint},
+               {"--steps", .whole = &o->steps},
+               {"--batch", .whole = &o->batch},
+               {"--pool", .whole = &o->pool},
+               {"--reuse", .whole = &o->reuse},
+               {"--dreamers", .whole = &o->dreamers},
+               {"--seed", .whole = &o->seed},
+               {"--threads", .whole = &o->threads},
+               {"--minutes", .number = &o->minutes},
                {"--rate", .number = &o->rate}};
   if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
   for (size_t i = 0; i < sizeof known / sizeof *known && *at + 1 < argc; i++) {
@@ -92,40 +98,35 @@ static BaseStatus open_library(BaseContext *ctx, LmmLibrary **library, const Opt
   return status;
 }
 
-/* ---- hearing: the network ---- */
-
-static void report_hearing(void *user, const LmmHearingScore *now, double seconds) {
-  (void)user;
-  printf("%7.0f s  step %ld  validation onset loss %.5f  onset cells F1 %.4f\n", seconds, now->step,
-         now->loss, now->onset_f1);
-  fflush(stdout);
-}
-
-static BaseStatus train_hearing(BaseContext *ctx, const Options *o) {
-  LmmHearingParams params = {.type = o->f32 ? NN_F32 : NN_BF16,
-                             .steps = o->steps,
-                             .hours = o->hours,
-                             .batch = (int)o->batch,
-                             .pool = (int)o->pool,
-                             .dreamers = (int)o->dreamers,
-                             .rate = (float)o->rate,
-                             .weights = o->weights,
-                             .resume = o->resume};
-  LmmLibrary *library = NULL;
-  BaseStatus status = open_library(ctx, &library, o);
-  if (status == BASE_OK) status = lmm_hearing_train(ctx, NULL, library, report_hearing, NULL, &params);
-  lmm_library_free(library);
-  return status;
-}
-
-/* ---- salience: the judgement of onsets ---- */
-
 static void report(void *user, const LmmReport *now) {
   (void)user;
   printf("%7.0f s  step %ld of %ld  loss %.5f  validation %.5f  best %.5f at %ld\n", now->seconds, now->step,
          now->steps, now->training_loss, now->validation_loss, now->best_loss, now->best_step);
   fflush(stdout);
 }
+
+/* ---- hearing: the network ---- */
+
+static BaseStatus train_hearing(BaseContext *ctx, const Options *o) {
+  LmmHearingParams params = {.type = o->f32 ? NN_F32 : NN_BF16,
+                             .steps = o->steps,
+                             .batch = (int)o->batch,
+                             .pool = (int)o->pool,
+                             .reuse = (int)o->reuse,
+                             .dreamers = (int)o->dreamers,
+                             .rate = (float)o->rate,
+                             .weights = o->weights,
+                             .start = o->start,
+                             .checkpoint = o->checkpoint,
+                             .report = report};
+  LmmLibrary *library = NULL;
+  BaseStatus status = open_library(ctx, &library, o);
+  if (status == BASE_OK) status = lmm_hearing_train(ctx, NULL, library, &params);
+  lmm_library_free(library);
+  return status;
+}
+
+/* ---- salience: the judgement of onsets ---- */
 
 static BaseStatus train_salience(BaseContext *ctx, const Options *o) {
   char data[400] = "";

@@ -1,5 +1,7 @@
 /* Learning from dreams, in seconds instead of hours. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_hearing.h"
 #include "core/lmm/lmm_salience.h"
+#include "core/lmm/lmm_shelf.h"
 #include "core/transcription/transcription_salience.h"
 #include "tests/check.h"
 
@@ -69,4 +71,55 @@ static void a_salience_lesson_can_be_cancelled(void) {
   lmm_library_free(library);
 }
 
-CHECK_MAIN({CASE(a_dream_teaches_the_judgement)}, {CASE(a_salience_lesson_can_be_cancelled)})
+/* A small lesson of the big network on a handful of dreams. */
+static void a_few_dreams_teach_hearing(void) {
+  LmmLibrary *library = open_library();
+  Losses losses = {0};
+  LmmReport last;
+  LmmHearingParams params = {.steps = 10,
+                             .validate_every = 2,
+                             .validation = 2,
+                             .batch = 2,
+                             .frames = 48,
+                             .pool = 1,
+                             .reuse = 1000,
+                             .dreamers = 2,
+                             .rate = 5e-3f,
+                             .weights = check_temporary("hearing.weights"),
+                             .report = note_loss,
+                             .user = &losses};
+  BaseContext ctx = {.seed = 5, .threads = 1};
+  CHECK_SAYING(lmm_hearing_train(&ctx, &last, library, &params) == BASE_OK, "%s", ctx.sentence);
+  CHECK(losses.n == 5 && last.step == 10 && isfinite(last.training_loss));
+  CHECK_SAYING(losses.best < losses.first, "from %g to %g", losses.first, losses.best);
+  BasePack *pack = NULL;
+  CHECK_SAYING(base_pack_load(&ctx, &pack, params.weights) == BASE_OK, "%s", ctx.sentence);
+  CHECK(pack && base_pack_find(pack, "weights.head.onset.weight") && base_pack_text(pack, "seed"));
+  base_pack_free(pack);
+  lmm_library_free(library);
+}
+
+static void a_dream_can_be_dreamt_again(void) {
+  LmmLibrary *library = open_library();
+  LmmShelf *shelf = lmm_shelf_new(library, 2, 3, 2, false);
+  LmmHeard heard = {0};
+  CHECK(lmm_shelf_take(NULL, &heard, shelf, 1) == BASE_OK && heard.frames > 50 && heard.motion->notes.n > 0);
+  size_t frames = heard.frames, notes = heard.motion->notes.n, n = 0;
+  uint8_t *before = malloc(20000);
+  memcpy(before, heard.features, 20000);
+  lmm_shelf_give(shelf, 1);
+  CHECK(lmm_shelf_take(NULL, &heard, shelf, 3) == BASE_OK); /* takes the place of 1 */
+  for (size_t i = 0; i < 20000; i++) n += heard.features[i] != before[i];
+  CHECK(n > 0);
+  lmm_shelf_give(shelf, 3);
+  CHECK(lmm_shelf_take(NULL, &heard, shelf, 1) == BASE_OK);
+  CHECK(heard.frames == frames && heard.motion->notes.n == notes &&
+        memcmp(before, heard.features, 20000) == 0);
+  lmm_shelf_give(shelf, 1);
+  free(before);
+  lmm_shelf_free(shelf);
+  lmm_library_free(library);
+}
+
+CHECK_MAIN({CASE(a_dream_teaches_the_judgement)}, {CASE(a_salience_lesson_can_be_cancelled)},
+           {CASE(a_few_dreams_teach_hearing)}, {CASE(a_dream_can_be_dreamt_again)})
