@@ -172,9 +172,11 @@ static double cost_of_way(const AlignmentLattice *lattice, const size_t *way, co
   return cost;
 }
 
-static double cheapest_way(const AlignmentLattice *lattice, size_t *way, size_t row,
+enum { WAY_ROWS = 5 };
+
+static double cheapest_way(const AlignmentLattice *lattice, size_t way[WAY_ROWS], size_t row,
                            const AlignmentRows *rows, const AlignmentSpan *span, const double *slope) {
-  if (row == lattice->n) return cost_of_way(lattice, way, rows, span, slope);
+  if (row == WAY_ROWS) return cost_of_way(lattice, way, rows, span, slope);
   double best = INFINITY;
   for (size_t c = lattice->first[row]; c < lattice->first[row + 1]; c++) {
     way[row] = c;
@@ -188,7 +190,7 @@ static void path_equals_brute_force(void) {
   BaseArena *arena = base_arena_new(0);
   for (int round = 0; round < 200; round++) {
     AlignmentCandidate items[20];
-    size_t first[6] = {0}, chosen[5], way[5];
+    size_t first[WAY_ROWS + 1] = {0}, chosen[WAY_ROWS], way[WAY_ROWS];
     double quarter[5] = {0, 0.5, 1, 2, 2.25}, slope[5], total;
     float trust[5];
     for (size_t i = 0; i < 5; i++) {
@@ -199,7 +201,7 @@ static void path_equals_brute_force(void) {
             base_rng_range(&rng, 0, 2), (float)base_rng_range(&rng, 0, 4), base_rng_uniform(&rng) < 0.7};
       first[i + 1] = first[i] + n;
     }
-    AlignmentLattice lattice = {5, items, first};
+    AlignmentLattice lattice = {WAY_ROWS, items, first};
     AlignmentRows rows = {.n = 5, .quarter = quarter};
     AlignmentSpan span = {.first = 0, .end = 5, .to_s = 2.5, .fixed_to = round % 2, .to_quarter = 3};
     CHECK(alignment_path(NULL, chosen, trust, &total, arena, &lattice, &rows, &span, slope, SPREAD) ==

@@ -8,7 +8,7 @@
 static const NnConv conv3 = {.kernel_t = 3, .kernel_f = 3, .no_bias = true};
 
 static NnVar normed_conv(NnNet *net, const char *name, NnVar x, NnConv conv, int channels, bool relu) {
-  char of_conv[NN_NAME_SIZE], of_norm[NN_NAME_SIZE];
+  char of_conv[NN_NAME_SIZE + 8], of_norm[NN_NAME_SIZE + 8];
   snprintf(of_conv, sizeof of_conv, "%s.conv", name);
   snprintf(of_norm, sizeof of_norm, "%s.norm", name);
   conv.channels = channels;
