@@ -19,7 +19,7 @@ enum {
   SKIRT = 2,      /* bins */
 };
 
-static const double LEAST_SHARE = 0.1, HOP_S = 0.01;
+static const double LEAST_SHARE = 0.1, HOP_S = 0.01, LEVEL_PRICE = 0.3;
 static const float MOST_NATS = 6; /* that one cell may say */
 static const float CREST_SHARE = 0.3f, LEAST_RISE = 6, LEAST_EXCESS = 3, LEAST_GAIN = 0.5f;
 static const float levels[LEVELS] = {0.03f, 0.1f, 0.3f, 0.6f, 1, 2, 4};
@@ -77,6 +77,12 @@ static void try_cell(Trial *trial, float x, float expected, float own) {
   trial->cells++;
 }
 
+/* Nats a cell at one level; a level far from the given one has to be paid for. */
+static double gain_at(const Trial *trial, int k) {
+  double ln_level = log((double)levels[k]);
+  return trial->gain[k] / (double)trial->cells - LEVEL_PRICE * ln_level * ln_level;
+}
+
 /* Power of the note alone in a cell; zero on the skirts of its partials, where a neighbour would say as much.
  */
 static float crest(const Court *c, int r, int b, size_t t) {
@@ -117,8 +123,8 @@ static PianoEvidence judge(const Court *c, const PianoFrames *expected, ptrdiff_
   if (trial.cells < LEAST_CELLS) return e;
   int best = 0;
   for (int k = 1; k < LEVELS; k++)
-    if (trial.gain[k] > trial.gain[best]) best = k;
-  e.gain = (float)(trial.gain[best] / (double)trial.cells);
+    if (gain_at(&trial, k) > gain_at(&trial, best)) best = k;
+  e.gain = (float)gain_at(&trial, best);
   if (best == 0) e.gain = fminf(e.gain, 0) - 0.01f;
   e.share = (float)(trial.heard > 0 ? trial.own / trial.heard : 0);
   e.level = levels[best];

@@ -236,16 +236,18 @@ static void match_level(PianoModel *model, const Pool *pool, const PianoFrames *
 
 /* Attacks are short; without a weight of their own they would be left to the notes that ring. */
 static void instrument_loss(PianoLossParams *loss) {
-  loss->level[0] = loss->level[1] = 1;
+  loss->level[0] = 2;
+  loss->level[1] = 0.3f;
   loss->rise[1] = 4;
+  loss->bend = 2.5f;
 }
 
 BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *loss, const PianoFrames *heard,
                                 const PianoNote *notes, size_t n, double start_s,
                                 const PianoFitParams *params) {
-  int iterations = params && params->iterations > 0 ? params->iterations : 60;
+  int iterations = params && params->iterations > 0 ? params->iterations : 100;
   double rate = params && params->rate > 0 ? params->rate : 0.12;
-  double weight = 1 / (params && params->weight > 0 ? params->weight : 100);
+  double weight = 1 / (params && params->weight > 0 ? params->weight : 200);
   Pool pool;
   PianoModel fitted = *model;
   Moments *moments = calloc(PIANO_PARAMS, sizeof *moments);

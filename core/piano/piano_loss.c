@@ -21,14 +21,14 @@ static float huber_slope(float d) {
   return d < -1 ? -1 : d > 1 ? 1 : d;
 }
 
-static double level_distance(const Rows *x, float weight) {
+static double level_distance(const Rows *x, float bend, float weight) {
   double sum = 0;
   for (size_t t = 0; t < x->frames; t++) {
     float p = x->rendered[t] + x->floor, d = logf(p / (x->heard[t] + x->floor));
-    sum += huber(d);
-    if (x->by) x->by[t] += weight * huber_slope(d) / p;
+    sum += huber(d / bend);
+    if (x->by) x->by[t] += weight * bend * huber_slope(d / bend) / p;
   }
-  return weight * sum;
+  return weight * bend * bend * sum;
 }
 
 static double rise_distance(const Rows *x, size_t lag, float weight) {
@@ -52,6 +52,7 @@ static PianoLossParams complete(const PianoLossParams *given) {
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) weights += p.level[r] + p.rise[r];
   for (int r = 0; r < PIANO_RESOLUTIONS && weights == 0; r++) p.level[r] = 1;
   if (p.floor <= 0) p.floor = 1e-7f;
+  if (p.bend <= 0) p.bend = 1;
   if (p.lag <= 0) p.lag = 3;
   return p;
 }
@@ -70,7 +71,7 @@ double piano_loss(PianoFrames *by_power, const PianoFrames *rendered, const Pian
         x.by = by_power->power[r] + (size_t)b * by_power->frames;
         memset(x.by, 0, by_power->frames * sizeof(float));
       }
-      if (p.level[r] > 0) total += level_distance(&x, p.level[r] * share);
+      if (p.level[r] > 0) total += level_distance(&x, p.bend, p.level[r] * share);
       if (p.rise[r] > 0) total += rise_distance(&x, (size_t)p.lag, p.rise[r] * share);
     }
   }

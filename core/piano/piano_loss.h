@@ -7,6 +7,7 @@ typedef struct {
   float floor;                    /* power below which differences do not count; 0 means 1e-7 */
   float level[PIANO_RESOLUTIONS]; /* weight of ln power; all four weights 0 means that these are 1 */
   float rise[PIANO_RESOLUTIONS];  /* weight of how ln power rises over `lag` frames; falls count as no rise */
+  float bend;                     /* nats beyond which differences of level count linearly; 0 means 1 */
   int lag;                        /* 0 means 3 */
 } PianoLossParams;
 

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_PIECES = 64, LEARN_PASSES = 60 /* over the 30 s, the default */ };
+enum { MOST_PIECES = 64, LEARN_PASSES = 100 /* over the 30 s, the default */ };
 
 typedef struct {
   double lsd, fluid_lsd, onset_median_ms, onset_within, correlation, auc, fit_cpu_s;
