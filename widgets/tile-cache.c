@@ -54,15 +54,23 @@ static guint ready_signal;
 
 G_DEFINE_FINAL_TYPE(TriTileCache, tri_tile_cache, G_TYPE_OBJECT)
 
+/* Field by field: the bytes between them are nobody's. */
 static guint key_hash(gconstpointer data) {
-  const guint8 *bytes = data;
-  guint hash = 2166136261u;
-  for (gsize i = 0; i < sizeof(TriTileKey); i++) hash = (hash ^ bytes[i]) * 16777619u;
-  return hash;
+  const TriTileKey *key = data;
+  guint64 level;
+  memcpy(&level, &key->level, sizeof level);
+  guint64 parts[] = {key->kind,         key->theme,          key->scale,           level,        (guint32)key->index,
+                     (guint32)key->row, (guint32)key->width, (guint32)key->height, key->revision};
+  guint64 hash = 14695981039346656037u;
+  for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) hash = (hash ^ parts[i]) * 1099511628211u;
+  return (guint)(hash ^ hash >> 32);
 }
 
-static gboolean key_equal(gconstpointer a, gconstpointer b) {
-  return memcmp(a, b, sizeof(TriTileKey)) == 0;
+static gboolean key_equal(gconstpointer left, gconstpointer right) {
+  const TriTileKey *a = left, *b = right;
+  return a->kind == b->kind && a->theme == b->theme && a->scale == b->scale &&
+         memcmp(&a->level, &b->level, sizeof a->level) == 0 && a->index == b->index && a->row == b->row &&
+         a->width == b->width && a->height == b->height && a->revision == b->revision;
 }
 
 static void request_free(gpointer data) {
