@@ -1,7 +1,7 @@
 #!/bin/sh
 # The command line as other programs rely on it: results, exit codes, one sentence for every bad file, nothing
 # half-written. $1: triptych-cli, $2: the source folder. SPDX-License-Identifier: GPL-3.0-or-later
-cli=$1 sample=$2/resources/sample
+cli=$(readlink -f "$1") sample=$2/resources/sample
 work=$(mktemp -d) || exit 99
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 unset DISPLAY WAYLAND_DISPLAY
