@@ -256,8 +256,8 @@ static void a_newer_version_is_refused(void) {
 
 static void contradictions_are_refused(void) {
   static const char *const lies[] = {
-      "INSERT INTO anchors VALUES(1,1,5.0), (2,1,4.0); "
-      "INSERT INTO verdicts VALUES(1,1,0,0,5.0,2,1), (2,1,0,0,4.0,2,1);",
+      ("INSERT INTO anchors VALUES(1,1,5.0), (2,1,4.0); "
+       "INSERT INTO verdicts VALUES(1,1,0,0,5.0,2,1), (2,1,0,0,4.0,2,1);"),
       "INSERT INTO verdicts VALUES(1,0,0,0,0,3,1);",
       "INSERT INTO verdicts VALUES(1,1,0,0,0,77,1);",
       "INSERT INTO journal VALUES(0,'x',1,0,0,0,x'0102');",
