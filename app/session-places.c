@@ -2,6 +2,7 @@
  * played. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 #include "app/session-private.h"
+#include "widgets/state.h"
 #include "app/words.h"
 
 #include <glib/gi18n.h>
@@ -278,24 +279,6 @@ void tri_session_strike(TriSession *self, int place) {
 
 /* ---- words ---- */
 
-static const char *state_text(guint8 state) {
-  switch ((TriState)state) {
-  case TRI_SURE:
-    return _("sure");
-  case TRI_UNSURE:
-    return _("unsure");
-  case TRI_DOUBTFUL:
-    return _("doubtful");
-  case TRI_CHECKED:
-    return _("checked");
-  case TRI_NOT_PLAYED:
-    return _("in score, not heard");
-  case TRI_EXTRA:
-    return _("heard, not in score");
-  }
-  return "";
-}
-
 static char *why_text(TriSession *self, const TriPlace *place, int measure) {
   if (place->state == TRI_CHECKED) return g_strdup(place->anchor ? _("Fixed by you") : "");
   if (measure >= 0 && *self->score->score->measures.items[measure].doubt)
@@ -317,7 +300,7 @@ gboolean tri_session_describe(TriSession *self, int place, TriPlaceWords *words)
   words->measure = step >= 0 ? self->score->unfolded->steps.items[step].measure : -1;
   words->name = words_places(self->score->score, self->score->unfolded, (gsize)place, (gsize)place);
   words->pitches = words_pitches(self->score->score, self->score->unfolded, (gsize)place);
-  words->state = g_strdup(state_text(at->state));
+  words->state = g_strdup(tri_state_text(at->state));
   words->why = why_text(self, at, words->measure);
   words->quarter = at->quarter;
   words->time_s = at->time_s;
