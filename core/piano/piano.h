@@ -5,6 +5,8 @@
 #include "core/dsp/dsp_audio.h"
 #include "core/music/motion.h"
 
+#include <stdbool.h>
+
 /* A synthesiser with a soundfont loaded. Creating one reads the soundfont (0.05–1 s). After that
  * piano_synth_render and the event calls are free of locks and allocations and belong to one thread
  * (the audio callback, or a renderer). */
@@ -14,6 +16,8 @@ typedef struct {
   const char *soundfont;  /* path; null: the first that exists of piano_soundfont's list */
   int32_t rate_hz;        /* 0 means 44100 */
   float gain;             /* 0 means 0.6 */
+  int program;            /* of General MIDI; 0: the grand piano */
+  bool dry;               /* no room of the synthesiser's own */
 } PianoSynthParams;
 
 BaseStatus piano_synth_new(BaseContext *ctx, PianoSynth **out, const PianoSynthParams *params);

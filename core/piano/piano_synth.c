@@ -51,7 +51,7 @@ static fluid_settings_t *make_settings(const PianoSynthParams *params) {
   fluid_settings_setint(settings, "synth.lock-memory", 0);
   fluid_settings_setint(settings, "synth.cpu-cores", 1);
   fluid_settings_setint(settings, "synth.chorus.active", 0);
-  fluid_settings_setint(settings, "synth.reverb.active", 1);
+  fluid_settings_setint(settings, "synth.reverb.active", !params->dry);
   fluid_settings_setnum(settings, "synth.reverb.room-size", 0.35);
   fluid_settings_setnum(settings, "synth.reverb.damp", 0.3);
   fluid_settings_setnum(settings, "synth.reverb.width", 0.6);
@@ -74,12 +74,12 @@ static bool looks_like_soundfont(const char *path) {
   return named && whole;
 }
 
-static BaseStatus load_piano(BaseContext *ctx, fluid_synth_t *synth, const char *path) {
+static BaseStatus load_piano(BaseContext *ctx, fluid_synth_t *synth, const char *path, int program) {
   if (access(path, R_OK) != 0) return base_fail(ctx, BASE_UNREADABLE, "Cannot read the soundfont %s", path);
   const int font = looks_like_soundfont(path) ? fluid_synth_sfload(synth, path, 0) : FLUID_FAILED;
   if (font == FLUID_FAILED) return base_fail(ctx, BASE_BAD_FILE, "%s is not a soundfont (SF2 or SF3)", path);
-  if (fluid_synth_program_select(synth, CHANNEL, font, 0, 0) != FLUID_OK)
-    return base_fail(ctx, BASE_BAD_FILE, "The soundfont %s has no piano (bank 0, program 0)", path);
+  if (fluid_synth_program_select(synth, CHANNEL, font, 0, program) != FLUID_OK)
+    return base_fail(ctx, BASE_BAD_FILE, "The soundfont %s has no piano (bank 0, program %d)", path, program);
   return BASE_OK;
 }
 
@@ -94,7 +94,7 @@ BaseStatus piano_synth_new(BaseContext *ctx, PianoSynth **out, const PianoSynthP
   PianoSynth *synth = calloc(1, sizeof *synth);
   if (synth) synth->settings = make_settings(params);
   if (synth && synth->settings) synth->synth = new_fluid_synth(synth->settings);
-  BaseStatus status = synth && synth->synth ? load_piano(ctx, synth->synth, path) : base_fail_memory(ctx);
+  BaseStatus status = synth && synth->synth ? load_piano(ctx, synth->synth, path, params->program) : base_fail_memory(ctx);
   if (status)
     piano_synth_free(synth);
   else
