@@ -1,16 +1,10 @@
 /* triptych-cli listen: a recording to motion. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cli.h"
 
+#include "core/base/base_number.h"
 #include "core/flow/flow.h"
 
-enum { OPTION_SCORE };
-
-static BaseStatus load_hint(BaseContext *ctx, Score **score, ScoreUnfolded **hint, const char *path) {
-  if (!path) return BASE_OK;
-  BaseStatus status = flow_load_score(ctx, score, &path, 1);
-  if (status == BASE_OK) status = score_unfold(ctx, hint, *score, NULL);
-  return status;
-}
+enum { OPTION_SCORE, OPTION_WEIGHTS, OPTION_THRESHOLD };
 
 static void report(const CliCall *call, const Motion *motion) {
   CliReport out = cli_report_begin(call);
@@ -29,19 +23,33 @@ static BaseStatus check_audio(BaseContext *ctx, const char *path) {
   return base_fail(ctx, BASE_UNSUPPORTED, "“%s” is %s, not a recording.", path, flow_kind_name(kind));
 }
 
+static BaseStatus load_weights(BaseContext *ctx, BasePack **weights, const char *path) {
+  return path ? base_pack_load(ctx, weights, path) : BASE_OK;
+}
+
+/* A probability above 0 and below 1. */
+static BaseStatus parse_threshold(BaseContext *ctx, float *threshold, const char *text) {
+  if (!text) return BASE_OK;
+  char *end = NULL;
+  *threshold = (float)base_number_read(text, &end);
+  if (end != text && !*end && *threshold > 0 && *threshold < 1) return BASE_OK;
+  return base_fail(ctx, BASE_BAD_INPUT, "“%s” is not a probability between 0 and 1.", text);
+}
+
 static CliExit run(CliCall *call) {
-  Score *score = NULL;
-  ScoreUnfolded *hint = NULL;
+  BasePack *weights = NULL;
   Transcription *heard = NULL;
-  BaseStatus status = check_audio(&call->ctx, call->operands[0]);
-  if (status == BASE_OK) status = load_hint(&call->ctx, &score, &hint, call->values[OPTION_SCORE]);
-  TranscriptionParams params = {.hint = hint};
-  if (status == BASE_OK) status = transcription_listen_file(&call->ctx, &heard, call->operands[0], &params);
+  const char *path = call->operands[0], *score = call->values[OPTION_SCORE];
+  BaseStatus status = check_audio(&call->ctx, path);
+  if (status == BASE_OK) status = load_weights(&call->ctx, &weights, call->values[OPTION_WEIGHTS]);
+  TranscriptionParams params = {.weights = weights};
+  if (status == BASE_OK) status = parse_threshold(&call->ctx, &params.onset_threshold, call->values[OPTION_THRESHOLD]);
+  if (status == BASE_OK && score) status = flow_listen_with_score(&call->ctx, &heard, path, score, &params);
+  if (status == BASE_OK && !score) status = transcription_listen_file(&call->ctx, &heard, path, &params);
   if (status == BASE_OK) status = flow_write_motion(&call->ctx, heard->motion, call->output);
   if (status == BASE_OK) report(call, heard->motion);
   transcription_free(heard);
-  score_unfolded_free(hint);
-  score_free(score);
+  base_pack_free(weights);
   return cli_end(call, status);
 }
 
@@ -52,6 +60,8 @@ const CliCommand cli_listen = {
     .endings = ".mid .midi .csv .json",
     .least = 1,
     .most = 1,
-    .options = {[OPTION_SCORE] = {"score", N_("SCORE"), N_("a score of the piece as a hint")}},
+    .options = {[OPTION_SCORE] = {"score", N_("SCORE"), N_("a score of the piece as a hint")},
+                [OPTION_WEIGHTS] = {"weights", N_("WEIGHTS"), N_("a network that triptych-train hearing or learn made")},
+                [OPTION_THRESHOLD] = {"threshold", N_("PROBABILITY"), N_("of a note that is worth keeping (0.5)")}},
     .run = run,
 };

@@ -73,6 +73,12 @@ static void put_note(GByteArray *out, const MotionNote *note) {
   put_word(out, (guint64)note->midi | (guint64)note->velocity << 8 | (guint64)note->channel << 16);
 }
 
+/* Planes beyond onset and sounding: none, the strength, or that and release and shift. */
+static guint64 more_planes(const Evidence *evidence) {
+  if (!evidence->strength) return 0;
+  return evidence->release && evidence->shift ? 3 : 1;
+}
+
 GBytes *heard_pack(const Transcription *heard) {
   const Motion *motion = heard->motion;
   const Evidence *evidence = heard->evidence;
@@ -83,7 +89,7 @@ GBytes *heard_pack(const Transcription *heard) {
   put_word(out, motion->pedals.n);
   put_word(out, frames);
   put_real(out, evidence ? evidence->hop_s : 0);
-  put_word(out, evidence && evidence->strength ? 1 : 0);
+  put_word(out, evidence ? more_planes(evidence) : 0);
   for (gsize i = 0; i < motion->notes.n; i++) put_note(out, &motion->notes.items[i]);
   for (gsize i = 0; i < motion->pedals.n; i++) {
     put_real(out, motion->pedals.items[i].time_s);
@@ -92,6 +98,8 @@ GBytes *heard_pack(const Transcription *heard) {
   if (frames) put(out, evidence->onset, frames * MOTION_KEYS);
   if (frames) put(out, evidence->sounding, frames * MOTION_KEYS);
   if (frames && evidence->strength) put(out, evidence->strength, frames * MOTION_KEYS);
+  if (frames && more_planes(evidence) == 3) put(out, evidence->release, frames * MOTION_KEYS);
+  if (frames && more_planes(evidence) == 3) put(out, evidence->shift, frames * MOTION_KEYS);
   GBytes *bytes = heard_compress(out->data, out->len);
   g_byte_array_unref(out);
   return bytes;
@@ -142,7 +150,7 @@ static gboolean take_motion(Transcription *heard, const guint8 *bytes, gsize not
 }
 
 static gboolean take_evidence(Transcription *heard, const guint8 *bytes, gsize frames, double hop_s,
-                              gboolean strength) {
+                              gsize more) {
   if (!frames) return TRUE;
   if (!(hop_s > 0 && hop_s < 1)) return FALSE;
   Evidence *evidence = heard->evidence = evidence_new(frames, hop_s);
@@ -150,21 +158,23 @@ static gboolean take_evidence(Transcription *heard, const guint8 *bytes, gsize f
   gsize n = frames * MOTION_KEYS;
   memcpy(evidence->onset, bytes, n);
   memcpy(evidence->sounding, bytes + n, n);
-  if (strength && evidence->strength) memcpy(evidence->strength, bytes + 2 * n, n);
+  if (more >= 1) memcpy(evidence->strength, bytes + 2 * n, n);
+  if (more == 3) memcpy(evidence->release, bytes + 3 * n, n);
+  if (more == 3) memcpy(evidence->shift, bytes + 4 * n, n);
   return TRUE;
 }
 
 static gboolean take(Transcription *heard, const guint8 *bytes, gsize size) {
   if (size < 8 * header_words || word_at(bytes, 0) != layout_version) return FALSE;
   gsize notes = word_at(bytes, 1), pedals = word_at(bytes, 2), frames = word_at(bytes, 3);
-  gboolean strength = word_at(bytes, 5) == 1;
-  if (notes > most_bytes / note_size || pedals > most_bytes / pedal_size ||
-      frames > most_bytes / (3 * MOTION_KEYS))
+  gsize more = word_at(bytes, 5);
+  if ((more > 1 && more != 3) || notes > most_bytes / note_size || pedals > most_bytes / pedal_size ||
+      frames > most_bytes / (5 * MOTION_KEYS))
     return FALSE;
   gsize head = 8 * header_words, events = notes * note_size + pedals * pedal_size;
-  if (size != head + events + frames * MOTION_KEYS * (strength ? 3 : 2)) return FALSE;
+  if (size != head + events + frames * MOTION_KEYS * (2 + more)) return FALSE;
   return take_motion(heard, bytes + head, notes, pedals) &&
-         take_evidence(heard, bytes + head + events, frames, real_at(bytes, 4), strength);
+         take_evidence(heard, bytes + head + events, frames, real_at(bytes, 4), more);
 }
 
 Transcription *heard_unpack(const void *bytes, gsize n) {

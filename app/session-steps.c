@@ -65,6 +65,11 @@ static void align_apply(TriJob *job, gpointer user, gpointer result) {
   self->alignment = g_steal_pointer(&aligned->alignment);
   motion_free(self->played);
   self->played = g_steal_pointer(&aligned->played);
+  if (aligned->heard) {
+    steps_heard_unref(self->heard);
+    self->heard = g_steal_pointer(&aligned->heard);
+    tri_scene_set_motion(self->scene, g_steal_pointer(&aligned->scene_motion), NULL);
+  }
   if (aligned->score) {
     steps_score_unref(self->score);
     self->score = g_steal_pointer(&aligned->score);

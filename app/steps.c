@@ -385,13 +385,15 @@ void steps_aligned_free(gpointer data) {
   steps_score_unref(aligned->score);
   score_free(aligned->scene_score);
   score_unfolded_free(aligned->scene_unfolded);
+  steps_heard_unref(aligned->heard);
+  motion_free(aligned->scene_motion);
   g_free(aligned->machine_s);
   g_free(aligned);
 }
 
 /* Where the machine alone would put each place, for saying how far a person moved it. */
 static BaseStatus machine_times(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot) {
-  const Transcription *heard = snapshot->heard->heard;
+  const Transcription *heard = out->heard ? out->heard->heard : snapshot->heard->heard;
   Alignment *machine = NULL;
   BaseStatus status = BASE_OK;
   if (snapshot->n_anchors)
@@ -404,12 +406,42 @@ static BaseStatus machine_times(BaseContext *ctx, StepsAligned *out, const Steps
   return BASE_OK;
 }
 
+/* Where the score is known to sound, what was played is known better, and so is where the score sounds. */
+static BaseStatus decide(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot,
+                         const ScoreUnfolded *unfolded) {
+  const Evidence *evidence = snapshot->heard->heard->evidence;
+  Transcription *decided = NULL;
+  Alignment *alignment = NULL;
+  const AlignmentParams params = {.anchors = snapshot->anchors,
+                                  .n_anchors = snapshot->n_anchors,
+                                  .read_from_pages = snapshot->score->score->pages.n > 0};
+  if (!evidence || !evidence->release) return BASE_OK;
+  BaseStatus status = flow_decide(ctx, &decided, snapshot->heard->heard, unfolded, out->alignment);
+  if (status == BASE_OK)
+    status = alignment_align(ctx, &alignment, unfolded, decided->motion, decided->evidence, &params);
+  if (status != BASE_OK) {
+    transcription_free(decided);
+    return status;
+  }
+  alignment_free(out->alignment);
+  out->alignment = alignment;
+  out->heard = g_atomic_rc_box_new0(StepsHeard);
+  out->heard->heard = decided;
+  out->scene_motion = motion_dup(decided->motion);
+  return BASE_OK;
+}
+
 static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot) {
   const Score *score = snapshot->score->score;
   ScoreUnfolded *unfolded = NULL;
   BaseStatus status = flow_align_heard(ctx, &unfolded, &out->alignment, score, snapshot->heard->heard,
                                        snapshot->anchors, snapshot->n_anchors);
-  if (status == BASE_OK) status = make_score(ctx, &out->score, score_dup(score), unfolded);
+  if (status == BASE_OK) status = decide(ctx, out, snapshot, unfolded);
+  if (status != BASE_OK) {
+    score_unfolded_free(unfolded);
+    return status;
+  }
+  status = make_score(ctx, &out->score, score_dup(score), unfolded);
   if (status != BASE_OK) return status;
   out->scene_score = score_dup(score);
   out->scene_unfolded = steps_unfold_alike(score, unfolded);

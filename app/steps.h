@@ -100,6 +100,9 @@ typedef struct {
   StepsScore *score; /* with the playing order that was found; null when `previous` was given */
   Score *scene_score;
   ScoreUnfolded *scene_unfolded;
+  StepsHeard *heard; /* what was played, decided anew with the score; null when `previous` was given or nothing can be
+                        decided */
+  Motion *scene_motion;
   double *machine_s; /* times without anchors, one a point; null when `previous` was given */
 } StepsAligned;
 void steps_aligned_free(gpointer aligned);

@@ -1,21 +1,22 @@
 /* triptych-train: dreams and trains the networks whose weights the program ships.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_hearing.h"
-#include "core/lmm/lmm_salience.h"
 #include "core/piano/piano_soundfont.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 enum { MOST_INPUTS = 64 };
 
 /* What the command line may say; every lesson looks at what concerns it. */
 typedef struct {
-  const char *weights, *start, *checkpoint;
-  double minutes, rate;
-  long steps, batch, pool, reuse, dreamers, seed, threads;
+  const char *weights, *start, *checkpoint, *samples;
+  double rate;
+  long steps, count, batch, frames, pool, reuse, dreamers, seed, threads;
   bool f32;
   const char *inputs[MOST_INPUTS];
   size_t n_inputs;
@@ -30,15 +31,13 @@ static void on_interrupt(int number) {
 
 static int usage(void) {
   fputs(
-      "usage: triptych-train salience -o WEIGHTS [--minutes N] [--steps N] [--batch N] [--rate R] [--seed "
-      "N]\n"
-      "                               [--threads N] FOLDER…\n"
-      "       triptych-train hearing -o WEIGHTS [--steps N] [--hours H] [--batch N] [--pool N] [--dreamers "
-      "N]\n"
-      "                              [--rate R] [--seed N] [--threads N] [--resume WEIGHTS] [--f32] FOLDER…\n"
+      "usage: triptych-train hearing -o WEIGHTS [--samples FOLDER] [--steps N] [--batch N] [--frames N] [--pool N]\n"
+      "                              [--reuse N] [--dreamers N] [--rate R] [--seed N] [--threads N] [--start WEIGHTS]\n"
+      "                              [--checkpoint FILE] [--f32] FOLDER…\n"
+      "       triptych-train dreams -o FOLDER [--samples FOLDER] [--count N] [--seed N] FOLDER…\n"
       "       triptych-train piano -o WEIGHTS [--threads N] SOUNDFONT\n"
-      "FOLDER: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be "
-      "shipped.\n",
+      "FOLDER…: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be shipped.\n"
+      "--samples: a piano recorded note by note, in files named like D#4v10.mp3.\n",
       stderr);
   return 2;
 }
@@ -55,12 +54,14 @@ static bool take_option(Options *o, int *at, int argc, char **argv) {
                {"--checkpoint", .text = &o->checkpoint},
                {"--steps", .whole = &o->steps},
                {"--batch", .whole = &o->batch},
+               {"--frames", .whole = &o->frames},
                {"--pool", .whole = &o->pool},
                {"--reuse", .whole = &o->reuse},
                {"--dreamers", .whole = &o->dreamers},
                {"--seed", .whole = &o->seed},
                {"--threads", .whole = &o->threads},
-               {"--minutes", .number = &o->minutes},
+               {"--samples", .text = &o->samples},
+               {"--count", .whole = &o->count},
                {"--rate", .number = &o->rate}};
   if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
   for (size_t i = 0; i < sizeof known / sizeof *known && *at + 1 < argc; i++) {
@@ -105,12 +106,21 @@ static void report(void *user, const LmmReport *now) {
   fflush(stdout);
 }
 
+/* Every ten seconds a line of what is being done. */
+static void show_progress(void *user, double fraction, const char *what) {
+  time_t *told = user, now = time(NULL);
+  if (now < *told + 10) return;
+  *told = now;
+  fprintf(stderr, "%5.1f %%  %s\n", 100 * fraction, what);
+}
+
 /* ---- hearing: the network ---- */
 
 static BaseStatus train_hearing(BaseContext *ctx, const Options *o) {
   LmmHearingParams params = {.type = o->f32 ? NN_F32 : NN_BF16,
                              .steps = o->steps,
                              .batch = (int)o->batch,
+                             .frames = (int)o->frames,
                              .pool = (int)o->pool,
                              .reuse = (int)o->reuse,
                              .dreamers = (int)o->dreamers,
@@ -120,29 +130,44 @@ static BaseStatus train_hearing(BaseContext *ctx, const Options *o) {
                              .checkpoint = o->checkpoint,
                              .report = report};
   LmmLibrary *library = NULL;
-  BaseStatus status = open_library(ctx, &library, o);
-  if (status == BASE_OK) status = lmm_hearing_train(ctx, NULL, library, &params);
+  LmmInstruments *instruments = lmm_instruments_new(o->samples);
+  BaseStatus status = instruments ? open_library(ctx, &library, o) : base_fail_memory(ctx);
+  if (status == BASE_OK) status = lmm_hearing_train(ctx, NULL, library, instruments, &params);
   lmm_library_free(library);
+  lmm_instruments_free(instruments);
   return status;
 }
 
-/* ---- salience: the judgement of onsets ---- */
+/* ---- dreams: to listen to, and to measure on ---- */
 
-static BaseStatus train_salience(BaseContext *ctx, const Options *o) {
-  char data[400] = "";
-  for (size_t i = 0; i < o->n_inputs; i++)
-    snprintf(data + strlen(data), sizeof data - strlen(data), "%s%s", i ? ", " : "", base_name(o->inputs[i]));
-  LmmSalienceParams params = {.minutes = o->minutes,
-                              .steps = o->steps,
-                              .batch = (int)o->batch,
-                              .rate = (float)o->rate,
-                              .data = data,
-                              .weights = o->weights,
-                              .report = report};
+static BaseStatus write_dream(BaseContext *ctx, const char *folder, long number, const LmmLibrary *library,
+                              LmmInstruments *instruments) {
+  BaseRng rng = base_rng(ctx->seed, (uint64_t)number);
+  Motion *motion = NULL;
+  DspAudio *sound = NULL;
+  char path[4096];
+  BaseStatus status = lmm_dream_motion(ctx, &motion, library, &rng, 30, true);
+  if (status == BASE_OK) status = lmm_dream_sound(ctx, &sound, motion, instruments, &rng);
+  snprintf(path, sizeof path, "%s/dream-%03ld", folder, number);
+  mkdir(path, 0777);
+  snprintf(path, sizeof path, "%s/dream-%03ld/audio.flac", folder, number);
+  if (status == BASE_OK) status = dsp_audio_write(ctx, sound, path);
+  snprintf(path, sizeof path, "%s/dream-%03ld/notes.csv", folder, number);
+  if (status == BASE_OK) status = motion_write_csv(ctx, motion, path);
+  motion_free(motion);
+  dsp_audio_free(sound);
+  return status;
+}
+
+static BaseStatus train_dreams(BaseContext *ctx, const Options *o) {
   LmmLibrary *library = NULL;
-  BaseStatus status = open_library(ctx, &library, o);
-  if (status == BASE_OK) status = lmm_salience_train(ctx, NULL, library, &params);
+  LmmInstruments *instruments = lmm_instruments_new(o->samples);
+  BaseStatus status = instruments ? open_library(ctx, &library, o) : base_fail_memory(ctx);
+  mkdir(o->weights, 0777);
+  for (long i = 0; status == BASE_OK && i < (o->count > 0 ? o->count : 10); i++)
+    status = write_dream(ctx, o->weights, i, library, instruments);
   lmm_library_free(library);
+  lmm_instruments_free(instruments);
   return status;
 }
 
@@ -165,13 +190,14 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     BaseStatus (*train)(BaseContext *ctx, const Options *o);
-  } lessons[] = {{"salience", train_salience}, {"hearing", train_hearing}, {"piano", train_piano}};
+  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}};
   Options options = {.seed = 1, .threads = 2};
   if (argc < 3 || !take_options(&options, argc, argv)) return usage();
   for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
     if (strcmp(argv[1], lessons[i].name) != 0) continue;
     signal(SIGINT, on_interrupt);
-    BaseContext ctx = {.cancel = &cancelled, .threads = (int)options.threads, .seed = (uint64_t)options.seed};
+    time_t told = time(NULL);
+    BaseContext ctx = {.progress = show_progress, .user = &told, .cancel = &cancelled, .threads = (int)options.threads, .seed = (uint64_t)options.seed};
     BaseStatus status = lessons[i].train(&ctx, &options);
     if (status != BASE_OK) fprintf(stderr, "%s\n", ctx.sentence);
     return status == BASE_OK ? 0 : status == BASE_CANCELLED ? 3 : 1;

@@ -340,6 +340,29 @@ static void stream_is_the_conversion_in_pieces(void) {
   dsp_audio_free(audio);
 }
 
+/* What comes after going somewhere is what comes there when all is read, at the same rate and at others. */
+static void a_stream_goes_anywhere(void) {
+  enum { N = 800 };
+  static const int32_t rates[] = {16000, 44100, 48000, 22050};
+  float *all = malloc(48000 * sizeof *all), part[N];
+  for (int r = 0; r < 4; r++) {
+    DspAudio *audio = dsp_audio_new((size_t)rates[r] * 3, 1, rates[r]);
+    DspStream *stream = NULL;
+    for (size_t t = 0; t < audio->frames; t++)
+      audio->samples[t] = (float)sin(2 * M_PI * 440 * (double)t / rates[r]) * (float)(t % 5000) / 5000;
+    CHECK(dsp_stream_over(NULL, &stream, audio, 16000) == BASE_OK);
+    const size_t n = dsp_stream_read(stream, all, 48000);
+    for (int64_t at = 320; at < 40000; at += 320 * 31) {
+      CHECK(dsp_stream_seek(NULL, stream, at) == BASE_OK && dsp_stream_read(stream, part, N) == N);
+      for (int i = 0; i < N && (size_t)at + N < n; i++) CHECK_NEAR(part[i], all[at + i], 2e-3);
+    }
+    CHECK(dsp_stream_seek(NULL, stream, 10000000) == BASE_BAD_INPUT);
+    dsp_stream_free(stream);
+    dsp_audio_free(audio);
+  }
+  free(all);
+}
+
 static void windows_are_centred(void) {
   enum { SIZE = 64, HOP = 24, N = 1000 };
   DspAudio *audio = dsp_audio_new(N, 1, 16000);
@@ -398,5 +421,5 @@ CHECK_MAIN({CASE(transform_keeps_energy)}, {CASE(transform_is_the_definition)},
            {CASE(what_is_written_is_read)}, {CASE(writing_fails_without_a_trace)},
            {CASE(reader_goes_anywhere)}, {CASE(a_part_is_loaded)}, {CASE(odd_files_are_read)},
            {CASE(hostile_files_are_refused)}, {CASE(damaged_files_do_no_harm)},
-           {CASE(stream_is_the_conversion_in_pieces)}, {CASE(windows_are_centred)},
+           {CASE(stream_is_the_conversion_in_pieces)}, {CASE(a_stream_goes_anywhere)}, {CASE(windows_are_centred)},
            {CASE(spectrogram_shows_the_key)})

@@ -15,7 +15,7 @@ struct DspStream {
   DspReader *reader; /* null: from memory */
   const DspAudio *audio;
   DspResampler *resampler; /* null: the rate stays */
-  int32_t channels;
+  int32_t channels, from_hz, rate_hz;
   int64_t claimed, taken; /* frames of the source */
   float *raw, *mono;      /* one block of the source */
   size_t mono_at, mono_end;
@@ -31,6 +31,8 @@ static BaseStatus stream_new(BaseContext *ctx, DspStream **out, DspReader *reade
   }
   stream->reader = reader;
   stream->audio = audio;
+  stream->from_hz = from_hz;
+  stream->rate_hz = rate_hz;
   stream->channels = reader ? dsp_reader_info(reader)->channels : audio->channels;
   stream->claimed = reader ? dsp_reader_info(reader)->frames : (int64_t)audio->frames;
   stream->raw = malloc(sizeof(float) * BLOCK_FRAMES * (size_t)stream->channels);
@@ -113,6 +115,28 @@ size_t dsp_stream_read(DspStream *stream, float *samples, size_t n) {
     done += some;
   }
   return done;
+}
+
+/* Begins some samples early where there is a resampler, which needs a run-up. */
+BaseStatus dsp_stream_seek(BaseContext *ctx, DspStream *stream, int64_t at) {
+  enum { RUN_UP = 1920 }; /* a whole number of samples at the usual rates, too */
+  float skipped[RUN_UP];
+  const int64_t run_up = stream->resampler ? (at < RUN_UP ? at : RUN_UP) : 0;
+  const int64_t source = (at - run_up) * stream->from_hz / stream->rate_hz;
+  const int64_t exact = source * stream->rate_hz / stream->from_hz; /* of the stream; at most one sample early */
+  BaseStatus status = BASE_OK;
+  if (at < 0 || source > stream->claimed) return base_fail(ctx, BASE_BAD_INPUT, "Cannot go behind the recording's end");
+  if (stream->reader) status = dsp_reader_seek(ctx, stream->reader, source);
+  if (status == BASE_OK && stream->resampler) {
+    dsp_resampler_free(stream->resampler);
+    stream->resampler = NULL;
+    status = dsp_resampler_new(ctx, &stream->resampler, stream->from_hz, stream->rate_hz, 1);
+  }
+  stream->taken = source;
+  stream->mono_at = stream->mono_end = 0;
+  stream->source_ended = false;
+  if (status == BASE_OK && at > exact) dsp_stream_read(stream, skipped, (size_t)(at - exact < RUN_UP ? at - exact : RUN_UP));
+  return status;
 }
 
 double dsp_stream_done(const DspStream *stream) {

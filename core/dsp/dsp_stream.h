@@ -18,6 +18,10 @@ void dsp_stream_free(DspStream *stream);
 /* Up to `n` further samples; fewer only at the end. No allocation. */
 size_t dsp_stream_read(DspStream *stream, float *samples, size_t n);
 
+/* Goes to sample `at` of the stream, if possible exactly: where rates differ, samples near it differ by rounding from
+ * those of a stream that was read on. BASE_BAD_INPUT outside of the recording. */
+BaseStatus dsp_stream_seek(BaseContext *ctx, DspStream *stream, int64_t at);
+
 /* What part of the recording has been consumed, 0 … 1, by the length that its header claims. */
 double dsp_stream_done(const DspStream *stream);
 

@@ -81,6 +81,16 @@ void flow_aligned_free(FlowAligned *aligned);
 BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, const Score *score,
                             const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors);
 
+/* What was played, decided once more with the score where `alignment` puts it (transcription_expect): a transcription of
+ * its own, whose notes have ids of their own; align again to link them. */
+BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcription *heard, const ScoreUnfolded *unfolded,
+                       const Alignment *alignment);
+
+/* A → M with the score of the piece at hand: the recording is heard, the score aligned to it, and what was played
+ * decided again, now knowing what to expect where. `params` may be null. */
+BaseStatus flow_listen_with_score(BaseContext *ctx, Transcription **out, const char *audio_path, const char *score_path,
+                                  const TranscriptionParams *params);
+
 /* Writers by the ending of `path`, as CONTRACT promises. */
 BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const *pages, size_t n_pages,
                             const char *path);

@@ -6,9 +6,7 @@
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
 #include "core/music/score.h"
-#include "core/piano/piano.h"
 #include "core/piano/piano_room.h"
-#include "core/piano/piano_wave.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -19,7 +17,7 @@
 
 enum { TRIES = 20, VALIDATION_SHARE = 16 /* one piece in 16 */, DEEPEST = 4 };
 
-static const double TEXTURE_SHARE = 0.3, MODEL_SHARE = 0.35;
+static const double TEXTURE_SHARE = 0.3, REST_SHARE = 0.03;
 
 /* ---- the library ---- */
 
@@ -263,9 +261,25 @@ static BaseStatus piece_stretch(BaseContext *ctx, Motion **out, const LmmLibrary
   return base_fail(ctx, BASE_BAD_INPUT, "No piece to dream of could be read.");
 }
 
+/* One note and then nothing, so that hiss is heard for what it is. */
+static BaseStatus long_rest(BaseContext *ctx, Motion **out, BaseRng *rng, double seconds) {
+  Motion *motion = motion_new();
+  const MotionPedal last = {seconds, MOTION_SUSTAIN, 0};
+  const int midi = MOTION_LOWEST_KEY + (int)base_rng_below(rng, MOTION_KEYS);
+  const double at_s = base_rng_range(rng, 0.1, 0.3 * seconds);
+  if (motion && motion_add(motion, at_s, at_s + base_rng_range(rng, 0.1, 1), midi, (int)base_rng_range(rng, 5, 120), 1) &&
+      base_array_push(&motion->pedals, last)) {
+    *out = motion;
+    return BASE_OK;
+  }
+  motion_free(motion);
+  return base_fail_memory(ctx);
+}
+
 BaseStatus lmm_dream_motion(BaseContext *ctx, Motion **out, const LmmLibrary *library, BaseRng *rng, double seconds,
                             bool validation) {
   Motion *motion = NULL;
+  if (base_rng_uniform(rng) < REST_SHARE) return long_rest(ctx, out, rng, seconds);
   BaseStatus status = base_rng_uniform(rng) < TEXTURE_SHARE || !lmm_library_pieces(library, validation)
                           ? lmm_texture(ctx, &motion, rng, seconds)
                           : piece_stretch(ctx, &motion, library, rng, seconds, validation);
@@ -283,38 +297,34 @@ BaseStatus lmm_dream_motion(BaseContext *ctx, Motion **out, const LmmLibrary *li
 
 /* ---- how it sounds ---- */
 
-static const char *draw_soundfont(BaseRng *rng) {
-  static const char *const fonts[] = {
-      "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", "/usr/share/sounds/sf3/MuseScore_General.sf3",
-      "/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/TimGM6mb.sf2"};
-  const char *there[4];
-  uint32_t n = 0;
-  for (size_t i = 0; i < 4; i++)
-    if (access(fonts[i], R_OK) == 0 && !(i == 1 && n)) there[n++] = fonts[i];
-  return n ? there[base_rng_below(rng, n)] : NULL;
-}
-
-static BaseStatus render_dry(BaseContext *ctx, DspAudio **out, const Motion *motion, BaseRng *rng) {
-  const char *font = draw_soundfont(rng);
-  if (font && base_rng_uniform(rng) >= MODEL_SHARE)
-    return piano_render(ctx, out, motion, &(PianoRenderParams){.synth = {.soundfont = font}, .tail_s = 1});
-  PianoModel mean = piano_model_default(), model = piano_model_sample(&mean, rng, 0.7);
-  model.values[PIANO_AT_TUNING] = 0;
-  return piano_wave_render(ctx, out, &model, motion, &(PianoWaveParams){.rate_hz = 16000, .tail_s = 1});
-}
-
-static void scale_times(Motion *motion, double factor) {
+/* Key times as seconds of a sound that plays `factor` times slower and comes `earlier_s` late. */
+static void move_times(Motion *motion, double factor, double earlier_s) {
   for (size_t i = 0; i < motion->notes.n; i++) {
-    motion->notes.items[i].onset_s *= factor;
-    motion->notes.items[i].key_up_s *= factor;
+    MotionNote *note = &motion->notes.items[i];
+    note->onset_s = fmax(0, note->onset_s * factor - earlier_s);
+    note->key_up_s = fmax(note->onset_s + 0.01, note->key_up_s * factor - earlier_s);
   }
-  for (size_t i = 0; i < motion->pedals.n; i++) motion->pedals.items[i].time_s *= factor;
+  for (size_t i = 0; i < motion->pedals.n; i++)
+    motion->pedals.items[i].time_s = fmax(0, motion->pedals.items[i].time_s * factor - earlier_s);
 }
 
-BaseStatus lmm_dream_sound(BaseContext *ctx, DspAudio **out, Motion *motion, BaseRng *rng) {
+/* Two in five microphones stand far away. Returns how long sound takes to them: the farther, the more of the room is
+ * heard, and the later the piano. */
+static double place_microphone(PianoRoom *room, BaseRng *rng) {
+  if (base_rng_uniform(rng) < 0.4) {
+    room->reverb_s = (float)exp(base_rng_range(rng, log(0.5), log(2.2)));
+    room->reverb_db = (float)base_rng_range(rng, -8, 6);
+    room->damping_hz = (float)exp(base_rng_range(rng, log(1500), log(7000)));
+  }
+  const double share = room->reverb_s > 0 ? fmin(fmax((room->reverb_db + 20) / 20, 0), 1.3) : 0;
+  return fmax(0.001, 0.002 + 0.02 * share + 0.003 * base_rng_normal(rng));
+}
+
+BaseStatus lmm_dream_sound(BaseContext *ctx, DspAudio **out, Motion *motion, LmmInstruments *instruments,
+                           BaseRng *rng) {
   DspAudio *dry = NULL, *mono = NULL;
   double cents = base_rng_uniform(rng) < 0.5 ? 8 * base_rng_normal(rng) : base_rng_range(rng, -30, 30);
-  BaseStatus status = render_dry(ctx, &dry, motion, rng);
+  BaseStatus status = lmm_instruments_play(ctx, &dry, instruments, motion, rng);
   if (status != BASE_OK) return status;
   double ratio = exp2(cents / 1200);
   int32_t claimed = (int32_t)lround(dry->rate_hz * ratio);
@@ -324,12 +334,13 @@ BaseStatus lmm_dream_sound(BaseContext *ctx, DspAudio **out, Motion *motion, Bas
   dsp_audio_free(dry);
   if (status != BASE_OK) return status;
   PianoRoom room = piano_room_sample(rng);
+  const double late_s = place_microphone(&room, rng);
   status = piano_room_apply(ctx, mono, &room, rng);
   if (status != BASE_OK) {
     dsp_audio_free(mono);
     return status;
   }
-  scale_times(motion, 1 / ratio);
+  move_times(motion, 1 / ratio, late_s);
   *out = mono;
   return BASE_OK;
 }

@@ -14,7 +14,7 @@ enum {
   ROW = FEATURES_BINS * FEATURES_CHANNELS,
   FIRST_DREAMS = 8,
   VALIDATION_CUTS = 4,
-  FIELDS = TRANSCRIPTION_HEADS + 2
+  FIELDS = TRANSCRIPTION_HEADS + 3
 };
 
 static const double DREAM_S = 21, HOP_S = (double)FEATURES_HOP / FEATURES_RATE_HZ;
@@ -72,7 +72,8 @@ static BaseStatus draw(BaseContext *ctx, void *user, float *const *places, uint6
   size_t frames = have < (size_t)drawn->frames ? have : (size_t)drawn->frames;
   for (size_t i = 0; i < frames * ROW; i++)
     places[0][i] = (float)heard.features[start * ROW + i] / LMM_SHELF_LEVELS;
-  transcription_net_targets(places + 1, places[1 + TRANSCRIPTION_HEADS], (size_t)drawn->frames,
+  transcription_net_targets(places + 1, places[1 + TRANSCRIPTION_HEADS],
+                            places[2 + TRANSCRIPTION_HEADS], (size_t)drawn->frames,
                             (double)start * HOP_S, heard.motion);
   lmm_shelf_give(drawn->shelf, number);
   if (!drawn->validation) disturb(places[0], drawn->frames, rng);
@@ -84,7 +85,7 @@ static LmmHearingParams with_defaults(LmmHearingParams p) {
   if (p.validate_every <= 0) p.validate_every = 500;
   if (p.validation <= 0) p.validation = 64;
   if (p.batch <= 0) p.batch = 8;
-  if (p.frames <= 0) p.frames = 256;
+  if (p.frames <= 0) p.frames = 192;
   if (p.pool <= 0) p.pool = 1500;
   if (p.reuse <= 0) p.reuse = 16;
   if (p.dreamers <= 0) p.dreamers = 1;
@@ -97,7 +98,8 @@ static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const Tra
   LmmField fields[FIELDS] = {{t->features, nn_net_shape(net, t->features)}};
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++)
     fields[1 + h] = (LmmField){t->targets[h], nn_net_shape(net, t->targets[h])};
-  fields[FIELDS - 1] = (LmmField){t->near_onset, nn_net_shape(net, t->near_onset)};
+  fields[FIELDS - 2] = (LmmField){t->near_onset, nn_net_shape(net, t->near_onset)};
+  fields[FIELDS - 1] = (LmmField){t->pedal_target, nn_net_shape(net, t->pedal_target)};
   LmmSource sources[2];
   for (int s = 0; s < 2; s++) sources[s] = (LmmSource){fields, FIELDS, draw, &drawn[s]};
   char seed[32];
@@ -121,25 +123,25 @@ static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const Tra
 }
 
 /* A third of the shelf more than is drawn from, for threads that are behind. */
-static bool put_up_shelves(Drawn drawn[2], const LmmLibrary *library, uint64_t seed,
+static bool put_up_shelves(Drawn drawn[2], const LmmLibrary *library, LmmInstruments *instruments, uint64_t seed,
                            const LmmHearingParams *p) {
   size_t window = (size_t)p->pool;
   size_t few = (size_t)(p->validation + p->batch) / VALIDATION_CUTS + 1;
-  drawn[0] = (Drawn){lmm_shelf_new(library, seed, DREAM_S, window + window / 3 + 1, false), p->frames, window,
+  drawn[0] = (Drawn){lmm_shelf_new(library, instruments, seed, DREAM_S, window + window / 3 + 1, false), p->frames, window,
                      (uint64_t)p->reuse, false};
-  drawn[1] = (Drawn){lmm_shelf_new(library, 0, DREAM_S, few, true), p->frames, 0, 0, true};
+  drawn[1] = (Drawn){lmm_shelf_new(library, instruments, 0, DREAM_S, few, true), p->frames, 0, 0, true};
   return drawn[0].shelf && drawn[1].shelf;
 }
 
 BaseStatus lmm_hearing_train(BaseContext *ctx, LmmReport *last, const LmmLibrary *library,
-                             const LmmHearingParams *params) {
+                             LmmInstruments *instruments, const LmmHearingParams *params) {
   BaseContext nobody = {0};
   LmmHearingParams p = with_defaults(*params);
   if (!ctx) ctx = &nobody;
   Drawn drawn[2] = {0};
   TranscriptionTensors tensors;
   NnNet *net = nn_net_new(ctx->seed);
-  BaseStatus status = net && put_up_shelves(drawn, library, ctx->seed, &p)
+  BaseStatus status = net && put_up_shelves(drawn, library, instruments, ctx->seed, &p)
                           ? transcription_net_build(ctx, &tensors, net, p.batch, p.frames, true)
                           : base_fail_memory(ctx);
   if (status == BASE_OK && p.start) status = nn_weights_read(ctx, net, p.start);

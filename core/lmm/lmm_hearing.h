@@ -9,7 +9,7 @@ typedef struct {
   long steps;             /* of gradient descent [20,000] */
   long validate_every;    /* steps [500] */
   int validation;         /* examples to validate on, of other pieces [64] */
-  int batch, frames;      /* examples a step, 20 ms frames an example [8, 256] */
+  int batch, frames;      /* examples a step, 20 ms frames an example [8, 192] */
   int pool;               /* dreams remembered to draw examples from [1500, 0.6 MB each] */
   int reuse;              /* examples drawn for each new dream of 21 s [16] */
   int dreamers;           /* threads that dream while one trains [1] */
@@ -26,4 +26,4 @@ typedef struct {
  * cut from hangs on seed and number of the example only, so a run can be repeated whatever the number of
  * dreamers. */
 BaseStatus lmm_hearing_train(BaseContext *ctx, LmmReport *last, const LmmLibrary *library,
-                             const LmmHearingParams *params);
+                             LmmInstruments *instruments, const LmmHearingParams *params);

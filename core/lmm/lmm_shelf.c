@@ -23,6 +23,7 @@ typedef struct {
 
 struct LmmShelf {
   const LmmLibrary *library;
+  LmmInstruments *instruments;
   uint64_t seed;
   double seconds;
   bool validation;
@@ -32,8 +33,8 @@ struct LmmShelf {
   pthread_cond_t changed;
 };
 
-LmmShelf *lmm_shelf_new(const LmmLibrary *library, uint64_t seed, double seconds, size_t room,
-                        bool validation) {
+LmmShelf *lmm_shelf_new(const LmmLibrary *library, LmmInstruments *instruments, uint64_t seed, double seconds,
+                        size_t room, bool validation) {
   LmmShelf *shelf = calloc(1, sizeof *shelf);
   Slot *slots = calloc(room, sizeof *slots);
   if (!shelf || !slots) {
@@ -41,7 +42,7 @@ LmmShelf *lmm_shelf_new(const LmmLibrary *library, uint64_t seed, double seconds
     free(slots);
     return NULL;
   }
-  *shelf = (LmmShelf){library, seed, seconds, validation, room, slots};
+  *shelf = (LmmShelf){library, instruments, seed, seconds, validation, room, slots};
   pthread_mutex_init(&shelf->lock, NULL);
   pthread_cond_init(&shelf->changed, NULL);
   return shelf;
@@ -75,7 +76,7 @@ static BaseStatus dream(BaseContext *ctx, Slot *slot, const LmmShelf *shelf, uin
   float *features = NULL;
   BaseStatus status =
       lmm_dream_motion(&own, &slot->motion, shelf->library, &rng, shelf->seconds, shelf->validation);
-  if (status == BASE_OK) status = lmm_dream_sound(&own, &sound, slot->motion, &rng);
+  if (status == BASE_OK) status = lmm_dream_sound(&own, &sound, slot->motion, shelf->instruments, &rng);
   if (status == BASE_OK) status = transcription_features_all(&own, &features, &slot->frames, sound, 0);
   if (status == BASE_OK) slot->features = quantised(features, slot->frames * ROW);
   if (status == BASE_OK && !slot->features) status = base_fail_memory(&own);

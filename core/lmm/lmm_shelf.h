@@ -16,9 +16,9 @@ enum { LMM_SHELF_LEVELS = 204 };
 /* Numbered dreams of `seconds` each, the last `room` of which are remembered. Any thread may ask. */
 typedef struct LmmShelf LmmShelf;
 
-/* The library is borrowed. Null without memory. */
-LmmShelf *lmm_shelf_new(const LmmLibrary *library, uint64_t seed, double seconds, size_t room,
-                        bool validation);
+/* Library and instruments are borrowed. Null without memory. */
+LmmShelf *lmm_shelf_new(const LmmLibrary *library, LmmInstruments *instruments, uint64_t seed, double seconds,
+                        size_t room, bool validation);
 void lmm_shelf_free(LmmShelf *shelf);
 
 /* Dream `number`, which hangs on seed and number only; dreamt now unless it is remembered, waited for while

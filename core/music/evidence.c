@@ -4,6 +4,7 @@
 #include "core/music/motion.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 Evidence *evidence_new(size_t frames, double hop_s) {
   Evidence *evidence = calloc(1, sizeof *evidence);
@@ -14,7 +15,10 @@ Evidence *evidence_new(size_t frames, double hop_s) {
   evidence->onset = calloc(n, MOTION_KEYS);
   evidence->sounding = calloc(n, MOTION_KEYS);
   evidence->strength = calloc(n, MOTION_KEYS);
-  if (evidence->onset && evidence->sounding && evidence->strength) return evidence;
+  evidence->release = calloc(n, MOTION_KEYS);
+  evidence->shift = calloc(n, MOTION_KEYS);
+  if (evidence->onset && evidence->sounding && evidence->strength && evidence->release && evidence->shift)
+    return evidence;
   evidence_free(evidence);
   return NULL;
 }
@@ -24,5 +28,24 @@ void evidence_free(Evidence *evidence) {
   free(evidence->onset);
   free(evidence->sounding);
   free(evidence->strength);
+  free(evidence->release);
+  free(evidence->shift);
   free(evidence);
+}
+
+Evidence *evidence_dup(const Evidence *evidence) {
+  Evidence *copy = evidence_new(evidence->frames, evidence->hop_s);
+  const size_t n = evidence->frames * MOTION_KEYS;
+  if (!copy || !n) return copy;
+  memcpy(copy->onset, evidence->onset, n);
+  memcpy(copy->sounding, evidence->sounding, n);
+  if (evidence->strength) memcpy(copy->strength, evidence->strength, n);
+  if (evidence->release) memcpy(copy->release, evidence->release, n);
+  if (evidence->shift) memcpy(copy->shift, evidence->shift, n);
+  return copy;
+}
+
+double evidence_onset_s(const Evidence *evidence, size_t t, int key) {
+  const double part = evidence->shift ? evidence->shift[t * MOTION_KEYS + (size_t)key] / (double)EVIDENCE_SHIFTS : 0;
+  return ((double)t + part) * evidence->hop_s;
 }

@@ -13,8 +13,17 @@ typedef struct {
   uint8_t *onset; /* T × K, probability of a key going down at the frame × 255; one 1-frame peak a note */
   uint8_t *sounding; /* T × K, probability that the key sounds × 255 */
   uint8_t *strength; /* T × K, velocity 1…127 if there were an onset; may be null */
+  uint8_t *release;  /* T × K, probability that the sound of the key ends at the frame × 255; may be null */
+  int8_t *shift;     /* T × K, how much later than the frame's centre the onset is, in 1/EVIDENCE_SHIFTS of a hop;
+                        may be null */
 } Evidence;
 
-/* Zeroed evidence; null without memory. */
+enum { EVIDENCE_SHIFTS = 200 };
+
+/* Zeroed evidence with all planes; null without memory. */
 Evidence *evidence_new(size_t frames, double hop_s);
 void evidence_free(Evidence *evidence);
+Evidence *evidence_dup(const Evidence *evidence); /* all its planes; null without memory */
+
+/* Seconds of the onset that frame t may hold for a key. */
+double evidence_onset_s(const Evidence *evidence, size_t t, int key);

@@ -95,31 +95,10 @@ void transcription_features_run(TranscriptionFeatures *f, float *out, const floa
   for (int r = 0; r < RESOLUTIONS; r++) run_resolution(f, out, r, window, floor_db);
 }
 
-void transcription_level_add(TranscriptionLevel *level, const float *samples, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += (double)samples[i] * samples[i];
-  int db = n ? (int)lround(10 * log10(2 * sum / (double)n + 1e-12)) : -120;
-  db = db < -120 ? -120 : db > 0 ? 0 : db;
-  level->blocks[db + 120]++;
-  level->n++;
-}
-
-double transcription_level(const TranscriptionLevel *level) {
-  size_t above = 0;
-  int db = 120;
-  for (; db > 40; db--) {
-    above += level->blocks[db];
-    if (20 * above >= level->n && above) break;
-  }
-  return pow(10, (db - 120) / 20.0);
-}
-
 BaseStatus transcription_features_all(BaseContext *ctx, float **out, size_t *frames, const DspAudio *mono,
                                       double tuning_cents) {
   size_t n = mono->frames / FEATURES_HOP + 1;
-  TranscriptionLevel level = {0};
-  for (size_t at = 0; at + FEATURES_LEVEL_BLOCK <= mono->frames; at += FEATURES_LEVEL_BLOCK)
-    transcription_level_add(&level, mono->samples + at, FEATURES_LEVEL_BLOCK);
+  const double level = transcription_level_of_sound(mono);
   float *made = malloc(n * FEATURES_BINS * FEATURES_CHANNELS * sizeof *made);
   TranscriptionFeatures *f = transcription_features_new(tuning_cents);
   float *window = malloc(FEATURES_WINDOW * sizeof *window);
@@ -130,8 +109,7 @@ BaseStatus transcription_features_all(BaseContext *ctx, float **out, size_t *fra
       ptrdiff_t at = first + i;
       window[i] = at >= 0 && at < (ptrdiff_t)mono->frames ? mono->samples[at] : 0;
     }
-    transcription_features_run(f, made + t * FEATURES_BINS * FEATURES_CHANNELS, window,
-                               transcription_level(&level));
+    transcription_features_run(f, made + t * FEATURES_BINS * FEATURES_CHANNELS, window, level);
   }
   transcription_features_free(f);
   free(window);

@@ -4,6 +4,7 @@
 
 #include "core/base/base_context.h"
 #include "core/dsp/dsp_audio.h"
+#include "core/transcription/transcription_level.h"
 
 #include <stddef.h>
 
@@ -26,17 +27,6 @@ void transcription_features_free(TranscriptionFeatures *features);
  * FEATURES_WINDOW samples around the frame's centre. No allocation. About 700 × real time. */
 void transcription_features_run(TranscriptionFeatures *features, float *out, const float *window,
                                 double level);
-
-/* The level that features are measured against: the amplitude of a sine as strong as the 95th percentile of
- * the recording's 64 ms blocks. Collected block by block, in any order; plain value. */
-typedef struct {
-  size_t blocks[121]; /* by dB from -120 */
-  size_t n;
-} TranscriptionLevel;
-
-enum { FEATURES_LEVEL_BLOCK = 1024 };
-void transcription_level_add(TranscriptionLevel *level, const float *samples, size_t n);
-double transcription_level(const TranscriptionLevel *level); /* 1e-4 at least */
 
 /* A whole sound in memory at FEATURES_RATE_HZ, mono: T × F × C, freed by the caller with free(). */
 BaseStatus transcription_features_all(BaseContext *ctx, float **out, size_t *frames, const DspAudio *mono,

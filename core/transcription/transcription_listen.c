@@ -1,32 +1,21 @@
-/* Two passes over the recording: the first minutes tell the tuning, then activations flow block by block into
- * the decoder. At the end a few silent frames flush it. SPDX-License-Identifier: GPL-3.0-or-later */
+/* The recording's loudness and its tuning by the first minutes come first; then the network hears stretch after stretch
+ * in the order that the caller wants them, and its answers become evidence. Notes are decided stretch by stretch for
+ * who waits for them, and once more over the whole when all is heard. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
+#include "core/dsp/dsp_stft.h"
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
+#include "core/transcription/transcription_level.h"
+#include "core/transcription/transcription_peaks.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double stretch_s = 2;
-static const float absent_odds = 0.15F,
-                   asked_odds = 1.5F; /* of keys that the score never asks for, asks for */
-static const double hop_s = (double)TRANSCRIPTION_HOP / TRANSCRIPTION_RATE_HZ;
+enum { STRETCH = 985 /* frames; with what is beside them just two windows of the network */ };
 
-typedef BASE_ARRAY(uint8_t) Plane; /* frames × keys */
-
-typedef struct {
-  BaseContext *ctx;
-  const TranscriptionParams *params;
-  TranscriptionActivations *activations;
-  TranscriptionDecoder *decoder;
-  Motion *motion;
-  Plane onset, sounding, strength;
-  float key_odds[TRANSCRIPTION_KEYS];
-  TranscriptionSalience salience;
-  size_t told; /* notes that `part` has seen */
-  double told_s;
-} Listener;
+static const double tuning_span_s = 90, least_agreement = 0.08;
+static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 
 /* Opens the recording anew for each pass. */
 typedef struct {
@@ -35,162 +24,152 @@ typedef struct {
 } Source;
 
 static BaseStatus open_source(BaseContext *ctx, DspStream **out, const Source *source) {
-  if (source->path) return dsp_stream_open(ctx, out, source->path, TRANSCRIPTION_RATE_HZ);
-  return dsp_stream_over(ctx, out, source->audio, TRANSCRIPTION_RATE_HZ);
+  if (source->path) return dsp_stream_open(ctx, out, source->path, FEATURES_RATE_HZ);
+  return dsp_stream_over(ctx, out, source->audio, FEATURES_RATE_HZ);
 }
 
+static BaseStatus find_length(BaseContext *ctx, double *seconds, const Source *source) {
+  DspReader *reader = NULL;
+  if (source->audio) *seconds = (double)source->audio->frames / source->audio->rate_hz;
+  if (source->audio) return BASE_OK;
+  BaseStatus status = dsp_reader_open(ctx, &reader, source->path);
+  if (!status) *seconds = (double)dsp_reader_info(reader)->frames / dsp_reader_info(reader)->rate_hz;
+  dsp_reader_free(reader);
+  return status;
+}
+
+static BaseStatus find_level(BaseContext *ctx, double *level, const Source *source) {
+  if (source->path) return transcription_level_of_file(ctx, level, source->path);
+  *level = transcription_level_of_sound(source->audio);
+  return BASE_OK;
+}
+
+/* Cents from A4 = 440 Hz; 0 when partials do not agree on it. */
 static BaseStatus find_tuning(BaseContext *ctx, double *cents, const Source *source) {
   DspStream *stream = NULL;
+  double agreement = 0;
   BaseStatus status = open_source(ctx, &stream, source);
-  if (!status) status = transcription_tuning(ctx, cents, stream);
+  if (!status) status = dsp_tuning(ctx, cents, &agreement, stream, FEATURES_RATE_HZ, tuning_span_s);
+  if (agreement < least_agreement) *cents = 0;
   dsp_stream_free(stream);
   return status;
 }
 
-/* Keys that the score as played never asks for become unlikely, not impossible; the others a little more
- * likely. */
-static void ask_score(float key_odds[TRANSCRIPTION_KEYS], const ScoreUnfolded *hint) {
-  for (int k = 0; k < TRANSCRIPTION_KEYS; k++) key_odds[k] = hint->sounds.n ? absent_odds : 1;
-  for (size_t i = 0; i < hint->sounds.n; i++) {
-    const int key = hint->sounds.items[i].midi - MOTION_LOWEST_KEY;
-    if (key >= 0 && key < TRANSCRIPTION_KEYS) key_odds[key] = asked_odds;
-  }
-}
+/* ---- stretches ---- */
 
-static BaseStatus listener_init(Listener *l, BaseContext *ctx, DspStream *stream, double cents,
-                                const TranscriptionParams *params) {
-  *l = (Listener){.ctx = ctx, .params = params};
-  if (params->hint) ask_score(l->key_odds, params->hint);
-  const TranscriptionDecoderParams decoder = {.salience = &l->salience,
-                                              .threshold = params->onset_threshold,
-                                              .key_odds = params->hint ? l->key_odds : NULL};
-  BaseStatus status = transcription_salience_shipped(ctx, &l->salience);
-  if (!status) status = transcription_activations_new(ctx, &l->activations, stream, cents);
-  if (status) return status;
-  l->decoder = transcription_decoder_new(&decoder);
-  l->motion = motion_new();
-  return l->decoder && l->motion ? BASE_OK : base_fail_memory(ctx);
+typedef struct {
+  BaseContext *ctx;
+  const TranscriptionParams *params;
+  const Source *source;
+  TranscriptionEar *ear;
+  TranscriptionPeaks peaks;
+  Evidence *evidence; /* of all the frames that the recording claims to have */
+  float *pedal;
+  bool *done; /* for each stretch */
+  long stretches, heard, reached; /* stretches heard; frames of the recording that there really are */
+} Listener;
+
+static BaseStatus listener_init(Listener *l, double seconds) {
+  const long frames = (long)ceil(seconds / hop_s);
+  l->stretches = (frames + STRETCH - 1) / STRETCH;
+  l->evidence = evidence_new((size_t)frames, hop_s);
+  l->pedal = calloc((size_t)frames + 1, sizeof *l->pedal);
+  l->done = calloc((size_t)l->stretches + 1, sizeof *l->done);
+  return l->evidence && l->pedal && l->done ? BASE_OK : base_fail_memory(l->ctx);
 }
 
 static void listener_clear(Listener *l) {
-  transcription_activations_free(l->activations);
-  transcription_decoder_free(l->decoder);
-  motion_free(l->motion);
-  base_array_clear(&l->onset);
-  base_array_clear(&l->sounding);
-  base_array_clear(&l->strength);
+  transcription_ear_free(l->ear);
+  evidence_free(l->evidence);
+  free(l->pedal);
+  free(l->done);
 }
 
-static bool grow(Plane *plane) {
-  if (!base_array_reserve(plane, plane->n + TRANSCRIPTION_KEYS)) return false;
-  memset(plane->items + plane->n, 0, TRANSCRIPTION_KEYS);
-  plane->n += TRANSCRIPTION_KEYS;
-  return true;
-}
-
-static bool add_evidence_row(Listener *l) {
-  if (!grow(&l->onset) || !grow(&l->sounding) || !grow(&l->strength)) return false;
-  float sounding[TRANSCRIPTION_KEYS];
-  transcription_decoder_sounding(l->decoder, sounding);
-  uint8_t *row = l->sounding.items + l->sounding.n - TRANSCRIPTION_KEYS;
-  for (int k = 0; k < TRANSCRIPTION_KEYS; k++) row[k] = (uint8_t)(255 * sounding[k] + 0.5F);
-  return true;
-}
-
-static void mark_onsets(Listener *l, const TranscriptionOnset *onsets, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    const size_t at = (size_t)lround(onsets[i].onset_s / hop_s) * TRANSCRIPTION_KEYS + (size_t)onsets[i].key;
-    if (at >= l->onset.n) continue;
-    l->onset.items[at] = (uint8_t)(255 * onsets[i].probability + 0.5F);
-    l->strength.items[at] = onsets[i].velocity;
+/* The first stretch from what is wanted on that has not been heard, then from the beginning; -1: all have. */
+static long next_stretch(const Listener *l) {
+  const double wanted_s = l->params->wanted ? l->params->wanted(l->params->user) : 0;
+  const long first = (long)fmin(fmax(0, wanted_s / hop_s / STRETCH), (double)l->stretches);
+  for (long i = 0; i < l->stretches; i++) {
+    const long at = (first + i) % l->stretches;
+    if (!l->done[at]) return at;
   }
+  return -1;
 }
 
-/* `frame` null pushes silence that makes no evidence. */
-static BaseStatus push(Listener *l, const TranscriptionFrame *frame) {
-  static const TranscriptionFrame silence;
-  TranscriptionOnset onsets[TRANSCRIPTION_KEYS];
-  size_t n = 0;
-  if (!transcription_decoder_push(l->decoder, onsets, &n, frame ? frame : &silence))
-    return base_fail_memory(l->ctx);
-  if (frame && !add_evidence_row(l)) return base_fail_memory(l->ctx);
-  mark_onsets(l, onsets, n);
+static BaseStatus take(void *user, const TranscriptionAnswers *answers) {
+  Listener *l = user;
+  transcription_peaks_add(&l->peaks, answers);
+  if (answers->first + answers->count > l->reached) l->reached = answers->first + answers->count;
   return BASE_OK;
 }
 
-static int by_onset(const void *a, const void *b) {
-  const MotionNote *x = a, *y = b;
-  if (x->onset_s != y->onset_s) return x->onset_s < y->onset_s ? -1 : 1;
-  return x->midi - y->midi;
+static BaseStatus hear(Listener *l, long from, long to) {
+  const long origin = from > EAR_LEAD ? from - EAR_LEAD : 0;
+  DspStream *stream = NULL;
+  BaseContext step = base_context_step(l->ctx, (double)l->heard / (double)l->stretches,
+                                       (double)(l->heard + 1) / (double)l->stretches);
+  BaseStatus status = open_source(&step, &stream, l->source);
+  if (!status && origin) status = dsp_stream_seek(&step, stream, (int64_t)origin * FEATURES_HOP);
+  transcription_peaks_init(&l->peaks, l->evidence, l->pedal, from, to);
+  if (!status) status = transcription_ear_hear(&step, l->ear, stream, from, to, (TranscriptionTaker){take, l});
+  if (!status) transcription_peaks_end(&l->peaks);
+  dsp_stream_free(stream);
+  return base_context_join(l->ctx, &step, status);
 }
 
-/* Moves the ended notes that start before `until_s` into the motion, in order, and tells the caller. */
-static BaseStatus collect(Listener *l, double until_s) {
-  TranscriptionNotes *ended = transcription_decoder_notes(l->decoder);
-  size_t kept = 0;
-  for (size_t i = 0; i < ended->n; i++) {
-    MotionNote note = ended->items[i];
-    if (note.onset_s >= until_s) {
-      ended->items[kept++] = note;
-      continue;
-    }
-    note.id = l->motion->next_id++;
-    if (!base_array_push(&l->motion->notes, note)) return base_fail_memory(l->ctx);
-  }
-  ended->n = kept;
-  const size_t n = l->motion->notes.n - l->told;
-  MotionNote *fresh = n ? l->motion->notes.items + l->told : NULL;
-  if (n) qsort(fresh, n, sizeof *fresh, by_onset);
-  if (l->params->part) l->params->part(l->params->user, fresh, n, l->told_s, until_s);
-  l->told += n;
-  l->told_s = until_s;
+/* ---- notes ---- */
+
+/* The notes that start in [from, to), their ends as far as is known, appended in order. */
+static BaseStatus decode(BaseContext *ctx, Motion *motion, const Listener *l, size_t from, size_t to) {
+  TranscriptionDecoder *decoder =
+      transcription_decoder_new(&(TranscriptionDecoderParams){.threshold = l->params->onset_threshold, .from = from});
+  bool fine = decoder && transcription_decoder_run(decoder, l->evidence, to) &&
+              transcription_decoder_end(decoder, (double)to * hop_s);
+  const TranscriptionNotes *notes = decoder ? transcription_decoder_notes(decoder) : NULL;
+  for (size_t i = 0; fine && i < notes->n; i++) fine = base_array_push(&motion->notes, notes->items[i]);
+  transcription_decoder_free(decoder);
+  if (!fine) return base_fail_memory(ctx);
+  motion_sort(motion);
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = motion->next_id++;
   return BASE_OK;
 }
 
-static BaseStatus run(Listener *l, const DspStream *stream) {
-  TranscriptionFrame frames[TRANSCRIPTION_BLOCK];
-  for (size_t n; (n = transcription_activations_next(l->activations, frames));) {
-    if (base_cancelled(l->ctx)) return base_fail_cancelled(l->ctx);
-    for (size_t i = 0; i < n; i++) {
-      const BaseStatus status = push(l, &frames[i]);
-      if (status) return status;
-    }
-    const double settled_s = transcription_decoder_settled_s(l->decoder);
-    const BaseStatus status = settled_s >= l->told_s + stretch_s ? collect(l, settled_s) : BASE_OK;
-    if (status) return status;
-    base_progress(l->ctx, dsp_stream_done(stream), "Listening");
+static BaseStatus tell(const Listener *l, long from, long to) {
+  if (!l->params->part) return BASE_OK;
+  Motion *motion = motion_new();
+  BaseStatus status = motion ? decode(l->ctx, motion, l, (size_t)from, (size_t)to) : base_fail_memory(l->ctx);
+  if (!status)
+    l->params->part(l->params->user, motion->notes.items, motion->notes.n, (double)from * hop_s, (double)to * hop_s);
+  motion_free(motion);
+  return status;
+}
+
+static BaseStatus hear_all(Listener *l) {
+  BaseStatus status = BASE_OK;
+  for (long at; status == BASE_OK && (at = next_stretch(l)) >= 0; l->heard++) {
+    const long from = at * STRETCH, frames = (long)l->evidence->frames, to = from + STRETCH < frames ? from + STRETCH : frames;
+    status = hear(l, from, to);
+    if (!status) status = tell(l, from, to);
+    l->done[at] = true;
   }
-  for (int i = 0; i <= TRANSCRIPTION_DELAY; i++) {
-    const BaseStatus status = push(l, NULL);
-    if (status) return status;
-  }
-  if (!transcription_decoder_end(l->decoder)) return base_fail_memory(l->ctx);
-  return collect(l, fmax(l->told_s, (double)(l->onset.n / TRANSCRIPTION_KEYS + TRANSCRIPTION_DELAY) * hop_s));
+  return status;
 }
 
 /* Turns what the listener gathered into the result. */
 static BaseStatus conclude(Listener *l, Transcription **out) {
   Transcription *result = calloc(1, sizeof *result);
-  Evidence *evidence = evidence_new(0, hop_s);
-  if (!result || !evidence) {
+  Motion *motion = motion_new();
+  if ((size_t)l->reached < l->evidence->frames) l->evidence->frames = (size_t)l->reached;
+  const size_t frames = l->evidence->frames;
+  BaseStatus status = result && motion ? decode(l->ctx, motion, l, 0, frames) : base_fail_memory(l->ctx);
+  if (!status && !transcription_pedal_events(motion, l->pedal, frames, hop_s)) status = base_fail_memory(l->ctx);
+  if (status) {
     free(result);
-    evidence_free(evidence);
-    return base_fail_memory(l->ctx);
+    motion_free(motion);
+    return status;
   }
-  motion_sort(l->motion);
-  if (l->onset.n) {
-    free(evidence->onset);
-    free(evidence->sounding);
-    free(evidence->strength);
-    *evidence = (Evidence){.frames = l->onset.n / TRANSCRIPTION_KEYS,
-                           .hop_s = hop_s,
-                           .onset = l->onset.items,
-                           .sounding = l->sounding.items,
-                           .strength = l->strength.items};
-    l->onset.items = l->sounding.items = l->strength.items = NULL;
-  }
-  *result = (Transcription){.motion = l->motion, .evidence = evidence};
-  l->motion = NULL;
+  *result = (Transcription){.motion = motion, .evidence = l->evidence};
+  l->evidence = NULL;
   *out = result;
   return BASE_OK;
 }
@@ -198,16 +177,18 @@ static BaseStatus conclude(Listener *l, Transcription **out) {
 static BaseStatus listen_to(BaseContext *ctx, Transcription **out, const Source *source,
                             const TranscriptionParams *params) {
   static const TranscriptionParams defaults;
-  double cents = 0;
-  DspStream *stream = NULL;
-  Listener listener = {0};
-  BaseStatus status = find_tuning(ctx, &cents, source);
-  if (!status) status = open_source(ctx, &stream, source);
-  if (!status) status = listener_init(&listener, ctx, stream, cents, params ? params : &defaults);
-  if (!status) status = run(&listener, stream);
-  if (!status) status = conclude(&listener, out);
-  listener_clear(&listener);
-  dsp_stream_free(stream);
+  BaseContext nobody = {0};
+  Listener l = {.ctx = ctx ? ctx : &nobody, .params = params ? params : &defaults, .source = source};
+  TranscriptionEarParams ear = {.weights = l.params->weights};
+  double seconds = 0;
+  BaseStatus status = find_length(l.ctx, &seconds, source);
+  if (!status) status = find_level(l.ctx, &ear.level, source);
+  if (!status) status = find_tuning(l.ctx, &ear.tuning_cents, source);
+  if (!status) status = listener_init(&l, seconds);
+  if (!status) status = transcription_ear_new(l.ctx, &l.ear, &ear);
+  if (!status) status = hear_all(&l);
+  if (!status) status = conclude(&l, out);
+  listener_clear(&l);
   return status;
 }
 

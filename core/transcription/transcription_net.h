@@ -16,16 +16,17 @@ typedef enum {
 } TranscriptionHead;
 
 enum {
-  TRANSCRIPTION_NET_VERSION = 1,
-  NET_CONTEXT = 40, /* frames of sound to either side that a frame's answer depends on */
+  TRANSCRIPTION_NET_VERSION = 2,
+  NET_CONTEXT = 45, /* frames of sound to either side that a frame's answer depends on */
 };
 
 /* The tensors of a built net. Targets, weights and losses are NN_NONE without `training`. */
 typedef struct {
   NnVar features;                   /* in [N, T, 294, 2] */
   NnVar heads[TRANSCRIPTION_HEADS]; /* out [N, T, 88, 1], logits */
-  NnVar targets[TRANSCRIPTION_HEADS], near_onset;
-  NnVar losses[TRANSCRIPTION_HEADS];
+  NnVar pedal;                      /* out [N, T, 1, 1], logit: the sustain pedal is down */
+  NnVar targets[TRANSCRIPTION_HEADS], near_onset, pedal_target;
+  NnVar losses[TRANSCRIPTION_HEADS], pedal_loss;
 } TranscriptionTensors;
 
 /* Log-frequency input, a convolution, a gather of each key's harmonics (Wei et al. 2022's HPPNet gathers by
@@ -34,7 +35,7 @@ typedef struct {
 BaseStatus transcription_net_build(BaseContext *ctx, TranscriptionTensors *tensors, NnNet *net, int n,
                                    int frames, bool training);
 
-/* Targets of `frames` frames from `from_s` on: TRANSCRIPTION_HEADS maps of frames × 88, and the map of cells
- * whose velocity counts. All arrays are the caller's. */
-void transcription_net_targets(float *const maps[TRANSCRIPTION_HEADS], float *near_onset, size_t frames,
+/* Targets of `frames` frames from `from_s` on: TRANSCRIPTION_HEADS maps of frames × 88, the map of cells whose
+ * velocity counts, and `frames` of the pedal. All arrays are the caller's. */
+void transcription_net_targets(float *const maps[TRANSCRIPTION_HEADS], float *near_onset, float *pedal, size_t frames,
                                double from_s, const Motion *motion);

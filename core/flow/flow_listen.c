@@ -1,0 +1,74 @@
+/* Hearing with a score: hear, align, hear again what the alignment lets expect.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/flow/flow.h"
+
+#include <stdlib.h>
+
+enum { ROUNDS = 2 };
+
+static const double LISTENING_SHARE = 0.8;
+
+/* The score's notes where the alignment puts them. */
+static BaseStatus expect(BaseContext *ctx, Motion **out, const ScoreUnfolded *unfolded, const Alignment *alignment) {
+  Motion *expected = motion_new();
+  for (size_t i = 0; expected && i < unfolded->sounds.n; i++) {
+    const ScoreSound *sound = &unfolded->sounds.items[i];
+    const double at_s = alignment_time_s(alignment, beat_double(sound->onset));
+    if (motion_add(expected, at_s, at_s + 0.1, sound->midi, 64, sound->grace ? 0 : 1)) continue;
+    motion_free(expected);
+    expected = NULL;
+  }
+  *out = expected;
+  return expected ? BASE_OK : base_fail_memory(ctx);
+}
+
+BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcription *heard, const ScoreUnfolded *unfolded,
+                       const Alignment *alignment) {
+  Motion *expected = NULL;
+  Transcription *decided = calloc(1, sizeof *decided);
+  BaseStatus status = decided ? expect(ctx, &expected, unfolded, alignment) : base_fail_memory(ctx);
+  if (status == BASE_OK) status = transcription_expect(ctx, &decided->motion, heard, expected);
+  if (status == BASE_OK && !(decided->evidence = evidence_dup(heard->evidence))) status = base_fail_memory(ctx);
+  motion_free(expected);
+  if (status == BASE_OK)
+    *out = decided;
+  else
+    transcription_free(decided);
+  return status;
+}
+
+/* Aligns what is heard and decides it anew. */
+static BaseStatus decide(BaseContext *ctx, Transcription **heard, const Score *score) {
+  ScoreUnfolded *unfolded = NULL;
+  Alignment *alignment = NULL;
+  Transcription *decided = NULL;
+  BaseStatus status = flow_align_heard(ctx, &unfolded, &alignment, score, *heard, NULL, 0);
+  if (status == BASE_OK) status = flow_decide(ctx, &decided, *heard, unfolded, alignment);
+  if (status == BASE_OK) {
+    transcription_free(*heard);
+    *heard = decided;
+  }
+  alignment_free(alignment);
+  score_unfolded_free(unfolded);
+  return status;
+}
+
+BaseStatus flow_listen_with_score(BaseContext *ctx, Transcription **out, const char *audio_path, const char *score_path,
+                                  const TranscriptionParams *params) {
+  Score *score = NULL;
+  Transcription *heard = NULL;
+  BaseStatus status = flow_load_score(ctx, &score, &score_path, 1);
+  BaseContext step = base_context_step(ctx, 0, LISTENING_SHARE);
+  if (status == BASE_OK) status = transcription_listen_file(&step, &heard, audio_path, params);
+  for (int round = 0; status == BASE_OK && round < ROUNDS && heard->motion->notes.n; round++) {
+    step = base_context_step(ctx, LISTENING_SHARE + round * (1 - LISTENING_SHARE) / ROUNDS,
+                             LISTENING_SHARE + (round + 1) * (1 - LISTENING_SHARE) / ROUNDS);
+    status = decide(&step, &heard, score);
+  }
+  score_free(score);
+  if (status == BASE_OK)
+    *out = heard;
+  else
+    transcription_free(heard);
+  return base_context_join(ctx, &step, status);
+}

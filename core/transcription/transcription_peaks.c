@@ -1,0 +1,113 @@
+/* An onset's probability is trained to be a tent of ±2.5 frames around it: the frames beside the highest one tell
+ * where between them its tip is (Kong et al. 2021), and how high it would be there. Tips become probabilities by a
+ * logistic curve: dreams hold more notes than music does, so the network believes in too many. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/transcription/transcription_peaks.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { KEYS = MOTION_KEYS };
+
+static const float slope = 0.4F;  /* of the tent, a frame */
+static const float least = 0.05F; /* tips below are nothing */
+
+/* From the key to the sound, as Disklaviers were found to be: soft hammers travel longer (Goebl, Bresin & Galembo
+ * 2005), here by velocity as it is heard. */
+static const double loud_lag_s = 0.003, softer_s = 0.0005;
+static const float loud = 74, soft = 42;
+
+static const float certainty = 1.8F, doubt = 1.3F; /* logit of the probability = certainty · logit of the tip − doubt */
+
+static float sigmoid(float x) {
+  return 1 / (1 + expf(-x));
+}
+
+static uint8_t byte(float probability) {
+  return (uint8_t)(255 * probability + 0.5F);
+}
+
+/* What is nearly nothing is nothing, so that most of a plane is zeros. */
+static uint8_t sparse(float probability) {
+  return probability < 0.02F ? 0 : byte(probability);
+}
+
+void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, long from, long to) {
+  *peaks = (TranscriptionPeaks){.evidence = evidence, .pedal = pedal, .from = from, .to = to};
+}
+
+static float probability_of(float tip) {
+  const float p = fminf(fmaxf(tip, 1e-4F), 1 - 1e-4F);
+  return sigmoid(certainty * logf(p / (1 - p)) - doubt);
+}
+
+static const float *onset_at(const TranscriptionPeaks *p, long t) {
+  static const float nothing[KEYS];
+  return t >= p->first && t < p->next ? p->onset[t % PEAKS_KEPT] : nothing;
+}
+
+static float velocity_at(const TranscriptionPeaks *p, long t, int key) {
+  const long next = t + 1 < p->next ? t + 1 : t;
+  return 0.5F * (p->velocity[t % PEAKS_KEPT][key] + p->velocity[next % PEAKS_KEPT][key]);
+}
+
+static bool is_peak(const TranscriptionPeaks *p, long t, int key) {
+  const float here = onset_at(p, t)[key];
+  if (here < least) return false;
+  for (int i = 1; i <= PEAKS_AHEAD; i++)
+    if (onset_at(p, t - i)[key] > here || onset_at(p, t + i)[key] >= here) return false;
+  return true;
+}
+
+static void put(const TranscriptionPeaks *p, long t, int key) {
+  Evidence *evidence = p->evidence;
+  const float left = onset_at(p, t - 1)[key], top = onset_at(p, t)[key], right = onset_at(p, t + 1)[key];
+  const float shift = 0.5F * (right - left) / (top - fminf(left, right) + 1e-6F);
+  const float tip = fminf(1, top + slope * fabsf(shift)), velocity = 128 * velocity_at(p, t, key);
+  const double lag_s = loud_lag_s + softer_s * fmaxf(0, loud - fmaxf(velocity, soft));
+  const double at = fmax(0, (double)t + shift - lag_s / evidence->hop_s);
+  const size_t frame = (size_t)lround(at), cell = frame * KEYS + (size_t)key;
+  const uint8_t probability = byte(probability_of(tip));
+  if (frame >= evidence->frames || evidence->onset[cell] > probability) return;
+  evidence->onset[cell] = probability;
+  evidence->strength[cell] = (uint8_t)fminf(127, fmaxf(1, velocity));
+  evidence->shift[cell] = (int8_t)lround(fmin(fmax(at - (double)frame, -0.495), 0.495) * EVIDENCE_SHIFTS);
+}
+
+static void look_at(const TranscriptionPeaks *p, long t) {
+  if (t < p->from || t >= p->to) return;
+  for (int key = 0; key < KEYS; key++)
+    if (is_peak(p, t, key)) put(p, t, key);
+}
+
+static void write_row(const TranscriptionPeaks *p, long t, const float *sounding, const float *release, float pedal) {
+  if (t < p->from || t >= p->to) return;
+  const size_t row = (size_t)t * KEYS;
+  for (int key = 0; key < KEYS; key++) {
+    p->evidence->sounding[row + (size_t)key] = sparse(sigmoid(sounding[key]));
+    p->evidence->release[row + (size_t)key] = sparse(sigmoid(release[key]));
+  }
+  p->pedal[t] = sigmoid(pedal);
+}
+
+void transcription_peaks_add(TranscriptionPeaks *p, const TranscriptionAnswers *answers) {
+  if (p->next == 0) p->first = p->next = answers->first;
+  for (int i = 0; i < answers->count; i++) {
+    const size_t from = (size_t)i * KEYS;
+    for (int key = 0; key < KEYS; key++) {
+      p->onset[p->next % PEAKS_KEPT][key] = sigmoid(answers->heads[HEAD_ONSET][from + (size_t)key]);
+      p->velocity[p->next % PEAKS_KEPT][key] = sigmoid(answers->heads[HEAD_VELOCITY][from + (size_t)key]);
+    }
+    write_row(p, p->next, answers->heads[HEAD_SOUNDING] + from, answers->heads[HEAD_OFFSET] + from, answers->pedal[i]);
+    p->next++;
+    look_at(p, p->next - 1 - PEAKS_AHEAD);
+  }
+}
+
+void transcription_peaks_end(TranscriptionPeaks *p) {
+  for (int i = 0; i < PEAKS_AHEAD; i++) {
+    memset(p->onset[p->next % PEAKS_KEPT], 0, sizeof p->onset[0]);
+    memset(p->velocity[p->next % PEAKS_KEPT], 0, sizeof p->velocity[0]);
+    p->next++;
+    look_at(p, p->next - 1 - PEAKS_AHEAD);
+  }
+}
