@@ -1,4 +1,4 @@
-/* Reading pages: drawn ones with exact expectations, the rhythm of bars by hand, bytes of all kinds, real
+/* Reading pages: drawn ones with exact expectations, bytes of all kinds, real
  * scans where they are at hand. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/check.h"
 
@@ -8,7 +8,6 @@
 #include "core/omr/omr_glyphs.h"
 #include "core/omr/omr_page.h"
 #include "core/omr/omr_pitch.h"
-#include "core/omr/omr_rhythm.h"
 
 #include <math.h>
 #include <time.h>
@@ -305,97 +304,6 @@ static void positions_become_pitches(void) {
     CHECK(sharps[step] == order[step] && flats[step] == -(8 - order[step]));
 }
 
-/* ---- rhythm ---- */
-
-static OmrEvent event(float x, int staff_index, int column, int ticks, uint8_t stem_kind) {
-  return (OmrEvent){.x_px = x,
-                    .staff = staff_index,
-                    .column = column,
-                    .ticks = ticks,
-                    .stem = stem_kind,
-                    .dotted = ticks == 144 || ticks == 72 || ticks == 36};
-}
-
-static OmrBarRhythm solve(OmrEvent *events, size_t n, int ticks) {
-  OmrBarRhythm rhythm = {0};
-  BaseArena *arena = base_arena_new(0);
-  CHECK(omr_solve_bar(&rhythm, events, n, ticks, arena) == BASE_OK);
-  base_arena_free(arena);
-  return rhythm;
-}
-
-static void bars_that_add_up_cost_nothing(void) {
-  OmrEvent events[] = {event(0, 0, 0, 96, 1),   event(0, 1, 0, 192, 2),   event(100, 0, 1, 96, 1),
-                       event(200, 0, 2, 96, 1), event(200, 1, 2, 192, 2), event(300, 0, 3, 96, 1)};
-  OmrBarRhythm rhythm = solve(events, 6, 384);
-  CHECK_SAYING(rhythm.cost < 0.6f, "%f", (double)rhythm.cost);
-  static const int onsets[] = {0, 0, 96, 192, 192, 288};
-  for (int i = 0; i < 6; i++) CHECK(events[i].onset == onsets[i] && events[i].length == events[i].ticks);
-}
-
-static void two_voices_share_a_staff(void) {
-  OmrEvent events[] = {event(0, 0, 0, 192, 1), event(0, 0, 0, 96, 2), event(100, 0, 1, 96, 2),
-                       event(200, 0, 2, 96, 1), event(200, 0, 2, 96, 2)};
-  OmrBarRhythm rhythm = solve(events, 5, 288);
-  CHECK(rhythm.cost < 0.6f && rhythm.ticks == 288);
-  CHECK(events[0].voice == 0 && events[1].voice == 1 && events[2].voice == 1);
-  CHECK(events[2].onset == 96 && events[3].onset == 192 && events[4].onset == 192);
-}
-
-static void unmarked_triplets_are_found(void) {
-  OmrEvent events[8];
-  for (int i = 0; i < 6; i++)
-    events[i] = event(60 * (float)i, 1, i + (i > 0) + (i > 3), 48, 1), events[i].threes = true;
-  events[0].column = 0, events[1].column = 1, events[2].column = 2, events[3].column = 3,
-  events[4].column = 4, events[5].column = 5;
-  OmrEvent all[8] = {event(0, 0, 0, 96, 1),   events[0], events[1], events[2],
-                     event(180, 0, 3, 96, 1), events[3], events[4], events[5]};
-  OmrBarRhythm rhythm = solve(all, 8, 192);
-  CHECK(rhythm.cost < 2);
-  for (int i = 0; i < 8; i++)
-    if (all[i].staff == 1)
-      CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
-}
-
-static void a_missing_dot_is_supplied(void) {
-  OmrEvent events[] = {event(0, 0, 0, 96, 1), event(0, 1, 0, 48, 1), event(70, 1, 1, 48, 1),
-                       event(140, 1, 2, 48, 1), event(140 + 30, 0, 3, 48, 1)};
-  events[3].column = 2, events[4].column = 3, events[4].x_px = 210;
-  OmrEvent all[] = {events[0], events[1], events[2], events[3], events[4], event(210, 1, 3, 48, 1)};
-  OmrBarRhythm rhythm = solve(all, 6, 192);
-  CHECK(all[0].length == 144 && all[4].onset == 144 && rhythm.cost > 0.5f && rhythm.cost < 3);
-}
-
-static void too_many_beats_are_dear(void) {
-  OmrEvent events[5];
-  for (int i = 0; i < 5; i++) events[i] = event(100 * (float)i, 0, i, 96, 1);
-  CHECK(solve(events, 5, 384).cost > 1.4f);
-  CHECK(solve(events, 5, 480).cost < 0.7f);
-  CHECK(solve(events, 0, 384).cost <= 0);
-}
-
-/* Every bar of a few random events gets finite, ordered onsets. */
-static void any_events_are_solved(void) {
-  BaseRng rng = base_rng(7, 0);
-  static const int values[] = {6, 12, 24, 36, 48, 72, 96, 144, 192, 384};
-  for (int round = 0; round < 60; round++) {
-    OmrEvent events[24];
-    size_t n = 1 + base_rng_below(&rng, 24);
-    int column = 0;
-    for (size_t i = 0; i < n; i++) {
-      column += i && base_rng_below(&rng, 2);
-      events[i] = event(40 * (float)column, (int)base_rng_below(&rng, 3), column,
-                        values[base_rng_below(&rng, 10)], (uint8_t)base_rng_below(&rng, 3));
-      events[i].fills = base_rng_below(&rng, 20) == 0;
-    }
-    solve(events, n, base_rng_below(&rng, 2) ? 288 : 0);
-    for (size_t i = 0; i < n; i++)
-      CHECK(events[i].onset >= 0 && events[i].length >= 0 && events[i].voice < 2);
-    for (size_t i = 1; i < n; i++)
-      CHECK(events[i].fills || events[i - 1].fills || events[i].onset >= events[i - 1].onset);
-  }
-}
-
 /* ---- what is no music ---- */
 
 static void check_no_music(Image *image, const char *what) {
@@ -625,9 +533,8 @@ static void real_scans_are_read(void) {
 CHECK_MAIN({CASE(finds_straight_staves)}, {CASE(finds_skewed_staves)}, {CASE(finds_curved_staves)},
            {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)},
            {CASE(counts_beams)}, {CASE(reads_a_bar_of_two_staves)}, {CASE(accidentals_reach_to_the_bar_line)},
-           {CASE(positions_become_pitches)}, {CASE(bars_that_add_up_cost_nothing)},
-           {CASE(two_voices_share_a_staff)}, {CASE(unmarked_triplets_are_found)},
-           {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)},
+           {CASE(positions_become_pitches)},
+
            {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)}, {CASE(cancel_ends_reading)},
            {CASE(packed_pages_come_back)}, {CASE(damaged_bytes_are_safe)},
            {CASE(missing_pages_keep_their_number)}, {CASE(json_carries_boxes)}, {CASE(real_scans_are_read)})

@@ -131,7 +131,7 @@ static bool add_clefs(Builder *builder, size_t index) {
       if (symbol) sign.confidence = symbol->score;
       for (size_t e = 0; symbol && !first && e < measure->n; e++) {
         const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
-        if (event->column < 0 || event->x_px > symbol->x_px) continue;
+        if (event->fills || event->left_out || event->x_sp * page->space_px > symbol->x_px) continue;
         Beat end =
             beat_min(beat_of(event->onset + event->length), builder->score->measures.items[index].length);
         if (event->staff == row && beat_compare(end, sign.onset) > 0) sign.onset = end;
@@ -186,14 +186,15 @@ static void set_value(ScoreNote *note, int type, int dots, int32_t length, bool 
 }
 
 /* The note's length and place, kept inside its measure. */
-static void place_note(ScoreNote *note, const Builder *builder, size_t index, const OmrEvent *event) {
+static void place_note(ScoreNote *note, const Builder *builder, size_t index, const OmrEvent *event,
+                       int32_t row) {
   Beat length = builder->score->measures.items[index].length;
   note->measure = (int32_t)index;
   note->onset = beat_min(beat_of(event->onset), length);
   note->duration = beat_min(beat_of(event->length), beat_sub(length, note->onset));
-  note->part = (int16_t)builder->part_of[event->staff];
-  note->staff = (int16_t)builder->staff_of[event->staff];
-  note->voice = (int16_t)(4 * note->staff + event->voice + 1);
+  note->part = (int16_t)builder->part_of[row];
+  note->staff = (int16_t)builder->staff_of[row];
+  note->voice = (int16_t)(4 * builder->staff_of[event->staff] + event->voice + 1);
 }
 
 typedef struct {
@@ -239,7 +240,7 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
   for (size_t i = first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord; i++) {
     const OmrHead *head = &page->heads.items[i];
     ScoreNote note = score_note(builder->score);
-    place_note(&note, builder, index, event);
+    place_note(&note, builder, index, event, omr_row(builder->assembly, page, stem->staff));
     set_value(&note, type, dots, event->length, event->triplet);
     set_pitch(&note, builder, page, head, reach);
     note.stem = stem->stem == OMR_STEM_UP     ? SCORE_STEM_UP
@@ -268,7 +269,7 @@ static bool add_rest(Builder *builder, size_t index, const OmrEvent *event, int3
   const OmrSymbol *symbol = &builder->assembly->pages[measure->page]->symbols.items[symbol_index];
   ScoreNote note = score_note(builder->score);
   note.kind = SCORE_REST;
-  place_note(&note, builder, index, event);
+  place_note(&note, builder, index, event, event->staff);
   set_value(&note, symbol->kind - OMR_REST_WHOLE, symbol->dots, event->length, event->triplet);
   note.whole_measure = event->fills;
   if (event->fills) note.type = 0, note.dots = 0;
@@ -283,7 +284,7 @@ static bool joins_earlier(const OmrAssembly *assembly, const OmrMeasure *measure
   for (size_t k = 0; k < e; k++) {
     const OmrEvent *other = event - e + k;
     if (other->staff == event->staff && other->voice == event->voice && other->onset == event->onset &&
-        !other->rest)
+        !other->rest && !other->left_out)
       return true;
   }
   return false;
@@ -296,6 +297,7 @@ static bool add_notes(Builder *builder, size_t index) {
   for (size_t e = 0; e < measure->n; e++) {
     const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
     const OmrSource *source = &builder->assembly->sources.items[measure->first + e];
+    if (event->left_out) continue;
     bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord,
                                              joins_earlier(builder->assembly, measure, e), &reach)
                                  : add_rest(builder, index, event, source->symbol);

@@ -18,7 +18,7 @@ typedef struct {
   size_t first, n;
   int32_t meter;       /* into OmrAssembly.meters */
   int32_t ticks;       /* how long it is */
-  float cost;          /* of its rhythm */
+  float cost, margin;  /* of its rhythm, and how much dearer the second-best one is */
   bool short_by_right; /* a pickup or one half of a split bar: may be shorter than the time signature says */
 } OmrMeasure;
 

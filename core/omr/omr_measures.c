@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bars. Whatever stands between two bar lines of a system is sorted from left to right; things that stand
- * nearly above each other make a column, chords of one staff with opposite stems even when they step aside
- * for each other. A rest in the middle of an otherwise empty staff fills the bar. */
+ * Bars. Whatever stands between two bar lines of a system is sorted from left to right. A rest in the middle
+ * of an otherwise empty staff fills the bar. */
 #include "core/omr/omr_assembly.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+/* What leaving a chord out of its bar costs. */
+#define OUT_STEMMED 3.0f
+
+static float price_of_leaving_out(const OmrChord *chord) {
+  if (chord->stem) return OUT_STEMMED;
+  return fminf(2.5f, fmaxf(0.5f, 0.5f + 14 * (chord->score - 0.87f)));
+}
 
 typedef struct {
   OmrEvent event;
@@ -44,54 +51,10 @@ int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots) {
 
 static int by_x(const void *a, const void *b) {
   const Item *ia = a, *ib = b;
-  if (ia->event.x_px != ib->event.x_px) return ia->event.x_px > ib->event.x_px ? 1 : -1;
-  if (ia->event.staff != ib->event.staff) return ia->event.staff - ib->event.staff;
-  return ia->source.chord - ib->source.chord;
-}
-
-static int by_column(const void *a, const void *b) {
-  const Item *ia = a, *ib = b;
-  if (ia->event.column != ib->event.column) return ia->event.column - ib->event.column;
+  if (ia->event.x_sp != ib->event.x_sp) return ia->event.x_sp > ib->event.x_sp ? 1 : -1;
   if (ia->event.staff != ib->event.staff) return ia->event.staff - ib->event.staff;
   if (ia->event.stem != ib->event.stem) return ia->event.stem - ib->event.stem;
-  return ia->event.x_px > ib->event.x_px   ? 1
-         : ia->event.x_px < ib->event.x_px ? -1
-                                           : ia->source.chord - ib->source.chord;
-}
-
-/* True when b may sound together with the column that began with a. */
-static bool together(const Item *items, size_t start, size_t i, float space) {
-  float dx = items[i].event.x_px - items[start].event.x_px;
-  if (dx < 0.95f * space) {
-    for (size_t k = start; k < i; k++) {
-      bool same = items[k].event.staff == items[i].event.staff && items[k].event.stem == items[i].event.stem;
-      if (same && items[i].event.stem && items[i].event.x_px - items[k].event.x_px > 0.7f * space)
-        return false;
-    }
-    return true;
-  }
-  if (dx > 1.5f * space) return false;
-  for (size_t k = start; k < i; k++)
-    if (items[k].event.staff == items[i].event.staff && items[k].event.stem && items[i].event.stem &&
-        items[k].event.stem != items[i].event.stem)
-      return true;
-  return false;
-}
-
-static void make_columns(Item *items, size_t n, float space) {
-  int32_t column = -1;
-  size_t start = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (items[i].event.fills) {
-      items[i].event.column = -1;
-      continue;
-    }
-    if (column < 0 || !together(items, start, i, space)) {
-      column++;
-      start = i;
-    }
-    items[i].event.column = column;
-  }
+  return ia->source.chord - ib->source.chord;
 }
 
 /* Whole rests alone in their staff fill the bar. */
@@ -112,24 +75,58 @@ static bool beamed_in_threes(const OmrPage *page, int32_t group) {
   return n && n % 3 == 0;
 }
 
+/* The staff whose voice a chord belongs to: under a beam that crosses staves, that of its first chord. */
+static int32_t voice_staff(const OmrPage *page, const OmrChord *chord) {
+  const OmrChord *first = chord;
+  for (size_t i = 0; chord->group >= 0 && i < page->chords.n; i++) {
+    const OmrChord *other = &page->chords.items[i];
+    if (other->group == chord->group && other->x_px < first->x_px) first = other;
+  }
+  return first->staff;
+}
+
+/* Where the heads at the usual side of the stem stand: those that had to step aside do not count. */
+static float column_x(const OmrChord *chord, float space) {
+  return chord->stem == OMR_STEM_UP     ? chord->x_px - 0.56f * space
+         : chord->stem == OMR_STEM_DOWN ? chord->x_px + 0.56f * space
+                                        : chord->head_x_px;
+}
+
+static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, size_t index) {
+  const OmrChord *chord = &page->chords.items[index];
+  uint8_t dots;
+  int type = omr_chord_type(page, (int32_t)index, &dots);
+  OmrEvent event = {.x_sp = column_x(chord, page->space_px) / page->space_px,
+                    .staff = omr_row(assembly, page, voice_staff(page, chord)),
+                    .group = chord->group,
+                    .stem = chord->stem};
+  event.ticks = omr_printed_ticks(type, dots);
+  event.dotted = dots == 1;
+  event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
+  event.threes = beamed_in_threes(page, chord->group);
+  event.out_price = price_of_leaving_out(chord);
+  return event;
+}
+
 static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system,
                        float x0, float x1) {
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
     if (chord->grace || page->staves.items[chord->staff].system != system) continue;
     if (chord->head_x_px <= x0 || chord->head_x_px > x1) continue;
-    uint8_t dots;
-    int type = omr_chord_type(page, (int32_t)i, &dots);
-    Item item = {.source = {(int32_t)i, -1}};
-    item.event = (OmrEvent){
-        .x_px = chord->head_x_px, .staff = omr_row(assembly, page, chord->staff), .stem = chord->stem};
-    item.event.ticks = omr_printed_ticks(type, dots);
-    item.event.dotted = dots == 1;
-    item.event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
-    item.event.threes = beamed_in_threes(page, chord->group);
+    Item item = {.source = {(int32_t)i, -1}, .event = chord_event(assembly, page, i)};
     if (!base_array_push(items, item)) return false;
   }
   return true;
+}
+
+static OmrEvent rest_event(const OmrAssembly *assembly, const OmrPage *page, const OmrSymbol *symbol) {
+  OmrEvent event = {.staff = omr_row(assembly, page, symbol->staff), .group = -1, .rest = true};
+  event.x_sp = (symbol->x_px + 0.5f * symbol->width_px) / page->space_px;
+  event.ticks = omr_printed_ticks(symbol->kind - OMR_REST_WHOLE, symbol->dots);
+  event.dotted = symbol->dots == 1;
+  event.out_price = fminf(2.2f, fmaxf(0.6f, 0.6f + 5 * (symbol->score - 0.62f)));
+  return event;
 }
 
 static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *page, int32_t system,
@@ -139,10 +136,7 @@ static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *
     float x = symbol->x_px + 0.5f * symbol->width_px;
     if (symbol->kind < OMR_REST_WHOLE || symbol->kind > OMR_REST_64) continue;
     if (page->staves.items[symbol->staff].system != system || x <= x0 || x > x1) continue;
-    Item item = {.source = {-1, (int32_t)i}};
-    item.event = (OmrEvent){.x_px = x, .staff = omr_row(assembly, page, symbol->staff), .rest = true};
-    item.event.ticks = omr_printed_ticks(symbol->kind - OMR_REST_WHOLE, symbol->dots);
-    item.event.dotted = symbol->dots == 1;
+    Item item = {.source = {-1, (int32_t)i}, .event = rest_event(assembly, page, symbol)};
     if (!base_array_push(items, item)) return false;
   }
   return true;
@@ -169,8 +163,6 @@ static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left,
   if (ok && (items.n || (b->x_px - a->x_px > 4 * space && !opens_with_repeat(page, left)))) {
     if (items.n) qsort(items.items, items.n, sizeof *items.items, by_x);
     mark_fillers(items.items, items.n);
-    make_columns(items.items, items.n, space);
-    if (items.n) qsort(items.items, items.n, sizeof *items.items, by_column);
     for (size_t i = 0; i < items.n && i < OMR_BAR_EVENTS && ok; i++)
       ok = base_array_push(&assembly->events, items.items[i].event) &&
            base_array_push(&assembly->sources, items.items[i].source);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SHORT_BAR_GAIN 1.0f
+#define ODD_BAR_GAIN   4.0f
 
 static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
   const OmrBar *right = &page->bars.items[measure->right];
@@ -63,6 +64,7 @@ static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *mea
   if (status) return base_fail_memory(ctx);
   measure->ticks = ticks ? ticks : rhythm.ticks;
   measure->cost = rhythm.cost;
+  measure->margin = rhythm.margin;
   return BASE_OK;
 }
 
@@ -98,16 +100,19 @@ static BaseStatus infer(BaseContext *ctx, OmrAssembly *assembly, OmrMeter *meter
   return BASE_OK;
 }
 
-/* Solves a bar for its meter, and freely where it may be short. */
+/* Solves a bar for its meter; freely where it may be short, and where a bar line must have been missed. */
 static BaseStatus solve_in_meter(BaseContext *ctx, OmrAssembly *assembly, size_t index) {
   OmrMeasure *measure = &assembly->measures.items[index];
   int32_t ticks = assembly->meters.items[measure->meter].ticks;
   BaseStatus status = solve(ctx, assembly, measure, ticks);
-  if (status || measure->cost < SHORT_BAR_GAIN || !next_to_edge(assembly, index)) return status;
+  if (status || measure->cost < SHORT_BAR_GAIN) return status;
   float cost = measure->cost;
+  bool edge = next_to_edge(assembly, index);
+  if (!edge && cost < ODD_BAR_GAIN) return status;
   status = solve(ctx, assembly, measure, 0);
-  if (status || (measure->ticks < ticks && measure->cost + SHORT_BAR_GAIN < cost)) {
-    measure->short_by_right = !status;
+  bool shorter = edge && measure->ticks < ticks && measure->cost + SHORT_BAR_GAIN < cost;
+  if (status || shorter || (measure->ticks > ticks && measure->cost + ODD_BAR_GAIN < cost)) {
+    measure->short_by_right = !status && shorter;
     return status;
   }
   return solve(ctx, assembly, measure, ticks);
@@ -118,7 +123,7 @@ int32_t omr_printed_total(const OmrAssembly *assembly, size_t index) {
   int32_t sums[OMR_BAR_STAVES][2] = {{0}}, most = 0;
   for (size_t i = 0; i < measure->n; i++) {
     const OmrEvent *event = &assembly->events.items[measure->first + i];
-    if (event->fills || event->staff < 0 || event->staff >= OMR_BAR_STAVES) continue;
+    if (event->fills || event->left_out || event->staff < 0 || event->staff >= OMR_BAR_STAVES) continue;
     int32_t *sum = &sums[event->staff][event->voice & 1];
     *sum += event->triplet ? event->ticks * 2 / 3 : event->ticks;
     if (*sum > most) most = *sum;

@@ -16,11 +16,14 @@ enum {
 
 /* A chord or rest of a bar. The first fields are what was read, the last what was solved. */
 typedef struct {
-  float x_px;
-  int32_t staff;  /* within the system, 0 … OMR_BAR_STAVES-1 */
-  int32_t column; /* events of one column sound together; columns count upwards from 0 */
-  int32_t ticks;  /* as printed */
-  uint8_t stem;   /* 0 none, 1 up, 2 down */
+  float x_sp;          /* staff spaces from the left edge of the page */
+  int32_t staff;       /* whose voices it belongs to, within the system, 0 … OMR_BAR_STAVES-1 */
+  int32_t group;       /* chords under one beam share it; -1 none */
+  int32_t ticks;       /* as printed */
+  int32_t other_ticks; /* the second reading, 0 none … */
+  float other_price;   /* … and what taking it costs */
+  float out_price;     /* what leaving the event out costs; 0: it may not be left out */
+  uint8_t stem;        /* 0 none, 1 up, 2 down */
   bool rest, dotted;
   bool unsure;           /* a filled head without a stem: its beams may be lost as well */
   bool threes;           /* under a beam that joins three, six, nine … chords */
@@ -28,14 +31,16 @@ typedef struct {
   int32_t onset, length; /* ticks */
   uint8_t voice;         /* 0 or 1 within the staff */
   bool triplet;
+  bool left_out; /* no music after all */
 } OmrEvent;
 
 typedef struct {
   int32_t ticks; /* where the bar ends */
   float cost;    /* how far it had to depart from the print; 0: everything adds up */
+  float margin;  /* how much more the second-best rhythm costs */
 } OmrBarRhythm;
 
-/* Assigns onsets, lengths and voices to `n` events sorted by (column, staff). `bar_ticks` is the length that
- * the time signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
+/* Assigns onsets, lengths and voices to `n` events sorted by x. `bar_ticks` is the length that the time
+ * signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
                          BaseArena *scratch);

@@ -1,0 +1,41 @@
+/* What departures from the print cost when a bar's rhythm is solved. SPDX-License-Identifier:
+ * GPL-3.0-or-later
+ */
+#pragma once
+
+#include "core/omr/omr_rhythm.h"
+
+enum { OMR_CHOICES = 16 };
+
+#define OMR_IMPOSSIBLE         100.0f
+#define OMR_PRICE_STEM         0.12f /* an upward stem in the lower voice */
+#define OMR_PRICE_ENTRY        0.25f /* a voice enters or resumes while the other one sounds */
+#define OMR_PRICE_GAP          1.0f  /* nothing sounds in the staff where something should */
+#define OMR_PRICE_OVERLAP      2.5f
+#define OMR_PRICE_CROWDED      2.0f /* two events of a column in one voice */
+#define OMR_PRICE_BEAM_BROKEN  2.5f /* a beam that does not stay in one voice, one chord after the other */
+#define OMR_PRICE_TRIPLET_LEFT 1.5f /* a triplet that is not filled */
+#define OMR_PRICE_NOWHERE      1.2f /* a column starts where no voice became free */
+#define OMR_PRICE_STAFF_SHORT  2.0f /* a staff ends before the bar */
+#define OMR_PRICE_LATE         3.0f
+#define OMR_PRICE_VOICE_SHORT  0.7f
+
+typedef struct {
+  int32_t length;
+  float price;
+  bool triplet;
+} OmrChoice;
+
+/* The lengths that an event may have at `onset` in a voice, at most OMR_CHOICES. `triplet_left`: what is
+ * missing to a triplet that the voice has begun. Returns their number. */
+int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset, int32_t triplet_left,
+                       bool seen_triplets);
+
+/* What it costs that the event, dx staff spaces behind the start of a column, sounds together with it. */
+float omr_price_of_joining(const OmrEvent *event, float dx);
+
+/* What it costs to start a new column dx staff spaces behind another one. */
+float omr_price_of_parting(float dx);
+
+/* How far two neighbouring distances on paper are from what their distances in time would make them. */
+float omr_price_of_spacing(float dx, float last_dx, int32_t dt, int32_t last_dt);

@@ -1,0 +1,121 @@
+/* The rhythm of bars by hand. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/check.h"
+
+#include "core/base/base_rng.h"
+#include "core/omr/omr_rhythm.h"
+
+static OmrEvent event(float x, int staff_index, int ticks, uint8_t stem_kind) {
+  return (OmrEvent){.x_sp = x,
+                    .staff = staff_index,
+                    .group = -1,
+                    .ticks = ticks,
+                    .stem = stem_kind,
+                    .dotted = ticks == 144 || ticks == 72 || ticks == 36};
+}
+
+static OmrBarRhythm solve(OmrEvent *events, size_t n, int ticks) {
+  OmrBarRhythm rhythm = {0};
+  BaseArena *arena = base_arena_new(0);
+  CHECK(omr_solve_bar(&rhythm, events, n, ticks, arena) == BASE_OK);
+  base_arena_free(arena);
+  return rhythm;
+}
+
+static void bars_that_add_up_cost_nothing(void) {
+  OmrEvent events[] = {event(0, 0, 96, 1),  event(0, 1, 192, 2),  event(5, 0, 96, 1),
+                       event(10, 0, 96, 1), event(10, 1, 192, 2), event(15, 0, 96, 1)};
+  OmrBarRhythm rhythm = solve(events, 6, 384);
+  CHECK_SAYING(rhythm.cost < 0.6f, "%f", (double)rhythm.cost);
+  CHECK_SAYING(rhythm.margin > 0.5f, "%f", (double)rhythm.margin);
+  static const int onsets[] = {0, 0, 96, 192, 192, 288};
+  for (int i = 0; i < 6; i++) CHECK(events[i].onset == onsets[i] && events[i].length == events[i].ticks);
+}
+
+static void two_voices_share_a_staff(void) {
+  OmrEvent events[] = {event(0, 0, 192, 1), event(0, 0, 96, 2), event(5, 0, 96, 2), event(10, 0, 96, 1),
+                       event(10, 0, 96, 2)};
+  OmrBarRhythm rhythm = solve(events, 5, 288);
+  CHECK(rhythm.cost < 0.6f && rhythm.ticks == 288);
+  CHECK(events[0].voice == 0 && events[1].voice == 1 && events[2].voice == 1);
+  CHECK(events[2].onset == 96 && events[3].onset == 192 && events[4].onset == 192);
+}
+
+/* A second that has to step aside for the other voice still sounds with it. */
+static void voices_that_step_aside_sound_together(void) {
+  OmrEvent events[] = {event(0, 0, 192, 2), event(1.3f, 0, 72, 1), event(0, 1, 96, 1),
+                       event(6, 0, 24, 1),  event(8, 0, 96, 1),    event(8, 1, 96, 1)};
+  OmrEvent sorted[] = {events[0], events[2], events[1], events[3], events[4], events[5]};
+  solve(sorted, 6, 192);
+  CHECK(sorted[0].onset == 0 && sorted[1].onset == 0 && sorted[2].onset == 0);
+  CHECK(sorted[3].onset == 72 && sorted[4].onset == 96 && sorted[5].onset == 96);
+}
+
+/* What stands under one beam stays together, though a quarter may as well go between. */
+static void beams_keep_their_voice(void) {
+  OmrEvent events[6];
+  for (int i = 0; i < 4; i++)
+    events[i + (i > 1)] = event(2 * (float)i, 0, 24, 1), events[i + (i > 1)].group = 3;
+  events[2] = event(3, 0, 96, 1), events[2].out_price = 0.9f;
+  events[5] = event(8, 0, 96, 1);
+  solve(events, 6, 192);
+  CHECK(events[0].onset == 0 && events[1].onset == 24 && events[3].onset == 48 && events[4].onset == 72);
+  CHECK(events[2].left_out && events[5].onset == 96 && !events[5].left_out);
+}
+
+static void unmarked_triplets_are_found(void) {
+  OmrEvent events[6];
+  for (int i = 0; i < 6; i++)
+    events[i] = event(3 * (float)i, 1, 48, 1), events[i].threes = true, events[i].group = i / 3;
+  OmrEvent all[8] = {event(0, 0, 96, 1), events[0], events[1], events[2],
+                     event(9, 0, 96, 1), events[3], events[4], events[5]};
+  OmrBarRhythm rhythm = solve(all, 8, 192);
+  CHECK(rhythm.cost < 2);
+  for (int i = 0; i < 8; i++)
+    if (all[i].staff == 1)
+      CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
+}
+
+static void a_missing_dot_is_supplied(void) {
+  OmrEvent all[] = {event(0, 0, 96, 1), event(0, 1, 48, 1),     event(3.5f, 1, 48, 1),
+                    event(7, 1, 48, 1), event(10.5f, 0, 48, 1), event(10.5f, 1, 48, 1)};
+  OmrBarRhythm rhythm = solve(all, 6, 192);
+  CHECK(all[0].length == 144 && all[4].onset == 144 && rhythm.cost > 0.5f && rhythm.cost < 3);
+}
+
+static void too_many_beats_are_dear(void) {
+  OmrEvent events[5];
+  for (int i = 0; i < 5; i++) events[i] = event(5 * (float)i, 0, 96, 1);
+  CHECK(solve(events, 5, 384).cost > 1.4f);
+  CHECK(solve(events, 5, 480).cost < 0.7f);
+  CHECK(solve(events, 0, 384).cost <= 0);
+}
+
+/* Every bar of a few random events gets finite, ordered onsets. */
+static void any_events_are_solved(void) {
+  BaseRng rng = base_rng(7, 0);
+  static const int values[] = {6, 12, 24, 36, 48, 72, 96, 144, 192, 384};
+  for (int round = 0; round < 60; round++) {
+    OmrEvent events[24];
+    size_t n = 1 + base_rng_below(&rng, 24);
+    int column = 0;
+    for (size_t i = 0; i < n; i++) {
+      column += i && base_rng_below(&rng, 2);
+      events[i] = event(2 * (float)column, (int)base_rng_below(&rng, 3), values[base_rng_below(&rng, 10)],
+                        (uint8_t)base_rng_below(&rng, 3));
+      events[i].fills = base_rng_below(&rng, 20) == 0;
+      events[i].group = (int)base_rng_below(&rng, 6) - 3;
+      if (events[i].group < 0) events[i].group = -1;
+      events[i].out_price = (float)base_rng_below(&rng, 3);
+    }
+    solve(events, n, base_rng_below(&rng, 2) ? 288 : 0);
+    for (size_t i = 0; i < n; i++)
+      CHECK(events[i].onset >= 0 && events[i].length >= 0 && events[i].voice < 2);
+    for (size_t i = 1; i < n; i++)
+      CHECK(events[i].fills || events[i - 1].fills || events[i].onset >= events[i - 1].onset);
+  }
+}
+
+CHECK_MAIN({CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
+           {CASE(voices_that_step_aside_sound_together)}, {CASE(beams_keep_their_voice)},
+           {CASE(unmarked_triplets_are_found)}, {CASE(a_missing_dot_is_supplied)},
+           {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})
