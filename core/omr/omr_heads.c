@@ -157,21 +157,56 @@ static float ledger_evidence(const uint8_t *votes, int rows, float row, float sp
   return fminf(1, (float)sum / (0.5f * space));
 }
 
+/* How sure a ledger line sticks out of the head at (x, y), 0…1; the better side counts more, for a stem or a
+ * neighbour may hide the other one. */
+static float ledger_through(const OmrSheet *sheet, float x, float y, float space) {
+  int longest = (int)(0.36f * space), play = (int)lrintf(0.2f * space);
+  float sides[2];
+  for (int side = 0; side < 2; side++) {
+    int hits = 0, tried = 0;
+    for (float d = 0.74f * space; d <= 1.02f * space; d += 1, tried++) {
+      int column = (int)lrintf(x + (side ? d : -d)), run = 0;
+      bool crossed = false;
+      for (int row = (int)lrintf(y) - play - longest; row <= (int)lrintf(y) + play + longest + 1; row++) {
+        if (omr_ink_at(sheet, sheet->ink, column, row)) {
+          run++;
+          continue;
+        }
+        int middle = row - 1 - run / 2;
+        crossed |= run && run <= longest && abs(middle - (int)lrintf(y)) <= play;
+        run = 0;
+      }
+      hits += crossed;
+    }
+    sides[side] = tried ? (float)hits / (float)tried : 0;
+  }
+  return 0.3f * fminf(sides[0], sides[1]) + 0.7f * fmaxf(sides[0], sides[1]);
+}
+
+/* The evidence for `n` ledger lines `step` spaces apart, less what an odd distance costs. */
+static float ladder_score(const uint8_t *votes, int rows, int n, float step, float space) {
+  if (step < 0.82f || step > 1.4f) return -1;
+  float sum = 0;
+  for (int k = 1; k <= n; k++) sum += ledger_evidence(votes, rows, (float)k * step * space, space);
+  return sum < 0.45f * (float)n ? -1 : sum / (float)n - 0.8f * fabsf(step - 1.06f);
+}
+
 /* The number of half spaces between the outer line and a head `distance` staff spaces outside it: ledger
- * lines stand at even distances of their own, mostly a little wider than staff spaces. 0 when the ledger
- * lines are missing. */
-static int count_half_spaces(const uint8_t *votes, int rows, float distance, float space) {
+ * lines stand at even distances of their own, mostly a little wider than staff spaces, and heads beyond the
+ * last of them anywhere up to a space from it. `through`: how sure a ledger line passes through the head. 0
+ * when the ledger lines are missing. */
+static int count_half_spaces(const uint8_t *votes, int rows, float distance, float space, float through) {
   int best = 0;
   float best_score = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
   if (distance > 0.28f && distance < 0.8f) best = 1;
-  for (int half = 2; half <= 14; half++) {
-    float step = 2 * distance / (float)half, sum = 0;
-    if (step < 0.86f || step > 1.4f) continue;
-    for (int k = 1; k <= half / 2; k++) sum += ledger_evidence(votes, rows, (float)k * step * space, space);
-    float evidence = sum / (float)(half / 2), score = evidence - 0.8f * fabsf(step - 1.06f);
-    if (evidence < 0.45f || score <= best_score) continue;
-    best = half;
-    best_score = score;
+  for (int n = 1; n <= 7; n++) {
+    float on = ladder_score(votes, rows, n, distance / (float)n, space) + 0.5f * (through - 0.5f);
+    if (on > best_score) best = 2 * n, best_score = on;
+    for (float beyond = 0.5f; beyond < 1; beyond += 0.1f) {
+      float score = ladder_score(votes, rows, n, distance / ((float)n + beyond), space) -
+                    0.5f * (through - 0.5f) - 0.2f * fabsf(beyond - 0.55f);
+      if (score > best_score) best = 2 * n + 1, best_score = score;
+    }
   }
   return best;
 }
@@ -216,7 +251,8 @@ static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff
   uint8_t votes[LEDGER_ROWS];
   int rows = (int)fminf((distance + 0.4f) * space, LEDGER_ROWS);
   vote_for_ledgers(votes, search->sheet, head->x_px, edge, rows, -side, space);
-  int half_spaces = count_half_spaces(votes, rows, distance, space);
+  int half_spaces = count_half_spaces(votes, rows, distance, space,
+                                      ledger_through(search->sheet, head->x_px, head->y_px, space));
   if (!half_spaces) return false;
   head->position = (int16_t)(side * (4 + half_spaces));
   head->score -= 0.003f * (float)half_spaces; /* the nearer of two staves wins */
