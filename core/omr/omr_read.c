@@ -4,6 +4,7 @@
  * step after another, each reading the sheet and what earlier steps have put on the page. Coordinates are
  * carried back to the picture at the end. */
 #include "core/omr/omr_beams.h"
+#include "core/omr/omr_contest.h"
 #include "core/omr/omr_heads.h"
 #include "core/omr/omr_signs.h"
 
@@ -66,6 +67,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_headers(ctx, page, sheet, matcher);
   if (!status) status = omr_find_heads(ctx, page, sheet);
   if (!status) status = omr_find_stems(ctx, page, sheet);
+  if (!status) status = omr_contest_heads(ctx, page, sheet, matcher);
   if (!status) status = omr_find_beams(ctx, page, sheet);
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);

@@ -167,6 +167,16 @@ static int32_t chord_for(Joiner *joiner, int32_t stroke, const OmrHead *head) {
   return (int32_t)page->chords.n - 1;
 }
 
+/* A ring alone on a stroke that goes up at its left or down at its right is part of a flat, natural or sharp.
+ */
+static bool part_of_accidental(const OmrHead *head, const Touch *touch, const OmrStrokes *strokes,
+                               const Load *loads) {
+  int32_t stroke = touch->right >= 0 ? touch->right : touch->left;
+  if (head->kind == OMR_FILLED || stroke < 0 || (touch->right >= 0 && touch->left >= 0)) return false;
+  bool up = direction(&strokes->items[stroke], &loads[stroke]) == OMR_STEM_UP;
+  return loads[stroke].heads == 1 && up == (touch->left >= 0);
+}
+
 static bool supported(const OmrHead *head, const Touch *touch) {
   if (touch->right >= 0 || touch->left >= 0) return head->kind != OMR_WHOLE;
   if (head->kind == OMR_WHOLE) return head->score > 0.84f;
@@ -181,7 +191,8 @@ static bool join(Joiner *joiner) {
   for (size_t i = 0; i < n; i++) {
     OmrHead head = page->heads.items[i];
     Touch touch = joiner->touches[i];
-    if (!supported(&head, &touch)) continue;
+    if (!supported(&head, &touch) || part_of_accidental(&head, &touch, joiner->strokes, joiner->loads))
+      continue;
     int32_t first = touch.right >= 0 ? touch.right : touch.left;
     head.chord = chord_for(joiner, first, &head);
     if (head.chord < 0) return false;

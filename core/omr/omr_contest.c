@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Rings and spots inside accidentals and rests look like note heads. A hollow head, and a filled one without
+ * a stem, has to stand against the pictures of the signs that could cover it: where one of them fits clearly,
+ * the head goes, and the sign is found later in its turn. */
+#include "core/omr/omr_contest.h"
+
+#include <math.h>
+
+static const struct {
+  uint8_t kind;
+  float reach_up, reach_down;   /* where the sign's reference may stand around the head, staff spaces */
+  float for_hollow, for_filled; /* scores from which it wins; 2: never */
+} rivals[] = {
+    {OMR_SHARP, 0.6f, 0.6f, 0.66f, 0.72f},        {OMR_FLAT, 0.4f, 0.4f, 0.70f, 0.74f},
+    {OMR_NATURAL, 0.6f, 0.6f, 0.68f, 0.72f},      {OMR_REST_QUARTER, 1.5f, 1.5f, 0.70f, 0.66f},
+    {OMR_REST_8, 1.0f, 1.2f, 2, 0.70f},           {OMR_REST_16, 1.2f, 1.8f, 2, 0.70f},
+    {OMR_DOUBLE_SHARP, 0.3f, 0.3f, 0.76f, 0.76f},
+};
+
+static bool covers(const OmrMatch *match, const OmrHead *head) {
+  return head->x_px > match->x0 && head->x_px < match->x0 + match->width && head->y_px > match->y0 &&
+         head->y_px < match->y0 + match->height;
+}
+
+static bool beaten(const OmrMatcher *matcher, const OmrHead *head, float space) {
+  bool hollow = head->kind != OMR_FILLED;
+  for (size_t k = 0; k < sizeof rivals / sizeof *rivals; k++) {
+    float needed = hollow ? rivals[k].for_hollow : rivals[k].for_filled;
+    if (needed > 1) continue;
+    OmrMatch match =
+        omr_match(matcher, rivals[k].kind, 1, head->x_px - 1.4f * space, head->x_px + 0.3f * space,
+                  head->y_px - rivals[k].reach_up * space, head->y_px + rivals[k].reach_down * space);
+    if (match.score >= needed && covers(&match, head)) return true;
+  }
+  return false;
+}
+
+/* Takes out the marked heads, and chords that lose all of theirs. Heads are sorted by chord. */
+static void drop(OmrPage *page, const bool *gone, int32_t *renamed) {
+  size_t heads = 0, chords = 0;
+  for (size_t c = 0; c < page->chords.n; c++) renamed[c] = -1;
+  for (size_t i = 0; i < page->heads.n; i++)
+    if (!gone[i]) renamed[page->heads.items[i].chord] = 0;
+  for (size_t c = 0; c < page->chords.n; c++) {
+    if (renamed[c] < 0) continue;
+    renamed[c] = (int32_t)chords;
+    page->chords.items[chords++] = page->chords.items[c];
+  }
+  for (size_t i = 0; i < page->heads.n; i++) {
+    if (gone[i]) continue;
+    OmrHead head = page->heads.items[i];
+    head.chord = renamed[head.chord];
+    page->heads.items[heads++] = head;
+  }
+  page->heads.n = heads;
+  page->chords.n = chords;
+}
+
+BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                             const OmrMatcher *matcher) {
+  bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
+  int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
+  if (!gone || !renamed) return base_fail_memory(ctx);
+  for (size_t i = 0; i < page->heads.n; i++) {
+    if (i % 64 == 0 && base_cancelled(ctx)) return base_fail_cancelled(ctx);
+    const OmrHead *head = &page->heads.items[i];
+    const OmrChord *chord = &page->chords.items[head->chord];
+    bool alone =
+        (i == 0 || head[-1].chord != head->chord) && (i + 1 == page->heads.n || head[1].chord != head->chord);
+    bool doubtful = head->kind != OMR_FILLED || chord->stem == OMR_STEM_NONE;
+    gone[i] = alone && doubtful && beaten(matcher, head, sheet->space);
+  }
+  drop(page, gone, renamed);
+  return BASE_OK;
+}

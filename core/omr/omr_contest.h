@@ -1,0 +1,10 @@
+/* Heads against signs that look like them. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/omr/omr_match.h"
+
+/* Drops doubtful heads that are better explained by an accidental or a rest, and chords that lose all their
+ * heads. After omr_find_stems: needs heads sorted by chord. BASE_NO_MEMORY without scratch. About 50 ms a
+ * page. */
+BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                             const OmrMatcher *matcher);
