@@ -216,18 +216,6 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   note->alter = *held == 100 ? (int8_t)omr_key_alter(builder->key, note->step) : *held;
 }
 
-static size_t first_head(const OmrPage *page, int32_t chord) {
-  size_t low = 0, high = page->heads.n;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (page->heads.items[middle].chord < chord)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
                       Reach *reach) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
@@ -237,7 +225,8 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
   uint8_t dots;
   int type = omr_chord_type(page, chord, &dots);
   bool first = !joins;
-  for (size_t i = first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord; i++) {
+  for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord;
+       i++) {
     const OmrHead *head = &page->heads.items[i];
     ScoreNote note = score_note(builder->score);
     place_note(&note, builder, index, event, omr_row(builder->assembly, page, stem->staff));

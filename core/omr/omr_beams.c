@@ -14,6 +14,7 @@ enum { PROFILE = 256 };
 
 #define BEAM_PITCH 0.76f /* distance of neighbouring beams, staff spaces */
 #define BEAM_GAP   0.26f
+#define HOOK_DOUBT 0.4f
 
 typedef struct {
   float ax, ay, bx, by; /* the line through the free ends */
@@ -114,9 +115,24 @@ static int by_x(const void *a, const void *b) {
   return pa->chord - pb->chord;
 }
 
+static void note_full(uint8_t *full, int beams) {
+  if (beams > *full) *full = (uint8_t)beams;
+}
+
+/* A stub of a beam may be a stain: without it there are as many as run through. */
+static void doubt_hooks(OmrPage *page, const uint8_t *full) {
+  for (size_t i = 0; i < page->chords.n; i++) {
+    OmrChord *chord = &page->chords.items[i];
+    uint8_t most = chord->beams_left > chord->beams_right ? chord->beams_left : chord->beams_right;
+    if (!full[i] || most <= full[i]) continue;
+    chord->second = full[i];
+    chord->second_price = HOOK_DOUBT;
+  }
+}
+
 /* Joins `a` to the nearest stem at its right that shares a beam with it. */
 static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at,
-                         int32_t *groups) {
+                         int32_t *groups, uint8_t *full) {
   OmrChord *a = &page->chords.items[places[at].chord];
   for (size_t i = at + 1; i < n && places[i].x - places[at].x < 14 * sheet->space; i++) {
     OmrChord *b = &page->chords.items[places[i].chord];
@@ -125,6 +141,7 @@ static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *plac
     if (!beams.whole) continue;
     a->beams_right = (uint8_t)beams.left;
     b->beams_left = (uint8_t)beams.right;
+    note_full(&full[places[at].chord], beams.whole), note_full(&full[places[i].chord], beams.whole);
     if (a->group < 0) a->group = (*groups)++;
     b->group = a->group;
     return;
@@ -139,7 +156,9 @@ static bool hollow(const OmrPage *page, int32_t chord) {
 
 BaseStatus omr_find_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   Place *places = BASE_TAKE(sheet->arena, Place, page->chords.n + 1);
-  if (!places) return base_fail_memory(ctx);
+  uint8_t *full = BASE_TAKE(sheet->arena, uint8_t, page->chords.n + 1);
+  if (!places || !full) return base_fail_memory(ctx);
+  memset(full, 0, page->chords.n + 1);
   int32_t groups = 0;
   for (int32_t system = 0; system < (int32_t)page->systems.n; system++) {
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
@@ -150,7 +169,8 @@ BaseStatus omr_find_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
         places[n++] = (Place){chord->x_px, (int32_t)i};
     }
     qsort(places, n, sizeof *places, by_x);
-    for (size_t i = 0; i < n; i++) beam_onwards(page, sheet, places, n, i, &groups);
+    for (size_t i = 0; i < n; i++) beam_onwards(page, sheet, places, n, i, &groups, full);
   }
+  doubt_hooks(page, full);
   return BASE_OK;
 }

@@ -34,6 +34,12 @@ static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1,
   return false;
 }
 
+/* Something like a dot, a little farther or at another height. */
+static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float space) {
+  float x;
+  return spot_beside(&x, sheet, right + 0.15f * space, right + 2.0f * space, y, 0.65f * space, space);
+}
+
 static uint8_t dots_beside(const OmrSheet *sheet, float right, float y, float space) {
   float x;
   if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space, space)) return 0;
@@ -74,6 +80,7 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
       head->dots = dots_beside(sheet, right, head->y_px - step, space);
       if (!head->dots) head->dots = dots_beside(sheet, right, head->y_px + step, space);
     }
+    if (!head->dots) head->faint_dot = faint_dot_beside(sheet, right, head->y_px - 0.2f * space, space);
   }
   spread_dots(page);
   for (size_t i = 0; i < page->symbols.n; i++) {

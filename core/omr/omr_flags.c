@@ -6,6 +6,10 @@
 
 #include <math.h>
 
+/* Scores of the picture of a flag. */
+#define CLEAR_FLAG 0.5f
+#define FAINT_FLAG 0.38f
+
 /* Strokes that leave the stem: runs of ink going inward from the free end at three small distances, the
  * median. */
 static int strokes_beside(const OmrSheet *sheet, const OmrChord *chord, float reach) {
@@ -46,10 +50,14 @@ BaseStatus omr_find_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     float end = up ? chord->y0_px : chord->y1_px;
     OmrMatch match = omr_match(matcher, up ? OMR_FLAG_UP : OMR_FLAG_DOWN, 1, chord->x_px - 0.25f * space,
                                chord->x_px + 0.25f * space, end - 0.35f * space, end + 0.35f * space);
-    if (match.score < 0.5f) continue;
+    if (match.score < FAINT_FLAG) continue;
     int strokes =
         strokes_beside(sheet, chord, fminf(2.4f * space, stem_beyond_heads(page, (int32_t)i) - 0.8f * space));
-    chord->flags = (uint8_t)(strokes < 1 ? 1 : strokes > 4 ? 4 : strokes);
+    int flags = strokes < 1 ? 1 : strokes > 4 ? 4 : strokes;
+    bool seen = match.score >= CLEAR_FLAG;
+    chord->flags = (uint8_t)(seen ? flags : 0);
+    chord->second = (uint8_t)(seen ? 0 : flags);
+    chord->second_price = fminf(2, 0.3f + 10 * fabsf(match.score - CLEAR_FLAG));
   }
   return BASE_OK;
 }

@@ -27,14 +27,7 @@ int32_t omr_printed_ticks(int type, int dots) {
 
 int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots) {
   const OmrChord *c = &page->chords.items[chord];
-  size_t low = 0, high = page->heads.n;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (page->heads.items[middle].chord < chord)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  size_t low = omr_first_head(page, chord);
   *dots = 0;
   if (low >= page->heads.n || page->heads.items[low].chord != chord) return 2;
   int kinds[3] = {0};
@@ -92,6 +85,12 @@ static float column_x(const OmrChord *chord, float space) {
                                         : chord->head_x_px;
 }
 
+static bool has_faint_dot(const OmrPage *page, int32_t chord) {
+  for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord; i++)
+    if (page->heads.items[i].faint_dot) return true;
+  return false;
+}
+
 static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, size_t index) {
   const OmrChord *chord = &page->chords.items[index];
   uint8_t dots;
@@ -105,6 +104,11 @@ static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, si
   event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
   event.threes = beamed_in_threes(page, chord->group);
   event.out_price = price_of_leaving_out(chord);
+  event.faint_dot = has_faint_dot(page, (int32_t)index);
+  if (chord->second != OMR_NO_SECOND && type >= 2) {
+    event.other_ticks = omr_printed_ticks(2 + chord->second, dots);
+    event.other_price = chord->second_price;
+  }
   return event;
 }
 
@@ -125,6 +129,10 @@ static OmrEvent rest_event(const OmrAssembly *assembly, const OmrPage *page, con
   event.x_sp = (symbol->x_px + 0.5f * symbol->width_px) / page->space_px;
   event.ticks = omr_printed_ticks(symbol->kind - OMR_REST_WHOLE, symbol->dots);
   event.dotted = symbol->dots == 1;
+  if (symbol->second >= OMR_REST_WHOLE && symbol->second <= OMR_REST_64) {
+    event.other_ticks = omr_printed_ticks(symbol->second - OMR_REST_WHOLE, symbol->dots);
+    event.other_price = fminf(1.5f, 0.15f + 6 * (symbol->score - symbol->second_score));
+  }
   event.out_price = fminf(2.2f, fmaxf(0.6f, 0.6f + 5 * (symbol->score - 0.62f)));
   return event;
 }

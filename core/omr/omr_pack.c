@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 static const char magic[8] = "TripOMR";
 
@@ -114,7 +114,7 @@ static void pack_bar(Pack *pack, OmrBar *bar) {
 static void pack_head(Pack *pack, OmrHead *head) {
   pack_i32(pack, &head->staff), pack_i32(pack, &head->chord), pack_i16(pack, &head->position);
   pack_u8(pack, &head->kind), pack_u8(pack, &head->dots), pack_u8(pack, &head->accidental),
-      pack_bool(pack, &head->small);
+      pack_bool(pack, &head->small), pack_bool(pack, &head->faint_dot);
   pack_float(pack, &head->x_px), pack_float(pack, &head->y_px);
   pack_float(pack, &head->width_px), pack_float(pack, &head->height_px), pack_float(pack, &head->score);
 }
@@ -124,6 +124,7 @@ static void pack_chord(Pack *pack, OmrChord *chord) {
   pack_u8(pack, &chord->beams_right), pack_u8(pack, &chord->flags), pack_bool(pack, &chord->grace);
   pack_i32(pack, &chord->group), pack_float(pack, &chord->x_px), pack_float(pack, &chord->y0_px);
   pack_float(pack, &chord->y1_px), pack_float(pack, &chord->head_x_px), pack_float(pack, &chord->score);
+  pack_u8(pack, &chord->second), pack_float(pack, &chord->second_price);
 }
 
 static void pack_symbol(Pack *pack, OmrSymbol *symbol) {
@@ -131,6 +132,7 @@ static void pack_symbol(Pack *pack, OmrSymbol *symbol) {
   pack_u8(pack, &symbol->second), pack_u8(pack, &symbol->dots), pack_i16(pack, &symbol->position);
   pack_float(pack, &symbol->x_px), pack_float(pack, &symbol->y_px), pack_float(pack, &symbol->width_px);
   pack_float(pack, &symbol->height_px), pack_float(pack, &symbol->score);
+  pack_float(pack, &symbol->second_score);
 }
 
 static void pack_key(Pack *pack, OmrKey *key) {
@@ -226,6 +228,7 @@ static bool notes_stand(const OmrPage *page) {
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
     if (!index_in(chord->staff, page->staves.n) || chord->stem > OMR_STEM_DOWN) return false;
+    if (chord->second > 8 && chord->second != OMR_NO_SECOND) return false;
     if (chord->beams_left > 8 || chord->beams_right > 8 || chord->flags > 8) return false;
   }
   for (size_t i = 0; i < page->symbols.n; i++) {

@@ -55,3 +55,15 @@ float omr_staff_position(const OmrPage *page, const OmrStaff *staff, float x, fl
   float half_space = (edges[1] - edges[0]) / 8;
   return half_space > 0 ? (0.5f * (edges[0] + edges[1]) - y) / half_space : 0;
 }
+
+size_t omr_first_head(const OmrPage *page, int32_t chord) {
+  size_t low = 0, high = page->heads.n;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (page->heads.items[middle].chord < chord)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}

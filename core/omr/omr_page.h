@@ -46,6 +46,7 @@ typedef struct {
   int16_t position;
   uint8_t kind; /* OmrHeadKind */
   uint8_t dots;
+  bool faint_dot;                        /* something like a dot where none was counted */
   uint8_t accidental;                    /* ScoreAccidental */
   bool small;                            /* grace or cue */
   float x_px, y_px, width_px, height_px; /* centre and size */
@@ -54,11 +55,15 @@ typedef struct {
 
 typedef enum { OMR_STEM_NONE, OMR_STEM_UP, OMR_STEM_DOWN } OmrStemKind;
 
+enum { OMR_NO_SECOND = 255 };
+
 /* Heads on one stem, or a stemless head. */
 typedef struct {
   int32_t staff;
   uint8_t stem; /* OmrStemKind */
   uint8_t beams_left, beams_right, flags;
+  uint8_t second;     /* beams or flags by the runner-up reading, OMR_NO_SECOND none … */
+  float second_price; /* … and how much less likely it is, 0 as likely … 2 hardly */
   bool grace;
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
@@ -100,7 +105,7 @@ typedef struct {
   uint8_t dots;                          /* of a rest */
   int16_t position;                      /* of a clef: its line; of the rest: its centre */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
-  float score;
+  float score, second_score;
 } OmrSymbol;
 
 /* What stands at a place of a staff and holds from there on. `bar` false: at the start of the system. */
@@ -139,6 +144,9 @@ struct OmrPage {
 };
 
 OmrPage *omr_page_new(void);
+
+/* The first head of a chord, or where it would stand, when heads are sorted by chord. O(log heads). */
+size_t omr_first_head(const OmrPage *page, int32_t chord);
 
 /* The y of a staff position at x, lines extended beyond their ends. O(log nodes). */
 float omr_staff_y(const OmrPage *page, const OmrStaff *staff, float x, float position);

@@ -163,10 +163,24 @@ static void drop_covered_accidentals(OmrPage *page, const OmrSymbol *rest, float
   page->symbols.n = kept;
 }
 
+/* The best other reading of a rest's place. */
+static void find_second(OmrSymbol *rest, const Symbols *found, float space) {
+  for (size_t i = 0; i < found->n; i++) {
+    const OmrSymbol *other = &found->items[i];
+    if (other->kind == rest->kind || other->staff != rest->staff || other->score <= rest->second_score)
+      continue;
+    float dx = fabsf(other->x_px + 0.5f * other->width_px - rest->x_px - 0.5f * rest->width_px);
+    if (dx > 0.8f * space) continue;
+    rest->second = other->kind;
+    rest->second_score = other->score;
+  }
+}
+
 static BaseStatus keep_free(BaseContext *ctx, OmrPage *page, Symbols *found, float space) {
   if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
   for (size_t i = 0; i < found->n; i++) {
     if (!free_place(page, &found->items[i], space)) continue;
+    find_second(&found->items[i], found, space);
     drop_covered_accidentals(page, &found->items[i], space);
     if (!base_array_push(&page->symbols, found->items[i])) return base_fail_memory(ctx);
   }

@@ -20,11 +20,11 @@ typedef struct {
   int32_t staff;       /* whose voices it belongs to, within the system, 0 … OMR_BAR_STAVES-1 */
   int32_t group;       /* chords under one beam share it; -1 none */
   int32_t ticks;       /* as printed */
-  int32_t other_ticks; /* the second reading, 0 none … */
+  int32_t other_ticks; /* by the second reading, 0 none … */
   float other_price;   /* … and what taking it costs */
   float out_price;     /* what leaving the event out costs; 0: it may not be left out */
   uint8_t stem;        /* 0 none, 1 up, 2 down */
-  bool rest, dotted;
+  bool rest, dotted, faint_dot;
   bool unsure;           /* a filled head without a stem: its beams may be lost as well */
   bool threes;           /* under a beam that joins three, six, nine … chords */
   bool fills;            /* a whole-bar rest: takes the length of the bar, stands in no column */

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define PRICE_DOT_MISSED   0.85f
+#define PRICE_DOT_FAINT    0.35f
 #define PRICE_DOT_EXTRA    0.9f
 #define PRICE_DOUBLED      1.7f
 #define PRICE_HALVED       1.5f
@@ -23,33 +24,45 @@ static float grid_price(int32_t onset, int32_t value) {
   return onset * 4 % value == 0 ? 0.5f * PRICE_OFF_GRID : PRICE_OFF_GRID;
 }
 
-/* The value without its dot. */
-static int32_t plain_value(const OmrEvent *event) {
-  return event->dotted ? event->ticks * 2 / 3 : event->ticks;
+/* What the voice is in the middle of. */
+typedef struct {
+  int32_t onset, triplet_left;
+  bool seen_triplets;
+} Place;
+
+/* One reading of the event: as printed, as part of a triplet, with or without a dot. */
+static int add_reading(OmrChoice *choices, int n, const OmrEvent *event, int32_t ticks, float price,
+                       const Place *place) {
+  int32_t third = ticks * 2 / 3, plain = event->dotted ? ticks * 2 / 3 : ticks, left = place->triplet_left;
+  bool divisible = ticks % 3 == 0 && !event->dotted && ticks <= 2 * OMR_TICKS;
+  if (left > 0 && divisible && third <= left) choices[n++] = (OmrChoice){third, price, ticks};
+  float start =
+      (place->seen_triplets ? PRICE_TRIPLET_MORE : PRICE_TRIPLET) + (event->threes ? 0 : PRICE_TRIPLET_ODD);
+  if (left <= 0 && divisible)
+    choices[n++] = (OmrChoice){third, price + start + grid_price(place->onset, 2 * ticks), ticks};
+  price += (left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + grid_price(place->onset, plain);
+  choices[n++] = (OmrChoice){ticks, price, 0};
+  if (event->dotted)
+    choices[n++] = (OmrChoice){ticks * 2 / 3, price + PRICE_DOT_EXTRA, 0};
+  else if (ticks % 2 == 0)
+    choices[n++] =
+        (OmrChoice){ticks * 3 / 2, price + (event->faint_dot ? PRICE_DOT_FAINT : PRICE_DOT_MISSED), 0};
+  return n;
 }
 
 int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset, int32_t triplet_left,
                        bool seen_triplets) {
-  int n = 0;
-  int32_t ticks = event->ticks, third = ticks * 2 / 3;
-  bool divisible = ticks % 3 == 0 && !event->dotted && ticks <= 2 * OMR_TICKS;
-  if (triplet_left > 0 && divisible && third <= triplet_left) choices[n++] = (OmrChoice){third, 0, true};
-  float start =
-      (seen_triplets ? PRICE_TRIPLET_MORE : PRICE_TRIPLET) + (event->threes ? 0 : PRICE_TRIPLET_ODD);
-  float left = (triplet_left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + grid_price(onset, plain_value(event));
-  choices[n++] = (OmrChoice){ticks, left, false};
-  if (triplet_left <= 0 && divisible)
-    choices[n++] = (OmrChoice){third, start + grid_price(onset, 2 * ticks), true};
-  if (event->dotted)
-    choices[n++] = (OmrChoice){ticks * 2 / 3, left + PRICE_DOT_EXTRA, false};
-  else if (ticks % 2 == 0)
-    choices[n++] = (OmrChoice){ticks * 3 / 2, left + PRICE_DOT_MISSED, false};
-  if (event->other_ticks) choices[n++] = (OmrChoice){event->other_ticks, left + event->other_price, false};
+  Place place = {onset, triplet_left, seen_triplets};
+  int32_t ticks = event->ticks;
+  int n = add_reading(choices, 0, event, ticks, 0, &place);
+  if (event->other_ticks) n = add_reading(choices, n, event, event->other_ticks, event->other_price, &place);
+  float left = (triplet_left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) +
+               grid_price(onset, event->dotted ? ticks * 2 / 3 : ticks);
   for (int32_t k = 1; event->unsure && k <= 2; k++)
-    choices[n++] = (OmrChoice){ticks >> k, left + PRICE_BEAM_UNSEEN, false};
-  choices[n++] = (OmrChoice){ticks * 2, left + PRICE_DOUBLED, false};
+    choices[n++] = (OmrChoice){ticks >> k, left + PRICE_BEAM_UNSEEN, 0};
+  choices[n++] = (OmrChoice){ticks * 2, left + PRICE_DOUBLED, 0};
   if (!event->unsure && ticks % 2 == 0 && ticks > OMR_TICKS / 16)
-    choices[n++] = (OmrChoice){ticks / 2, left + PRICE_HALVED, false};
+    choices[n++] = (OmrChoice){ticks / 2, left + PRICE_HALVED, 0};
   return n;
 }
 

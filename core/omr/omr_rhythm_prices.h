@@ -23,7 +23,7 @@ enum { OMR_CHOICES = 16 };
 typedef struct {
   int32_t length;
   float price;
-  bool triplet;
+  int32_t third_of; /* of a triplet: the printed value; 0 outside */
 } OmrChoice;
 
 /* The lengths that an event may have at `onset` in a voice, at most OMR_CHOICES. `triplet_left`: what is

@@ -152,7 +152,8 @@ typedef struct {
 static int32_t chord_for(Joiner *joiner, int32_t stroke, const OmrHead *head) {
   OmrPage *page = joiner->page;
   if (stroke >= 0 && joiner->chord_of[stroke] >= 0) return joiner->chord_of[stroke];
-  OmrChord chord = {.staff = head->staff, .group = -1, .x_px = head->x_px, .score = head->score};
+  OmrChord chord = {
+      .staff = head->staff, .group = -1, .second = OMR_NO_SECOND, .x_px = head->x_px, .score = head->score};
   chord.y0_px = head->y_px - 0.5f * head->height_px;
   chord.y1_px = head->y_px + 0.5f * head->height_px;
   if (stroke >= 0) {
