@@ -205,5 +205,6 @@ BaseStatus image_binarise(BaseContext *ctx, uint8_t *ink, const Image *image, in
     for (size_t i = 0; i < n; i++) ink[i] = image->pixels[i] < 128;
     return BASE_OK;
   }
-  return sauvola(ctx, ink, image, half);
+  BaseStatus status = sauvola(ctx, ink, image, half);
+  return status || image_add_lines(ink, image) ? status : base_fail_memory(ctx);
 }
