@@ -131,7 +131,7 @@ static bool add_clefs(Builder *builder, size_t index) {
       if (symbol) sign.confidence = symbol->score;
       for (size_t e = 0; symbol && !first && e < measure->n; e++) {
         const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
-        if (event->fills || event->left_out || event->x_sp * page->space_px > symbol->x_px) continue;
+        if (event->fills || event->left_out || event->x_sp > symbol->column_sp) continue;
         Beat end =
             beat_min(beat_of(event->onset + event->length), builder->score->measures.items[index].length);
         if (event->staff == row && beat_compare(end, sign.onset) > 0) sign.onset = end;

@@ -78,13 +78,6 @@ static int32_t voice_staff(const OmrPage *page, const OmrChord *chord) {
   return first->staff;
 }
 
-/* Where the heads at the usual side of the stem stand: those that had to step aside do not count. */
-static float column_x(const OmrChord *chord, float space) {
-  return chord->stem == OMR_STEM_UP     ? chord->x_px - 0.56f * space
-         : chord->stem == OMR_STEM_DOWN ? chord->x_px + 0.56f * space
-                                        : chord->head_x_px;
-}
-
 static bool has_faint_dot(const OmrPage *page, int32_t chord) {
   for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord; i++)
     if (page->heads.items[i].faint_dot) return true;
@@ -95,7 +88,7 @@ static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, si
   const OmrChord *chord = &page->chords.items[index];
   uint8_t dots;
   int type = omr_chord_type(page, (int32_t)index, &dots);
-  OmrEvent event = {.x_sp = column_x(chord, page->space_px) / page->space_px,
+  OmrEvent event = {.x_sp = chord->column_sp,
                     .staff = omr_row(assembly, page, voice_staff(page, chord)),
                     .group = chord->group,
                     .stem = chord->stem};
@@ -117,7 +110,7 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
   for (size_t i = 0; i < page->chords.n; i++) {
     const OmrChord *chord = &page->chords.items[i];
     if (chord->grace || page->staves.items[chord->staff].system != system) continue;
-    if (chord->head_x_px <= x0 || chord->head_x_px > x1) continue;
+    if (chord->column_sp <= x0 || chord->column_sp > x1) continue;
     Item item = {.source = {(int32_t)i, -1}, .event = chord_event(assembly, page, i)};
     if (!base_array_push(items, item)) return false;
   }
@@ -126,7 +119,7 @@ static bool add_chords(Items *items, const OmrAssembly *assembly, const OmrPage 
 
 static OmrEvent rest_event(const OmrAssembly *assembly, const OmrPage *page, const OmrSymbol *symbol) {
   OmrEvent event = {.staff = omr_row(assembly, page, symbol->staff), .group = -1, .rest = true};
-  event.x_sp = (symbol->x_px + 0.5f * symbol->width_px) / page->space_px;
+  event.x_sp = symbol->column_sp;
   event.ticks = omr_printed_ticks(symbol->kind - OMR_REST_WHOLE, symbol->dots);
   event.dotted = symbol->dots == 1;
   if (symbol->second >= OMR_REST_WHOLE && symbol->second <= OMR_REST_64) {
@@ -141,7 +134,7 @@ static bool add_rests(Items *items, const OmrAssembly *assembly, const OmrPage *
                       float x0, float x1) {
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    float x = symbol->x_px + 0.5f * symbol->width_px;
+    float x = symbol->column_sp;
     if (symbol->kind < OMR_REST_WHOLE || symbol->kind > OMR_REST_64) continue;
     if (page->staves.items[symbol->staff].system != system || x <= x0 || x > x1) continue;
     Item item = {.source = {-1, (int32_t)i}, .event = rest_event(assembly, page, symbol)};
@@ -160,8 +153,8 @@ static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left,
   const OmrPage *page = assembly->pages[page_index];
   const OmrBar *a = &page->bars.items[left], *b = &page->bars.items[right];
   Items items = {0};
-  bool ok = add_chords(&items, assembly, page, a->system, a->x_px, b->x_px) &&
-            add_rests(&items, assembly, page, a->system, a->x_px, b->x_px);
+  bool ok = add_chords(&items, assembly, page, a->system, a->column_sp, b->column_sp) &&
+            add_rests(&items, assembly, page, a->system, a->column_sp, b->column_sp);
   float space = page->space_px;
   OmrMeasure measure = {.page = page_index, .system = a->system, .left = left, .right = right};
   bool after_head =

@@ -109,6 +109,7 @@ static void pack_system(Pack *pack, OmrSystem *system) {
 static void pack_bar(Pack *pack, OmrBar *bar) {
   pack_i32(pack, &bar->system), pack_u32(pack, &bar->flags);
   pack_float(pack, &bar->x_px), pack_float(pack, &bar->x0_px), pack_float(pack, &bar->x1_px);
+  pack_float(pack, &bar->column_sp);
 }
 
 static void pack_head(Pack *pack, OmrHead *head) {
@@ -125,6 +126,7 @@ static void pack_chord(Pack *pack, OmrChord *chord) {
   pack_i32(pack, &chord->group), pack_float(pack, &chord->x_px), pack_float(pack, &chord->y0_px);
   pack_float(pack, &chord->y1_px), pack_float(pack, &chord->head_x_px), pack_float(pack, &chord->score);
   pack_u8(pack, &chord->second), pack_float(pack, &chord->second_price);
+  pack_float(pack, &chord->column_sp);
 }
 
 static void pack_symbol(Pack *pack, OmrSymbol *symbol) {
@@ -132,7 +134,7 @@ static void pack_symbol(Pack *pack, OmrSymbol *symbol) {
   pack_u8(pack, &symbol->second), pack_u8(pack, &symbol->dots), pack_i16(pack, &symbol->position);
   pack_float(pack, &symbol->x_px), pack_float(pack, &symbol->y_px), pack_float(pack, &symbol->width_px);
   pack_float(pack, &symbol->height_px), pack_float(pack, &symbol->score);
-  pack_float(pack, &symbol->second_score);
+  pack_float(pack, &symbol->second_score), pack_float(pack, &symbol->column_sp);
 }
 
 static void pack_key(Pack *pack, OmrKey *key) {

@@ -37,6 +37,8 @@ typedef struct {
   int32_t system;
   uint32_t flags;
   float x_px, x0_px, x1_px;
+  float column_sp; /* staff spaces from the left edge, on a page made straight: what stands above each other
+                      has the same column in all staves of a system; of chords and symbols likewise */
 } OmrBar;
 
 typedef enum { OMR_FILLED, OMR_HALF, OMR_WHOLE } OmrHeadKind;
@@ -67,7 +69,8 @@ typedef struct {
   bool grace;
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
-  float head_x_px;          /* mean centre of the heads: what the ear takes for the column */
+  float head_x_px;          /* mean centre of the heads */
+  float column_sp;
   float score;
 } OmrChord;
 
@@ -106,6 +109,7 @@ typedef struct {
   int16_t position;                      /* of a clef: its line; of the rest: its centre */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score, second_score;
+  float column_sp; /* of its middle */
 } OmrSymbol;
 
 /* What stands at a place of a staff and holds from there on. `bar` false: at the start of the system. */

@@ -7,6 +7,7 @@
 #include "core/omr/omr_contest.h"
 #include "core/omr/omr_heads.h"
 #include "core/omr/omr_signs.h"
+#include "core/omr/omr_warp.h"
 
 #include "core/image/image_clean.h"
 
@@ -32,18 +33,37 @@ static BaseStatus ink_of(BaseContext *ctx, OmrSheet *sheet, const Image *image) 
   return sheet->space >= 5 ? BASE_OK : no_music(ctx);
 }
 
-/* Ink at the working size; `scale` is working px / picture px. */
-static BaseStatus prepare(BaseContext *ctx, OmrSheet *sheet, float *scale, const Image *image) {
+/* Ink at the working size. `*scaled` is the picture of that size, null when the given one has it already. */
+static BaseStatus prepare(BaseContext *ctx, OmrSheet *sheet, Image **scaled, const Image *image) {
   BaseArenaMark mark = base_arena_mark(sheet->arena);
-  *scale = 1;
   BaseStatus status = ink_of(ctx, sheet, image);
   if (status || (sheet->space >= SMALLEST_SPACE && sheet->space <= LARGEST_SPACE)) return status;
   base_arena_reset(sheet->arena, mark);
-  *scale = WORKING_SPACE / sheet->space;
-  Image *scaled = NULL;
-  status = image_scale(ctx, &scaled, image, *scale);
-  if (!status) status = ink_of(ctx, sheet, scaled);
-  image_free(scaled);
+  status = image_scale(ctx, scaled, image, WORKING_SPACE / sheet->space);
+  return status ? status : ink_of(ctx, sheet, *scaled);
+}
+
+static BaseStatus find_lines(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
+  page->space_px = sheet->space;
+  BaseStatus status = omr_find_staves(ctx, page, sheet);
+  if (!status && page->staves.n == 0) status = no_music(ctx);
+  return status ? status : omr_find_systems(ctx, page, sheet);
+}
+
+/* Starts anew with a straight picture when the page is curled or leans; `*warp` tells where it came from. */
+static BaseStatus straighten(BaseContext *ctx, OmrPage **page, OmrSheet *sheet, const OmrWarp **warp,
+                             const Image *image) {
+  bool failed;
+  *warp = omr_warp_new(&failed, *page, sheet);
+  if (!*warp) return failed ? base_fail_memory(ctx) : BASE_OK;
+  Image *straight = NULL;
+  OmrPage *again = omr_page_new();
+  BaseStatus status = again ? omr_warp_image(ctx, &straight, *warp, image) : base_fail_memory(ctx);
+  if (!status) status = ink_of(ctx, sheet, straight);
+  image_free(straight);
+  if (!status) status = find_lines(ctx, again, sheet);
+  omr_page_free(status ? again : *page);
+  if (!status) *page = again;
   return status;
 }
 
@@ -56,11 +76,7 @@ typedef struct {
 } Stage;
 
 static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
-  page->space_px = sheet->space;
-  BaseStatus status = omr_find_staves(ctx, page, sheet);
-  if (!status && page->staves.n == 0) status = no_music(ctx);
-  if (!status) status = omr_find_systems(ctx, page, sheet);
-  if (!status) status = omr_find_bars(ctx, page, sheet);
+  BaseStatus status = omr_find_bars(ctx, page, sheet);
   if (!status) status = omr_remove_staves(ctx, sheet, page);
   OmrMatcher *matcher = status ? NULL : omr_matcher_new(sheet);
   if (!status && !matcher) status = base_fail_memory(ctx);
@@ -75,6 +91,24 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_dots(ctx, page, sheet);
   if (!status) status = omr_find_ties(ctx, page, sheet);
   return status;
+}
+
+/* Where the heads at the usual side of the stem stand: those that had to step aside do not count. */
+static float chord_column(const OmrChord *chord, float space) {
+  return chord->stem == OMR_STEM_UP     ? chord->x_px - 0.56f * space
+         : chord->stem == OMR_STEM_DOWN ? chord->x_px + 0.56f * space
+                                        : chord->head_x_px;
+}
+
+static void set_columns(OmrPage *page) {
+  float space = page->space_px;
+  for (size_t i = 0; i < page->bars.n; i++) page->bars.items[i].column_sp = page->bars.items[i].x_px / space;
+  for (size_t i = 0; i < page->chords.n; i++)
+    page->chords.items[i].column_sp = chord_column(&page->chords.items[i], space) / space;
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    OmrSymbol *symbol = &page->symbols.items[i];
+    symbol->column_sp = (symbol->x_px + 0.5f * symbol->width_px) / space;
+  }
 }
 
 /* Carries every coordinate of the page by `factor`. */
@@ -116,16 +150,23 @@ BaseStatus omr_read_page(BaseContext *ctx, OmrPage **out, const Image *image, co
   OmrSheet sheet = {.arena = base_arena_new(0)};
   OmrPage *page = omr_page_new();
   BaseStatus status = sheet.arena && page ? BASE_OK : base_fail_memory(ctx);
-  float scale = 1;
+  Image *scaled = NULL;
+  const OmrWarp *warp = NULL;
   base_progress(ctx, 0, "separating ink and paper");
-  if (!status) status = prepare(ctx, &sheet, &scale, image);
+  if (!status) status = prepare(ctx, &sheet, &scaled, image);
+  if (!status) status = find_lines(ctx, page, &sheet);
+  if (!status) status = straighten(ctx, &page, &sheet, &warp, scaled ? scaled : image);
   if (!status) status = read_sheet(ctx, page, &sheet);
+  if (!status) set_columns(page);
+  if (!status && warp) omr_warp_page(warp, page);
+  float scale = scaled ? (float)image->width / (float)scaled->width : 1;
+  image_free(scaled);
   base_arena_free(sheet.arena);
   if (status) {
     omr_page_free(page);
     return status;
   }
-  scale_page(page, 1 / scale);
+  scale_page(page, scale);
   page->width_px = image->width;
   page->height_px = image->height;
   base_progress(ctx, 1, "page read");
