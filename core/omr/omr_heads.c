@@ -178,34 +178,39 @@ static float ledger_through(const OmrSheet *sheet, float x, float y, float space
       }
       hits += crossed;
     }
-    sides[side] = tried ? (float)hits / (float)tried : 0;
+    sides[side] = tried ? fminf(1, 1.8f * (float)hits / (float)tried) : 0; /* some are short */
   }
   return 0.3f * fminf(sides[0], sides[1]) + 0.7f * fmaxf(sides[0], sides[1]);
 }
 
-/* The evidence for `n` ledger lines `step` spaces apart, less what an odd distance costs. */
-static float ladder_score(const uint8_t *votes, int rows, int n, float step, float space) {
+/* The evidence for `n` ledger lines `step` spaces apart, 0…n; -1 when too much of it is missing or the step
+ * is odd. */
+static float ladder(const uint8_t *votes, int rows, int n, float step, float space) {
   if (step < 0.82f || step > 1.4f) return -1;
   float sum = 0;
   for (int k = 1; k <= n; k++) sum += ledger_evidence(votes, rows, (float)k * step * space, space);
-  return sum < 0.45f * (float)n ? -1 : sum / (float)n - 0.8f * fabsf(step - 1.06f);
+  return sum < 0.45f * (float)n ? -1 : sum;
 }
 
 /* The number of half spaces between the outer line and a head `distance` staff spaces outside it: ledger
  * lines stand at even distances of their own, mostly a little wider than staff spaces, and heads beyond the
  * last of them anywhere up to a space from it. `through`: how sure a ledger line passes through the head. 0
- * when the ledger lines are missing. */
-static int count_half_spaces(const uint8_t *votes, int rows, float distance, float space, float through) {
+ * when the ledger lines are missing; `*sure` tells how well the others fit. */
+static int count_half_spaces(float *sure, const uint8_t *votes, int rows, float distance, float space,
+                             float through) {
   int best = 0;
-  float best_score = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
+  *sure = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
   if (distance > 0.28f && distance < 0.8f) best = 1;
   for (int n = 1; n <= 7; n++) {
-    float on = ladder_score(votes, rows, n, distance / (float)n, space) + 0.5f * (through - 0.5f);
-    if (on > best_score) best = 2 * n, best_score = on;
+    float step = distance / (float)n, between = ladder(votes, rows, n - 1, step, space);
+    float on = (between + through) / (float)n - 0.8f * fabsf(step - 1.06f) + 0.5f * (through - 0.5f);
+    if (between >= 0 && through > 0.25f && on > *sure) best = 2 * n, *sure = on;
     for (float beyond = 0.5f; beyond < 1; beyond += 0.1f) {
-      float score = ladder_score(votes, rows, n, distance / ((float)n + beyond), space) -
-                    0.5f * (through - 0.5f) - 0.2f * fabsf(beyond - 0.55f);
-      if (score > best_score) best = 2 * n + 1, best_score = score;
+      step = distance / ((float)n + beyond);
+      between = ladder(votes, rows, n, step, space);
+      float off = between / (float)n - 0.8f * fabsf(step - 1.06f) - 0.5f * (through - 0.5f) -
+                  0.2f * fabsf(beyond - 0.55f);
+      if (between >= 0 && off > *sure) best = 2 * n + 1, *sure = off;
     }
   }
   return best;
@@ -251,11 +256,12 @@ static bool resolve_position(OmrHead *head, const Search *search, const OmrStaff
   uint8_t votes[LEDGER_ROWS];
   int rows = (int)fminf((distance + 0.4f) * space, LEDGER_ROWS);
   vote_for_ledgers(votes, search->sheet, head->x_px, edge, rows, -side, space);
-  int half_spaces = count_half_spaces(votes, rows, distance, space,
-                                      ledger_through(search->sheet, head->x_px, head->y_px, space));
+  float sure, through = ledger_through(search->sheet, head->x_px, head->y_px, space);
+  int half_spaces = count_half_spaces(&sure, votes, rows, distance, space, through);
   if (!half_spaces) return false;
   head->position = (int16_t)(side * (4 + half_spaces));
-  head->score -= 0.003f * (float)half_spaces; /* the nearer of two staves wins */
+  /* The nearer of two staves wins, or the one whose ledger lines are there. */
+  head->score -= 0.003f * (float)half_spaces + 0.02f * (1 - fminf(1, fmaxf(0, sure)));
   return true;
 }
 

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SHORT_BAR_GAIN 1.0f
-#define ODD_BAR_GAIN   4.0f
+#define SHORT_BAR_GAIN    1.0f
+#define SEVERAL_BARS_GAIN 4.0f
 
 static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
   const OmrBar *right = &page->bars.items[measure->right];
@@ -100,22 +100,32 @@ static BaseStatus infer(BaseContext *ctx, OmrAssembly *assembly, OmrMeter *meter
   return BASE_OK;
 }
 
-/* Solves a bar for its meter; freely where it may be short, and where a bar line must have been missed. */
+/* Solves a bar that does not fit its meter as two or three, as where a bar line was missed; as one again when
+ * that is no better. */
+static BaseStatus solve_as_several(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure,
+                                   int32_t ticks) {
+  float cost = measure->cost;
+  for (int32_t bars = 2; bars <= 3; bars++) {
+    BaseStatus status = solve(ctx, assembly, measure, bars * ticks);
+    if (status || measure->cost + SEVERAL_BARS_GAIN < cost) return status;
+  }
+  return solve(ctx, assembly, measure, ticks);
+}
+
+/* Solves a bar for its meter, freely where it may be short. */
 static BaseStatus solve_in_meter(BaseContext *ctx, OmrAssembly *assembly, size_t index) {
   OmrMeasure *measure = &assembly->measures.items[index];
   int32_t ticks = assembly->meters.items[measure->meter].ticks;
   BaseStatus status = solve(ctx, assembly, measure, ticks);
-  if (status || measure->cost < SHORT_BAR_GAIN) return status;
   float cost = measure->cost;
-  bool edge = next_to_edge(assembly, index);
-  if (!edge && cost < ODD_BAR_GAIN) return status;
-  status = solve(ctx, assembly, measure, 0);
-  bool shorter = edge && measure->ticks < ticks && measure->cost + SHORT_BAR_GAIN < cost;
-  if (status || shorter || (measure->ticks > ticks && measure->cost + ODD_BAR_GAIN < cost)) {
-    measure->short_by_right = !status && shorter;
-    return status;
+  if (status || cost < SHORT_BAR_GAIN) return status;
+  if (next_to_edge(assembly, index)) {
+    status = solve(ctx, assembly, measure, 0);
+    measure->short_by_right = !status && measure->ticks < ticks && measure->cost + SHORT_BAR_GAIN < cost;
+    if (status || measure->short_by_right) return status;
+    status = solve(ctx, assembly, measure, ticks);
   }
-  return solve(ctx, assembly, measure, ticks);
+  return status || cost < SEVERAL_BARS_GAIN ? status : solve_as_several(ctx, assembly, measure, ticks);
 }
 
 int32_t omr_printed_total(const OmrAssembly *assembly, size_t index) {

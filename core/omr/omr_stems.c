@@ -181,7 +181,7 @@ static bool part_of_accidental(const OmrHead *head, const Touch *touch, const Om
 static bool supported(const OmrHead *head, const Touch *touch) {
   if (touch->right >= 0 || touch->left >= 0) return head->kind != OMR_WHOLE;
   if (head->kind == OMR_WHOLE) return head->score > 0.84f;
-  return head->score > (head->kind == OMR_HALF ? 0.94f : 0.88f);
+  return head->score > (head->kind == OMR_HALF ? 0.94f : 0.91f);
 }
 
 /* Gives every head its chord; unsupported heads go, shared ones are doubled. */
