@@ -44,9 +44,26 @@ static bool carries_head(const OmrPage *page, const OmrSheet *sheet, const OmrSt
   return false;
 }
 
-static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system, float x) {
+/* How much of a bar line must be there: as much as of the staff lines of the print, and a little less. */
+static float needed_share(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system) {
+  int hits = 0, tried = 0;
+  for (int32_t i = 0; i < system->staves; i++) {
+    const OmrStaff *staff = &page->staves.items[system->first_staff + i];
+    for (float x = staff->x0_px; x < staff->x1_px; x += 3)
+      for (int line = -4; line <= 4; line += 2, tried++) {
+        int y = (int)lrintf(omr_staff_y(page, staff, x, (float)line));
+        hits += omr_ink_at(sheet, sheet->ink, (int)x, y - 1) || omr_ink_at(sheet, sheet->ink, (int)x, y) ||
+                omr_ink_at(sheet, sheet->ink, (int)x, y + 1);
+      }
+  }
+  float whole = tried ? (float)hits / (float)tried : 1;
+  return fmaxf(0.72f, fminf(0.9f, whole - 0.07f));
+}
+
+static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system, float x,
+                          float needed) {
   float least = 1;
-  for (int32_t i = 0; i < system->staves && least > 0.85f; i++) {
+  for (int32_t i = 0; i < system->staves && least > needed - 0.05f; i++) {
     const OmrStaff *staff = &page->staves.items[system->first_staff + i];
     if (x < staff->x0_px - 0.5f * staff->space_px || x > staff->x1_px + 0.7f * staff->space_px) return 0;
     bool through_above = i > 0 && (system->joined >> (i - 1) & 1);
@@ -54,7 +71,7 @@ static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrS
     float top = omr_staff_y(page, staff, x, 4), bottom = omr_staff_y(page, staff, x, -4);
     if (through_below) bottom = omr_staff_y(page, staff + 1, x, 4);
     least = fminf(least, omr_upright_share(sheet, x, top, bottom, 0.02f));
-    if (least <= 0.85f) break;
+    if (least <= needed - 0.05f) break;
     if (!through_above && !through_below &&
         (sticks_out(page, sheet, staff, x, true) || sticks_out(page, sheet, staff, x, false) ||
          carries_head(page, sheet, staff, x)))
@@ -65,9 +82,10 @@ static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrS
 
 static bool find_strokes(Strokes *strokes, const OmrPage *page, const OmrSheet *sheet,
                          const OmrSystem *system) {
+  float needed = needed_share(page, sheet, system);
   for (float x = system->x0_px - 0.5f * sheet->space; x <= system->x1_px + 0.8f * sheet->space; x += 1) {
-    float share = column_share(page, sheet, system, x);
-    if (share < 0.9f) continue;
+    float share = column_share(page, sheet, system, x, needed);
+    if (share < needed) continue;
     Stroke *last = strokes->n ? &strokes->items[strokes->n - 1] : NULL;
     if (last && x - last->x1 < 2) {
       last->x1 = x;

@@ -12,9 +12,10 @@
 
 enum { PROFILE = 256 };
 
-#define BEAM_PITCH 0.76f /* distance of neighbouring beams, staff spaces */
-#define BEAM_GAP   0.26f
-#define HOOK_DOUBT 0.4f
+#define BEAM_THICKNESS 0.5f
+#define USUAL_LINE     0.13f
+#define BEAM_PITCH     0.75f /* distance of neighbouring beams, staff spaces */
+#define HOOK_DOUBT     0.4f
 
 typedef struct {
   float ax, ay, bx, by; /* the line through the free ends */
@@ -38,8 +39,21 @@ static int profile_of(float *profile, const OmrSheet *sheet, const Chord2 *line,
   return columns ? n : 0;
 }
 
+/* How many beams a plateau of some thickness holds, not rounded. Where ink has spread, lines tell how much.
+ */
+static float beams_in(const OmrSheet *sheet, float thickness) {
+  float spread = fminf(0.25f, fmaxf(-0.1f, sheet->line / sheet->space - USUAL_LINE));
+  return 1 + (thickness / sheet->space - BEAM_THICKNESS - spread) / BEAM_PITCH;
+}
+
+typedef struct {
+  int count;
+  float doubt; /* how far the least clear plateau is from a whole number, with its sign */
+} Count;
+
 /* Counts beams in a profile; the first must begin within `first` rows. */
-static int count_beams(const float *profile, int n, float space, float first, float level) {
+static Count count_beams(const float *profile, int n, const OmrSheet *sheet, float first, float level) {
+  float space = sheet->space, doubt = 0;
   int count = 0, last_end = -1;
   for (int i = 0; i < n;) {
     if (profile[i] < level) {
@@ -52,12 +66,13 @@ static int count_beams(const float *profile, int n, float space, float first, fl
     if (thickness < 0.26f * space) continue;
     if (count == 0 && (float)start > first) break;
     if (count && (float)(start - last_end) > 0.62f * space) break;
-    int beams = (int)lrintf((thickness + BEAM_GAP * space) / (BEAM_PITCH * space));
     if (thickness > 3.4f * space) break;
-    count += beams > 1 ? beams : 1;
+    float beams = fmaxf(1, beams_in(sheet, thickness)), off = beams - (float)lrintf(beams);
+    if (fabsf(off) > fabsf(doubt)) doubt = off;
+    count += (int)lrintf(beams);
     last_end = i;
   }
-  return count > 5 ? 5 : count;
+  return (Count){count > 5 ? 5 : count, doubt};
 }
 
 static float free_end(const OmrChord *chord) {
@@ -66,6 +81,7 @@ static float free_end(const OmrChord *chord) {
 
 typedef struct {
   int left, right, whole; /* beams close to the first stem, to the second, all the way */
+  float doubt;            /* of the last */
 } Beams;
 
 static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
@@ -75,13 +91,14 @@ static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrCh
         margin = fminf(0.3f * space, 0.2f * width);
   Beams beams = {0};
   int n = profile_of(profile, sheet, &line, a->x_px + margin, b->x_px - margin, outside, inside);
-  beams.whole = count_beams(profile, n, space, outside + 0.7f * space, 0.72f);
+  Count whole = count_beams(profile, n, sheet, outside + 0.7f * space, 0.72f);
+  beams.whole = whole.count, beams.doubt = whole.doubt;
   if (!beams.whole) return beams;
   float near = fminf(0.75f * space, 0.45f * width);
   n = profile_of(profile, sheet, &line, a->x_px + 0.2f * space, a->x_px + near, outside, inside);
-  beams.left = count_beams(profile, n, space, outside + 0.7f * space, 0.75f);
+  beams.left = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
   n = profile_of(profile, sheet, &line, b->x_px - near, b->x_px - 0.2f * space, outside, inside);
-  beams.right = count_beams(profile, n, space, outside + 0.7f * space, 0.75f);
+  beams.right = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
   if (beams.left < beams.whole) beams.left = beams.whole;
   if (beams.right < beams.whole) beams.right = beams.whole;
   return beams;
@@ -115,24 +132,39 @@ static int by_x(const void *a, const void *b) {
   return pa->chord - pb->chord;
 }
 
-static void note_full(uint8_t *full, int beams) {
-  if (beams > *full) *full = (uint8_t)beams;
+/* The most beams that run through at a chord, and how doubtful their number is. */
+typedef struct {
+  uint8_t beams;
+  float doubt;
+} Full;
+
+static void note_full(Full *full, const Beams *beams) {
+  if (beams->whole < full->beams) return;
+  bool more = beams->whole > full->beams;
+  if (more || fabsf(beams->doubt) < fabsf(full->doubt)) full->doubt = beams->doubt;
+  full->beams = (uint8_t)beams->whole;
 }
 
-/* A stub of a beam may be a stain: without it there are as many as run through. */
-static void doubt_hooks(OmrPage *page, const uint8_t *full) {
+/* A stub of a beam may be a stain: without it there are as many as run through. Beams that have run together
+ * may be one more or less. */
+static void doubt_beams(OmrPage *page, const Full *full) {
   for (size_t i = 0; i < page->chords.n; i++) {
     OmrChord *chord = &page->chords.items[i];
     uint8_t most = chord->beams_left > chord->beams_right ? chord->beams_left : chord->beams_right;
-    if (!full[i] || most <= full[i]) continue;
-    chord->second = full[i];
-    chord->second_price = HOOK_DOUBT;
+    float doubt = fabsf(full[i].doubt);
+    if (full[i].beams && most > full[i].beams) {
+      chord->second = full[i].beams;
+      chord->second_price = HOOK_DOUBT;
+    } else if (full[i].beams && doubt > 0.2f) {
+      chord->second = (uint8_t)(full[i].doubt > 0 ? most + 1 : most > 1 ? most - 1 : 1);
+      chord->second_price = 0.25f + 2.5f * (0.5f - doubt);
+    }
   }
 }
 
 /* Joins `a` to the nearest stem at its right that shares a beam with it. */
 static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at,
-                         int32_t *groups, uint8_t *full) {
+                         int32_t *groups, Full *full) {
   OmrChord *a = &page->chords.items[places[at].chord];
   for (size_t i = at + 1; i < n && places[i].x - places[at].x < 14 * sheet->space; i++) {
     OmrChord *b = &page->chords.items[places[i].chord];
@@ -141,7 +173,7 @@ static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *plac
     if (!beams.whole) continue;
     a->beams_right = (uint8_t)beams.left;
     b->beams_left = (uint8_t)beams.right;
-    note_full(&full[places[at].chord], beams.whole), note_full(&full[places[i].chord], beams.whole);
+    note_full(&full[places[at].chord], &beams), note_full(&full[places[i].chord], &beams);
     if (a->group < 0) a->group = (*groups)++;
     b->group = a->group;
     return;
@@ -156,9 +188,9 @@ static bool hollow(const OmrPage *page, int32_t chord) {
 
 BaseStatus omr_find_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   Place *places = BASE_TAKE(sheet->arena, Place, page->chords.n + 1);
-  uint8_t *full = BASE_TAKE(sheet->arena, uint8_t, page->chords.n + 1);
+  Full *full = BASE_TAKE(sheet->arena, Full, page->chords.n + 1);
   if (!places || !full) return base_fail_memory(ctx);
-  memset(full, 0, page->chords.n + 1);
+  memset(full, 0, sizeof *full * (page->chords.n + 1));
   int32_t groups = 0;
   for (int32_t system = 0; system < (int32_t)page->systems.n; system++) {
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
@@ -171,6 +203,6 @@ BaseStatus omr_find_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     qsort(places, n, sizeof *places, by_x);
     for (size_t i = 0; i < n; i++) beam_onwards(page, sheet, places, n, i, &groups, full);
   }
-  doubt_hooks(page, full);
+  doubt_beams(page, full);
   return BASE_OK;
 }

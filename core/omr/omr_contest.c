@@ -57,6 +57,49 @@ static void drop(OmrPage *page, const bool *gone, int32_t *renamed) {
   page->chords.n = chords;
 }
 
+/* True when the point lies in the beams between two chords of one group. */
+static bool in_beams(const OmrChord *a, const OmrChord *b, float x, float y, float space) {
+  if (x < a->x_px - 0.3f * space || x > b->x_px + 0.3f * space || b->x_px <= a->x_px) return false;
+  float ends[2], inward = a->stem == OMR_STEM_UP ? 1 : -1;
+  ends[0] = a->stem == OMR_STEM_UP ? a->y0_px : a->y1_px;
+  ends[1] = b->stem == OMR_STEM_UP ? b->y0_px : b->y1_px;
+  float line = ends[0] + (x - a->x_px) / (b->x_px - a->x_px) * (ends[1] - ends[0]);
+  int beams = a->beams_right > b->beams_left ? a->beams_right : b->beams_left;
+  float depth = inward * (y - line);
+  return depth > -0.5f * space && depth < (0.4f + 0.75f * (float)beams) * space;
+}
+
+/* The next chord of the group at the right, or -1. */
+static int32_t next_in_group(const OmrPage *page, int32_t index) {
+  const OmrChord *chord = &page->chords.items[index];
+  int32_t best = -1;
+  for (int32_t i = 0; i < (int32_t)page->chords.n; i++) {
+    const OmrChord *other = &page->chords.items[i];
+    if (other->group != chord->group || other->x_px <= chord->x_px || i == index) continue;
+    if (best < 0 || other->x_px < page->chords.items[best].x_px) best = i;
+  }
+  return best;
+}
+
+BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
+  bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
+  int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
+  if (!gone || !renamed) return base_fail_memory(ctx);
+  for (size_t i = 0; i < page->heads.n; i++) gone[i] = false;
+  for (int32_t c = 0; c < (int32_t)page->chords.n; c++) {
+    if (page->chords.items[c].group < 0) continue;
+    int32_t next = next_in_group(page, c);
+    for (size_t i = 0; next >= 0 && i < page->heads.n; i++) {
+      const OmrHead *head = &page->heads.items[i];
+      if (page->chords.items[head->chord].stem == OMR_STEM_NONE && head->kind == OMR_FILLED)
+        gone[i] |=
+            in_beams(&page->chords.items[c], &page->chords.items[next], head->x_px, head->y_px, sheet->space);
+    }
+  }
+  drop(page, gone, renamed);
+  return BASE_OK;
+}
+
 BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                              const OmrMatcher *matcher) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);

@@ -8,3 +8,6 @@
  * page. */
 BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                              const OmrMatcher *matcher);
+
+/* Drops filled heads without a stem that lie in beams: stubs of secondary beams. After omr_find_beams. */
+BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);

@@ -13,9 +13,10 @@ typedef struct {
 
 typedef BASE_ARRAY(OmrStroke) OmrStrokes;
 
-/* Thin upright strokes of at least `least` px that are no bar lines, by x. Caller clears. */
+/* Thin upright strokes that are no bar lines, by x, with `least` px more of ink than their gaps count against
+ * them: twice their length, once when `broken` ones are wanted. Caller clears. */
 BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet,
-                            float least);
+                            float least, bool broken);
 
 /* Joins heads to stems: fills page->chords, sets OmrHead.chord, drops heads that nothing supports, splits
  * heads that two voices share. Heads come sorted by chord afterwards, lowest first; chords by staff and x. */

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define BROKEN_STEM_HEAD 0.88f
+
 typedef struct {
   float top, bottom; /* y of the outermost heads */
   float left, right; /* how many heads touch it with their right, left side */
@@ -45,6 +47,7 @@ static int32_t stem_of(const OmrStrokes *strokes, const OmrHead *head, float spa
 
 typedef struct {
   int32_t right, left; /* strokes at its sides, -1 none */
+  bool shed;           /* a stroke that it touched has its heads at the other end */
 } Touch;
 
 static void add_load(Load *load, const OmrHead *head) {
@@ -102,7 +105,7 @@ static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStrok
     if (odd >= 0)
       detach(&touches[odd], stroke);
     else if (free_end(line, load) < 1.5f * space && line->y1 - line->y0 > 2.2f * space && weakest >= 0)
-      detach(&touches[weakest], stroke);
+      detach(&touches[weakest], stroke), touches[weakest].shed = true;
     else
       return;
   }
@@ -180,6 +183,7 @@ static bool part_of_accidental(const OmrHead *head, const Touch *touch, const Om
 
 static bool supported(const OmrHead *head, const Touch *touch) {
   if (touch->right >= 0 || touch->left >= 0) return head->kind != OMR_WHOLE;
+  if (touch->shed) return false;
   if (head->kind == OMR_WHOLE) return head->score > 0.84f;
   return head->score > (head->kind == OMR_HALF ? 0.94f : 0.91f);
 }
@@ -262,10 +266,51 @@ static bool sort_chords(OmrPage *page, BaseArena *arena) {
   return true;
 }
 
+static int strokes_by_x(const void *a, const void *b) {
+  const OmrStroke *sa = a, *sb = b;
+  if (sa->x != sb->x) return sa->x > sb->x ? 1 : -1;
+  return (sa->y0 > sb->y0) - (sa->y0 < sb->y0);
+}
+
+/* True when a good head that touches no stroke may hang on this one. */
+static bool wanted(const OmrStroke *stroke, const OmrPage *page, const OmrStrokes *strokes, float space) {
+  OmrStroke copy = *stroke;
+  OmrStrokes one = {&copy, 1, 1};
+  for (size_t i = 0; i < page->heads.n; i++) {
+    const OmrHead *head = &page->heads.items[i];
+    if (head->score < BROKEN_STEM_HEAD || fabsf(head->x_px - stroke->x) > space) continue;
+    bool bare = stem_of(strokes, head, space, 1) < 0 && stem_of(strokes, head, space, -1) < 0;
+    if (bare && (stem_of(&one, head, space, 1) >= 0 || stem_of(&one, head, space, -1) >= 0)) return true;
+  }
+  return false;
+}
+
+/* Strokes with many gaps, for heads that would have none. */
+static BaseStatus add_broken_strokes(BaseContext *ctx, OmrStrokes *strokes, const OmrPage *page,
+                                     const OmrSheet *sheet) {
+  OmrStrokes broken = {0};
+  float space = sheet->space;
+  BaseStatus status = omr_find_strokes(ctx, &broken, page, sheet, 0.7f * space, true);
+  size_t n = 0;
+  for (size_t i = 0; !status && i < broken.n; i++)
+    if (broken.items[i].y1 - broken.items[i].y0 > 2.2f * space &&
+        wanted(&broken.items[i], page, strokes, space))
+      broken.items[n++] = broken.items[i];
+  for (size_t i = 0; !status && i < n; i++)
+    if (!base_array_push(strokes, broken.items[i])) status = base_fail_memory(ctx);
+  if (strokes->n) qsort(strokes->items, strokes->n, sizeof *strokes->items, strokes_by_x);
+  base_array_clear(&broken);
+  return status;
+}
+
 BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   OmrStrokes strokes = {0};
-  BaseStatus status = omr_find_strokes(ctx, &strokes, page, sheet, 1.9f * sheet->space);
-  if (status) return status;
+  BaseStatus status = omr_find_strokes(ctx, &strokes, page, sheet, 1.9f * sheet->space, false);
+  if (!status) status = add_broken_strokes(ctx, &strokes, page, sheet);
+  if (status) {
+    base_array_clear(&strokes);
+    return status;
+  }
   Joiner joiner = {.ctx = ctx, .page = page, .strokes = &strokes, .space = sheet->space};
   joiner.loads = BASE_TAKE(sheet->arena, Load, strokes.n + 1);
   joiner.chord_of = BASE_TAKE(sheet->arena, int32_t, strokes.n + 1);
@@ -274,6 +319,7 @@ BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
   for (size_t i = 0; ok && i < strokes.n; i++) joiner.chord_of[i] = -1;
   for (size_t i = 0; ok && i < page->heads.n; i++) {
     const OmrHead *head = &page->heads.items[i];
+    joiner.touches[i].shed = false;
     joiner.touches[i].right = stem_of(&strokes, head, sheet->space, 1);
     joiner.touches[i].left = stem_of(&strokes, head, sheet->space, -1);
     if (joiner.touches[i].right >= 0) add_load(&joiner.loads[joiner.touches[i].right], head);

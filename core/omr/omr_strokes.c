@@ -15,6 +15,7 @@ typedef struct {
   int drop;       /* how far the balance may fall, rows */
   int least;      /* rows of the whole */
   int least_thin; /* thin rows among them */
+  int loss;       /* what a row of paper counts against one of ink */
 } Tracer;
 
 static bool inked(const OmrSheet *sheet, int x, int y) {
@@ -50,7 +51,7 @@ static bool trace_column(OmrStrokes *strokes, const Tracer *tracer, int x) {
       if (ink) start = end = y, balance = best = 1;
       continue;
     }
-    balance += ink ? 1 : -2;
+    balance += ink ? 1 : -tracer->loss;
     if (balance > best) best = balance, end = y;
     if (balance > 0 && balance > best - tracer->drop && y < sheet->height) continue;
     if (!add_stroke(strokes, tracer, x, start, end, best)) return false;
@@ -94,10 +95,14 @@ static bool on_bar(const OmrPage *page, const OmrStroke *stroke) {
 }
 
 BaseStatus omr_find_strokes(BaseContext *ctx, OmrStrokes *out, const OmrPage *page, const OmrSheet *sheet,
-                            float least) {
+                            float least, bool broken) {
   float space = sheet->space;
-  Tracer tracer = {sheet, (int)lrintf(fmaxf(0.34f * space, 4)), (int)lrintf(1.5f * space), (int)least,
-                   (int)(0.8f * space)};
+  Tracer tracer = {sheet,
+                   (int)lrintf(fmaxf(0.34f * space, 4)),
+                   (int)lrintf(1.5f * space),
+                   (int)least,
+                   (int)(0.8f * space),
+                   broken ? 1 : 2};
   OmrStrokes strokes = {0};
   for (int x = 0; x + 1 < sheet->width; x++) {
     if ((x & 255) == 0 && base_cancelled(ctx)) {
