@@ -169,7 +169,7 @@ float omr_header_end(const OmrPage *page, int32_t staff) {
 /* Clefs behind the header: full size or smaller, none over another one that fits better. */
 static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
   const OmrStaff *staff = &page->staves.items[index];
-  float space = staff->space_px, from = omr_header_end(page, index) + space, last_end = 0;
+  float space = staff->space_px, from = omr_header_end(page, index) + 0.1f * space, last_end = 0;
   for (float x = from; x < staff->x1_px - space; x += 1.5f * space) {
     int position = 0, big_position = 0;
     OmrMatch clef = find_clef(&position, matcher, page, staff, 0.78f, x, x + 1.5f * space);

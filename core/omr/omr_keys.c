@@ -11,6 +11,9 @@
 static const int8_t sharp_positions[7] = {4, 1, 5, 2, -1, 3, 0};
 static const int8_t flat_positions[7] = {0, 3, -1, 2, -2, 1, -3};
 
+#define MISSING_SIGN 0.9f
+#define SPARE_SIGN   0.25f
+
 /* Half spaces by which a key signature stands lower than under the G clef. */
 static int key_shift(uint8_t clef, int line_position) {
   if (clef == OMR_CLEF_F) return -2 + (line_position - 2);
@@ -80,24 +83,47 @@ static StaffKey key_of(const OmrMatcher *matcher, const OmrPage *page, int32_t i
   return (StaffKey){-flats.count, flats.score, flats.end_x, flats};
 }
 
-/* The key that most of the staves' signs speak for. */
+/* How well a staff's signs agree with a key: signs that should be there and are not count most, those too
+ * many may be accidentals of the first notes. */
+static float agreement(const StaffKey *key, int fifths) {
+  bool same_kind = (key->fifths > 0) == (fifths > 0) && key->fifths && fifths;
+  int signs = abs(fifths), seen = same_kind ? abs(key->fifths) : 0;
+  float sum = 0;
+  for (int k = 0; k < signs; k++) {
+    float score = k < seen ? key->read.signs[k].score : 0;
+    sum += score > 0 ? score : -MISSING_SIGN;
+  }
+  int more = abs(key->fifths) - (same_kind ? signs : 0);
+  return sum - SPARE_SIGN * (float)(more > 0 ? more : 0);
+}
+
+/* The key that the signs of all staves agree with best. */
 static int vote(const StaffKey *keys, int32_t n) {
   int best = 0;
-  float most = 0;
+  float most = -1e9f;
   for (int candidate = -7; candidate <= 7; candidate++) {
     float weight = 0;
-    for (int32_t i = 0; i < n; i++)
-      if (keys[i].fifths == candidate) weight += 0.5f + keys[i].score;
-    if (weight > most) most = weight, best = candidate;
+    for (int32_t i = 0; i < n; i++) weight += agreement(&keys[i], candidate);
+    if (weight > most || (weight == most && abs(candidate) < abs(best))) most = weight, best = candidate;
   }
   return best;
 }
 
 static bool add_key(OmrPage *page, int32_t index, const StaffKey *key, int fifths, float x) {
   if (!base_array_push(&page->keys, (OmrKey){index, x, (int8_t)fifths})) return false;
-  for (int i = 0; i < key->read.count && i < abs(fifths); i++)
+  bool same_kind = (key->fifths > 0) == (fifths > 0);
+  for (int i = 0; same_kind && i < key->read.count && i < abs(fifths); i++)
     if (key->read.signs[i].score > 0 && !omr_add_match(page, index, &key->read.signs[i], 0)) return false;
   return true;
+}
+
+/* Where the signs that belong to the key end, `start` when there are none. */
+static float end_of_key(const StaffKey *key, int fifths, float start) {
+  bool same_kind = (key->fifths > 0) == (fifths > 0);
+  float end = start;
+  for (int k = 0; same_kind && k < abs(fifths) && k < key->read.count; k++)
+    if (key->read.signs[k].score > 0) end = fmaxf(end, key->read.signs[k].x0 + key->read.signs[k].width);
+  return end;
 }
 
 bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_t index,
@@ -109,11 +135,14 @@ bool omr_read_keys(float *ends, OmrPage *page, const OmrMatcher *matcher, int32_
   for (int32_t i = 0; i < staves; i++) {
     int32_t staff = system.first_staff + i;
     keys[i] = key_of(matcher, page, staff, starts[i], 1.6f * page->staves.items[staff].space_px);
-    end = fmaxf(end, keys[i].end_x);
   }
   int fifths = vote(keys, staves);
   for (int32_t i = 0; i < staves; i++) {
-    ends[i] = keys[i].fifths == fifths ? keys[i].end_x : end;
+    ends[i] = keys[i].fifths == fifths ? keys[i].end_x : end_of_key(&keys[i], fifths, starts[i]);
+    end = fmaxf(end, ends[i]);
+  }
+  for (int32_t i = 0; i < staves; i++) {
+    if (keys[i].fifths != fifths && ends[i] <= starts[i]) ends[i] = end;
     if (!add_key(page, system.first_staff + i, &keys[i], fifths, starts[i])) return false;
   }
   return true;

@@ -10,6 +10,7 @@
 #define PRICE_DOT_EXTRA    0.9f
 #define PRICE_DOUBLED      1.7f
 #define PRICE_HALVED       1.5f
+#define PRICE_REST_OTHER   1.0f
 #define PRICE_BEAM_UNSEEN  0.35f /* a stemless head may have had any beams */
 #define PRICE_TRIPLET      0.9f  /* the first of a staff; later ones cost PRICE_TRIPLET_MORE */
 #define PRICE_TRIPLET_ODD  0.5f  /* more where no beam joins three */
@@ -60,9 +61,9 @@ int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset,
                grid_price(onset, event->dotted ? ticks * 2 / 3 : ticks);
   for (int32_t k = 1; event->unsure && k <= 2; k++)
     choices[n++] = (OmrChoice){ticks >> k, left + PRICE_BEAM_UNSEEN, 0};
-  choices[n++] = (OmrChoice){ticks * 2, left + PRICE_DOUBLED, 0};
+  choices[n++] = (OmrChoice){ticks * 2, left + (event->rest ? PRICE_REST_OTHER : PRICE_DOUBLED), 0};
   if (!event->unsure && ticks % 2 == 0 && ticks > OMR_TICKS / 16)
-    choices[n++] = (OmrChoice){ticks / 2, left + PRICE_HALVED, 0};
+    choices[n++] = (OmrChoice){ticks / 2, left + (event->rest ? PRICE_REST_OTHER : PRICE_HALVED), 0};
   return n;
 }
 
