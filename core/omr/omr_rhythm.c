@@ -105,7 +105,8 @@ static void grow(Solver *solver, const State *state) {
 static float entry_price(const State *state, const OmrEvent *event, int voice, int32_t length) {
   int32_t free_at = state->free_at[voice], now = state->now;
   bool continues = event->group >= 0 && state->group[voice] == event->group;
-  float price = !continues && state->group[voice] >= 0 ? OMR_PRICE_BEAM_BROKEN : 0;
+  float broken = event->rest ? OMR_PRICE_REST_UNDER_BEAM : OMR_PRICE_BEAM_BROKEN;
+  float price = !continues && state->group[voice] >= 0 ? broken : 0;
   if (state->in_column >> voice & 1) {
     bool alike = free_at == now + length;
     return price + (!alike ? OMR_PRICE_CROWDED : event->stem ? 0.3f : 0);
@@ -147,7 +148,7 @@ static void place(Solver *solver, const State *from, size_t index, int32_t paren
       if (choices[k].third_of && left <= 0) left = choices[k].third_of * 2;
       state.triplet_left[voice] = (int16_t)(choices[k].third_of ? left - choices[k].length : 0);
       if (choices[k].third_of) state.triplet_staves |= (uint16_t)(1u << event->staff);
-      state.group[voice] = (int16_t)(solver->beam_ends[index] ? -1 : event->group);
+      if (!event->rest) state.group[voice] = (int16_t)(solver->beam_ends[index] ? -1 : event->group);
       state.started |= (uint16_t)(1u << voice);
       state.in_column |= (uint16_t)(1u << voice);
       state.parent = parent;

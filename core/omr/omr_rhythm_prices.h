@@ -7,18 +7,19 @@
 
 enum { OMR_CHOICES = 16 };
 
-#define OMR_IMPOSSIBLE         100.0f
-#define OMR_PRICE_STEM         0.12f /* an upward stem in the lower voice */
-#define OMR_PRICE_ENTRY        0.25f /* a voice enters or resumes while the other one sounds */
-#define OMR_PRICE_GAP          1.0f  /* nothing sounds in the staff where something should */
-#define OMR_PRICE_OVERLAP      2.5f
-#define OMR_PRICE_CROWDED      2.0f /* two events of a column in one voice */
-#define OMR_PRICE_BEAM_BROKEN  2.5f /* a beam that does not stay in one voice, one chord after the other */
-#define OMR_PRICE_TRIPLET_LEFT 1.5f /* a triplet that is not filled */
-#define OMR_PRICE_NOWHERE      1.2f /* a column starts where no voice became free */
-#define OMR_PRICE_STAFF_SHORT  2.0f /* a staff ends before the bar */
-#define OMR_PRICE_LATE         3.0f
-#define OMR_PRICE_VOICE_SHORT  0.7f
+#define OMR_IMPOSSIBLE            100.0f
+#define OMR_PRICE_STEM            0.12f /* an upward stem in the lower voice */
+#define OMR_PRICE_ENTRY           0.25f /* a voice enters or resumes while the other one sounds */
+#define OMR_PRICE_GAP             1.0f  /* nothing sounds in the staff where something should */
+#define OMR_PRICE_OVERLAP         2.5f
+#define OMR_PRICE_CROWDED         2.0f /* two events of a column in one voice */
+#define OMR_PRICE_BEAM_BROKEN     2.5f /* a beam that does not stay in one voice, one chord after the other */
+#define OMR_PRICE_REST_UNDER_BEAM 0.2f
+#define OMR_PRICE_TRIPLET_LEFT    1.5f /* a triplet that is not filled */
+#define OMR_PRICE_NOWHERE         1.2f /* a column starts where no voice became free */
+#define OMR_PRICE_STAFF_SHORT     2.0f /* a staff ends before the bar */
+#define OMR_PRICE_LATE            3.0f
+#define OMR_PRICE_VOICE_SHORT     0.7f
 
 typedef struct {
   int32_t length;
