@@ -69,12 +69,10 @@ static void spectrum_shows_the_amplitude(void) {
   enum { N = 2048, BIN = 100 };
   DspStft *stft = dsp_stft_new(N);
   DspAudio *audio = sine((double)BIN * 16000 / N, 1, 16000, 1, 0.5);
-  float magnitudes[N / 2 + 1], silence[N / 2 + 1] = {0};
+  float magnitudes[N / 2 + 1];
   dsp_stft_run(stft, magnitudes, audio->samples);
   CHECK_NEAR(magnitudes[BIN], 0.5, 1e-3);
   CHECK(magnitudes[BIN + 3] < 1e-3);
-  CHECK_NEAR(dsp_flux(magnitudes, silence, N / 2 + 1), 1.0, 0.02); /* the window spreads it over three bins */
-  CHECK(dsp_flux(silence, magnitudes, N / 2 + 1) == 0);
   dsp_audio_free(audio);
   dsp_stft_free(stft);
 }

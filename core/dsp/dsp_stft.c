@@ -42,12 +42,6 @@ void dsp_stft_run(DspStft *stft, float *magnitudes, const float *window) {
     magnitudes[f] = sqrtf(spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1]);
 }
 
-float dsp_flux(const float *now, const float *before, size_t bins) {
-  float sum = 0;
-  for (size_t b = 0; b < bins; b++) sum += now[b] > before[b] ? now[b] - before[b] : 0;
-  return sum;
-}
-
 enum { TUNING_WINDOW = 8192, TUNING_HOP = 4096 };
 
 static const double lowest_peak_hz = 120, highest_peak_hz = 1400;

@@ -15,9 +15,6 @@ void dsp_stft_free(DspStft *stft);
 /* size / 2 + 1 magnitudes of `window`; a sine of amplitude 1 gives 1 at its bin. No allocation. */
 void dsp_stft_run(DspStft *stft, float *magnitudes, const float *window);
 
-/* How much came in from one spectrum to the next: the sum of all increases. O(bins). */
-float dsp_flux(const float *now, const float *before, size_t bins);
-
 /* By how many cents, -50 … 50, the partials of a recording lie above the tempered scale with A4 = 440 Hz;
  * looks at the first `limit_s` seconds that are not silent, within four times that. 0 for silence. `strength`
  * (may be null): how much the partials agree, 0 … 1. ~1000 × real time. */
