@@ -13,7 +13,7 @@ enum { FRAMES = 120, NOTES = 4 };
 static const PianoNote notes[NOTES] = {
     {0.1013, 0.6021, 70, 39, 0},
     {0.2137, 0.3312, 41, 46, 1},
-    {0.3291, 1.1, 101, 12, 0},
+    {0.3291, 1.1, 101, 12, 0, 0.6},
     {-0.0713, 0.4423, 90, 63, 0},
 };
 
@@ -93,7 +93,7 @@ static void gradients_of_the_hands(void) {
       PianoNote up[NOTES], down[NOTES];
       memcpy(up, notes, sizeof up);
       memcpy(down, notes, sizeof down);
-      double h = field == 2 ? 0.3 : 0.0005;
+      double h = field == 2 ? 0.3 : 0.0002;
       double *at_up[] = {&up[i].onset_s, &up[i].end_s, &up[i].velocity};
       double *at_down[] = {&down[i].onset_s, &down[i].end_s, &down[i].velocity};
       *at_up[field] += h;

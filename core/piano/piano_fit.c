@@ -14,7 +14,8 @@
 enum { SEGMENT = 500 /* frames: 5 s */, MOST_THREADS = 16 };
 
 static const double BETA1 = 0.9, BETA2 = 0.99, EPSILON = 1e-12;
-static const double ONSET_DEVIATION_S = 0.018, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.085;
+static const double ONSET_DEVIATION_S = 0.03, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.085;
+static const double CHORD_TRUST = 0.3; /* that notes told nearly together were struck together */
 static const double ONSET_WEIGHT = 13; /* of the loss a frame against the priors */
 
 /* ---- segments ---- */
@@ -315,7 +316,7 @@ static double onset_prior(const PianoNote *moved, const PianoNote *origin, size_
   while (j > 0 && origin[k].onset_s - origin[j - 1].onset_s < TOGETHER_S) j--;
   for (; j < n && origin[j].onset_s - origin[k].onset_s < TOGETHER_S; j++) {
     double apart = (moved[k].onset_s - moved[j].onset_s) / CHORD_DEVIATION_S;
-    if (j != k) pull += 2 * apart / (1 + apart * apart) / CHORD_DEVIATION_S;
+    if (j != k) pull += CHORD_TRUST * 2 * apart / (1 + apart * apart) / CHORD_DEVIATION_S;
   }
   return pull;
 }

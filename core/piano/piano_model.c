@@ -103,6 +103,27 @@ double piano_model_equaliser(const PianoModel *m, double hz) {
   return v[0] + (at - floor(at)) * (v[1] - v[0]);
 }
 
+/* ---- the way of the hammer ---- */
+
+double piano_model_way_s(const PianoModel *m, const PianoNote *note) {
+  const float *touch = m->values + PIANO_AT_TOUCH;
+  double v = (note->velocity - 64) / 64;
+  return 0.001 * (m->values[PIANO_AT_KEY_DELAY + note->key] + touch[0] * v + touch[1] * v * v +
+                  touch[2] * note->restruck);
+}
+
+double piano_model_way_backward(PianoModel *g, const PianoModel *m, const PianoNote *note, double d) {
+  const float *touch = m->values + PIANO_AT_TOUCH;
+  double v = (note->velocity - 64) / 64, by_ms = 0.001 * d;
+  if (g) {
+    g->values[PIANO_AT_KEY_DELAY + note->key] += (float)by_ms;
+    g->values[PIANO_AT_TOUCH] += (float)(by_ms * v);
+    g->values[PIANO_AT_TOUCH + 1] += (float)(by_ms * v * v);
+    g->values[PIANO_AT_TOUCH + 2] += (float)(by_ms * note->restruck);
+  }
+  return by_ms * (touch[0] + 2 * touch[1] * v) / 64;
+}
+
 /* ---- one partial ---- */
 
 /* ln power for each 64 steps of velocity. */
@@ -132,7 +153,7 @@ PianoPartialSound piano_model_partial(const PianoModel *m, int key, int h, doubl
   s.tau1_s = exp(ln_tau);
   s.tau2_s = exp(ln_tau + after);
   s.share = logistic(share);
-  s.attack_s = exp(at_key(m, PIANO_AT_ATTACK, 1, 0, b));
+  s.attack_s = exp(at_key(m, PIANO_AT_ATTACK, 1, 0, b) + v * m->values[PIANO_AT_ATTACK_DYNAMICS]);
   s.damper_s = exp(at_key(m, PIANO_AT_DAMPER, 1, 0, b));
   return s;
 }
@@ -141,9 +162,11 @@ double piano_model_partial_backward(PianoModel *g, const PianoModel *m, int key,
                                     int pedal, const PianoPartialSound *d) {
   Between b = between_nodes(key);
   double v = (velocity - 64) / 64, octaves = log2_of[h];
-  double by_velocity = d->ln_power * slope_by_velocity(m, h, b) / 64;
-  if (!g) return by_velocity;
   PianoPartialSound s = piano_model_partial(m, key, h, velocity, pedal);
+  double by_attack = d->attack_s * s.attack_s;
+  double by_velocity =
+      (d->ln_power * slope_by_velocity(m, h, b) + by_attack * m->values[PIANO_AT_ATTACK_DYNAMICS]) / 64;
+  if (!g) return by_velocity;
   g->values[PIANO_AT_KEY_LEVEL + key] += (float)d->ln_power;
   at_key_backward(g, PIANO_AT_PARTIAL, PIANO_PARTIALS, h - 1, b, d->ln_power);
   g->values[PIANO_AT_KEY_PARTIAL + key * PIANO_PARTIALS + h - 1] += (float)d->ln_power;
@@ -161,7 +184,8 @@ double piano_model_partial_backward(PianoModel *g, const PianoModel *m, int key,
     g->values[PIANO_AT_PEDAL] += (float)by_share;
     g->values[PIANO_AT_PEDAL + 1] += (float)by_after;
   }
-  at_key_backward(g, PIANO_AT_ATTACK, 1, 0, b, d->attack_s * s.attack_s);
+  at_key_backward(g, PIANO_AT_ATTACK, 1, 0, b, by_attack);
+  g->values[PIANO_AT_ATTACK_DYNAMICS] += (float)(by_attack * v);
   at_key_backward(g, PIANO_AT_DAMPER, 1, 0, b, d->damper_s * s.damper_s);
   return by_velocity;
 }
@@ -237,6 +261,8 @@ PianoModel piano_model_default(void) {
 PianoModel piano_model_common(const PianoModel *model) {
   PianoModel m = *model;
   fill(&m, PIANO_AT_KEY_TUNING, PIANO_KEYS, 0);
+  fill(&m, PIANO_AT_KEY_DELAY, PIANO_KEYS, 0);
+  fill(&m, PIANO_AT_TOUCH, 3, 0);
   fill(&m, PIANO_AT_KEY_DECAY, PIANO_KEYS, 0);
   fill(&m, PIANO_AT_KEY_PARTIAL, PIANO_KEYS * PIANO_PARTIALS, 0);
   for (int key = 0; key < PIANO_KEYS; key++) {

@@ -6,7 +6,9 @@
  * A partial's power rises once and falls in two stages (Weinreich 1977):
  * (1 − m) e^(−t/τ1) + m e^(−t/τ2) − e^(−t/τa), then falls with the damper's time constant. Its level depends
  * on key, partial and velocity. A hammer thump, a shared equaliser, a room that smears power in time and a
- * noise floor complete the instrument (after Engel 2020).
+ * noise floor complete the instrument (after Engel 2020). Between the key's message and the hammer's blow
+ * lies the way of the action, which differs from key to key, with the blow's strength, and for a string that
+ * still sounds, whose key is not quite back (Askenfelt & Jansson 1990; Goebl & Bresin 2003).
  *
  * Powers are natural logarithms, times natural logarithms of seconds, shares logits, so that every parameter
  * may take any finite value; priors and bounds keep unheard keys near their neighbours. */
@@ -15,12 +17,12 @@
 #include "core/base/base_context.h"
 #include "core/base/base_pack.h"
 #include "core/base/base_rng.h"
+#include "core/piano/piano_notes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-  PIANO_KEYS = 88,     /* K, key 0 = A0 = MIDI 21 */
   PIANO_PARTIALS = 32, /* H */
   PIANO_NODES = 12,    /* along the keyboard, every 8 keys; values between are linear */
   PIANO_BANDS = 24,    /* along log frequency, 30 Hz … 7.6 kHz; values between are linear */
@@ -48,16 +50,19 @@ enum {
   X(AFTER_DECAY, PIANO_NODES, 0.5, 0.2, 4)               /* ln τ2 − ln τ1 */                             \
   X(AFTER_SHARE, PIANO_NODES, 0.7, -6, 3)                /* logit m */                                       \
   X(ATTACK, PIANO_NODES, 0.5, -8, -3)                    /* ln τa */                                        \
+  X(ATTACK_DYNAMICS, 1, 0.3, -2, 2)                      /* ln τa from velocity 64 to 128 */                \
   X(DELAY, 1, 4.0, -40, 40)                              /* ms from key to microphone, attack aside */       \
-  X(DAMPER, PIANO_NODES, 0.5, -6, 1)                     /* ln τ after the key comes up */                  \
-  X(HAMMER, PIANO_NODES, 1.0, -16, 4)                    /* ln power of the thump against the key */         \
-  X(HAMMER_SHAPE, PIANO_BANDS, 1.0, -10, 6)              /* ln power by band */                              \
-  X(HAMMER_DECAY, 1, 0.4, -6, -2)                        /* ln τ */                                         \
-  X(PEDAL, 2, 0.5, -3, 3)                 /* logit m, ln τ2 added while the dampers are lifted */           \
-  X(EQUALISER, PIANO_BANDS, 1.0, -12, 12) /* ln power by band */                                             \
-  X(ROOM_LEVEL, PIANO_ROOMS, 1.0, -9, 1)  /* ln of reverberant against direct power */                       \
-  X(ROOM_DECAY, PIANO_ROOMS, 0.5, -4, 1)  /* ln τ of the reverberant power */                               \
-  X(NOISE, PIANO_BANDS, 4.0, -30, 4)      /* ln power of the floor by band */
+  X(KEY_DELAY, PIANO_KEYS, 5.0, -40, 40)                 /* ms, the way of one key's hammer */               \
+  X(TOUCH, 3, 8.0, -60, 60)           /* ms by velocity v = (velocity − 64) / 64, by v², if re-struck */  \
+  X(DAMPER, PIANO_NODES, 0.5, -6, 1)  /* ln τ after the key comes up */                                     \
+  X(HAMMER, PIANO_NODES, 1.0, -16, 4) /* ln power of the thump against the key */                            \
+  X(HAMMER_SHAPE, PIANO_BANDS, 1.0, -10, 6) /* ln power by band */                                           \
+  X(HAMMER_DECAY, 1, 0.4, -6, -2)           /* ln τ */                                                      \
+  X(PEDAL, 2, 0.5, -3, 3)                   /* logit m, ln τ2 added while the dampers are lifted */         \
+  X(EQUALISER, PIANO_BANDS, 1.0, -12, 12)   /* ln power by band */                                           \
+  X(ROOM_LEVEL, PIANO_ROOMS, 1.0, -9, 1)    /* ln of reverberant against direct power */                     \
+  X(ROOM_DECAY, PIANO_ROOMS, 0.5, -4, 1)    /* ln τ of the reverberant power */                             \
+  X(NOISE, PIANO_BANDS, 4.0, -30, 4)        /* ln power of the floor by band */
 
 typedef enum {
 #define X(name, ...) PIANO_##name,
@@ -91,12 +96,12 @@ typedef struct {
 /* A well-kept grand in a small room, by formulas: what the reference instrument was learned from. */
 PianoModel piano_model_default(void);
 
-/* A sampled grand, learned (its origin: resources/models/MANIFEST): what plays when no other is named. The default
- * where memory is short. */
+/* A sampled grand, learned (its origin: resources/models/MANIFEST): what plays when no other is named. The
+ * default where memory is short. */
 PianoModel piano_model_reference(void);
 
-/* What pianos have in common: `model` with the traits of its single keys smoothed away. The centre of the priors when
- * another piano is learned. */
+/* What pianos have in common: `model` with the traits of its single keys smoothed away. The centre of the
+ * priors when another piano is learned. */
 PianoModel piano_model_common(const PianoModel *model);
 
 /* Draws an instrument around `mean` from the priors, `spread` deviations wide: detuned, bright, dull, worn.
@@ -111,6 +116,14 @@ double piano_model_frequency_hz(const PianoModel *model, int key, int h);
 
 /* ln power that the equaliser adds at a frequency. */
 double piano_model_equaliser(const PianoModel *model, double hz);
+
+/* Seconds between a key press and the hammer's blow, beyond what all share; may be negative. */
+double piano_model_way_s(const PianoModel *model, const PianoNote *note);
+
+/* Chain rule through it: adds what `d`, a derivative by the result, means to `gradient` (null: nothing) and
+ * returns the derivative by velocity. */
+double piano_model_way_backward(PianoModel *gradient, const PianoModel *model, const PianoNote *note,
+                                double d);
 
 /* Everything one partial of one note needs; the result of the physics above. */
 typedef struct {
@@ -136,3 +149,9 @@ double piano_model_hammer_backward(PianoModel *gradient, const PianoModel *model
 BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType type, const char *origin,
                             const char *path);
 BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *path);
+
+/* The bytes of such a file in memory, freed by the caller, and back; `name` stands for it in sentences. */
+BaseStatus piano_model_pack(BaseContext *ctx, void **bytes, size_t *n, const PianoModel *model, BaseType type,
+                            const char *origin);
+BaseStatus piano_model_unpack(BaseContext *ctx, PianoModel *model, const void *bytes, size_t n,
+                              const char *name);

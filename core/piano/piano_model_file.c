@@ -10,10 +10,9 @@
 
 static const char KIND[] = "triptych piano";
 
-BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType type, const char *origin,
-                            const char *path) {
+static BaseStatus fill(BaseContext *ctx, BasePackWriter *writer, const PianoModel *model, BaseType type,
+                       const char *origin) {
   const PianoBlockInfo *blocks = piano_blocks();
-  BasePackWriter *writer = base_pack_writer_new();
   if (!writer) return base_fail_memory(ctx);
   BaseStatus status = base_pack_add_text(ctx, writer, "kind", KIND);
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
@@ -22,7 +21,23 @@ BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType 
     status =
         base_pack_add_floats(ctx, writer, blocks[b].name, type, 1, &shape, model->values + blocks[b].first);
   }
+  return status;
+}
+
+BaseStatus piano_model_save(BaseContext *ctx, const PianoModel *model, BaseType type, const char *origin,
+                            const char *path) {
+  BasePackWriter *writer = base_pack_writer_new();
+  BaseStatus status = fill(ctx, writer, model, type, origin);
   if (status == BASE_OK) status = base_pack_write(ctx, writer, path);
+  base_pack_writer_free(writer);
+  return status;
+}
+
+BaseStatus piano_model_pack(BaseContext *ctx, void **bytes, size_t *n, const PianoModel *model, BaseType type,
+                            const char *origin) {
+  BasePackWriter *writer = base_pack_writer_new();
+  BaseStatus status = fill(ctx, writer, model, type, origin);
+  if (status == BASE_OK) status = base_pack_bytes(ctx, bytes, n, writer);
   base_pack_writer_free(writer);
   return status;
 }
@@ -56,14 +71,21 @@ BaseStatus piano_model_load(BaseContext *ctx, PianoModel *model, const char *pat
   return status;
 }
 
+BaseStatus piano_model_unpack(BaseContext *ctx, PianoModel *model, const void *bytes, size_t n,
+                              const char *name) {
+  BasePack *pack;
+  BaseStatus status = base_pack_load_memory(ctx, &pack, bytes, n, name);
+  if (status != BASE_OK) return status;
+  status = unpack(ctx, model, pack, name);
+  base_pack_free(pack);
+  return status;
+}
+
 BASE_EMBEDDED_WEIGHTS(piano_grand);
 
 PianoModel piano_model_reference(void) {
   PianoModel model = piano_model_default();
   size_t bytes = (size_t)(piano_grand_weights_end - piano_grand_weights);
-  BasePack *pack;
-  if (base_pack_load_memory(NULL, &pack, piano_grand_weights, bytes, "the piano") != BASE_OK) return model;
-  unpack(NULL, &model, pack, "the piano");
-  base_pack_free(pack);
+  piano_model_unpack(NULL, &model, piano_grand_weights, bytes, "the piano");
   return model;
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_notes.h"
 
-#include "core/piano/piano_model.h"
-
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double PEDAL_AFTER_S = 0.03; /* a pedal caught this late still lifts the dampers for the note */
+static const double REST_S = 0.2;         /* of silence, after which a string has half forgotten */
 
 static void collect(PianoNotes *out, const Motion *motion, const double *ends) {
   size_t pedal_at = 0;
   int down = 0;
+  double silent_s[PIANO_KEYS];
+  for (int key = 0; key < PIANO_KEYS; key++) silent_s[key] = -INFINITY;
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *n = &motion->notes.items[i];
     while (pedal_at < motion->pedals.n &&
@@ -21,7 +23,9 @@ static void collect(PianoNotes *out, const Motion *motion, const double *ends) {
     int key = n->midi - MOTION_LOWEST_KEY;
     if (key < 0 || key >= PIANO_KEYS) continue;
     out->index[out->n] = i;
-    out->items[out->n++] = (PianoNote){n->onset_s, ends[i], n->velocity, key, down};
+    double restruck = exp(-fmax(0, n->onset_s - silent_s[key]) / REST_S);
+    silent_s[key] = ends[i];
+    out->items[out->n++] = (PianoNote){n->onset_s, ends[i], n->velocity, key, down, restruck};
   }
 }
 

@@ -4,6 +4,8 @@
 #include "core/base/base_context.h"
 #include "core/music/motion.h"
 
+enum { PIANO_KEYS = 88 /* K, key 0 = A0 = MIDI 21 */ };
+
 /* A key press in real numbers, so that it can have gradients. Plain value. */
 typedef struct {
   double onset_s;
@@ -11,6 +13,7 @@ typedef struct {
   double velocity; /* 1 … 127 */
   int key;         /* 0 … 87 */
   int pedal;       /* dampers lifted at the onset */
+  double restruck; /* 1: the string still sounds when it is struck, falling to 0 the longer it was silent */
 } PianoNote;
 
 /* The notes of a motion inside the keyboard, in its order. Owns both arrays; zeroed: empty. */

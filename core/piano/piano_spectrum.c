@@ -406,9 +406,16 @@ static void finish_backward(float *by, PianoModel *gradient, const PianoModel *m
 
 /* ---- the whole picture ---- */
 
-/* The delay moves the picture instead of every note. */
+/* The delay that all share moves the picture instead of every note. */
 static double heard_start_s(const PianoModel *model, double start_s) {
   return start_s - 0.001 * model->values[PIANO_AT_DELAY];
+}
+
+/* The note as the string has it: struck when the hammer arrives. */
+static PianoNote struck(const PianoModel *model, const PianoNote *note) {
+  PianoNote n = *note;
+  n.onset_s += piano_model_way_s(model, note);
+  return n;
 }
 
 static void add_partials(PianoSpectrum *s, PianoFrames *sum, const PianoModel *model, const PianoNote *note,
@@ -425,8 +432,9 @@ void piano_spectrum_add_note(PianoSpectrum *s, PianoFrames *sum, const PianoMode
   Spread spread[PIANO_RESOLUTIONS];
   start_s = heard_start_s(model, start_s);
   hammer_spread(spread, s, model);
-  add_partials(s, sum, model, note, start_s, scale);
-  hammer_forward(s, sum, model, note, spread, start_s, scale);
+  PianoNote n = struck(model, note);
+  add_partials(s, sum, model, &n, start_s, scale);
+  hammer_forward(s, sum, model, &n, spread, start_s, scale);
 }
 
 const PianoFrames *piano_spectrum_forward(PianoSpectrum *s, const PianoModel *model, const PianoNote *notes,
@@ -438,8 +446,9 @@ const PianoFrames *piano_spectrum_forward(PianoSpectrum *s, const PianoModel *mo
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
     memset(s->dry->power[r], 0, frames * (size_t)piano_resolution(r)->bins * sizeof(float));
   for (size_t i = 0; i < n; i++) {
-    add_partials(s, s->dry, model, &notes[i], start_s, 1);
-    hammer_forward(s, s->dry, model, &notes[i], spread, start_s, 1);
+    PianoNote note = struck(model, &notes[i]);
+    add_partials(s, s->dry, model, &note, start_s, 1);
+    hammer_forward(s, s->dry, model, &note, spread, start_s, 1);
   }
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
     for (int b = 0; b < piano_resolution(r)->bins; b++) {
@@ -465,11 +474,13 @@ void piano_spectrum_backward(PianoSpectrum *s, PianoModel *gradient, PianoNoteGr
     }
   for (size_t i = 0; i < n; i++) {
     PianoNoteGradient note_gradient = {0};
+    PianoNote note = struck(model, &notes[i]);
     for (int h = 1; h <= PIANO_PARTIALS; h++) {
-      if (piano_model_frequency_hz(model, notes[i].key, h) >= HIGHEST_HZ) break;
-      partial_backward(s, gradient, &note_gradient, by_power, model, h, &notes[i], start_s);
+      if (piano_model_frequency_hz(model, note.key, h) >= HIGHEST_HZ) break;
+      partial_backward(s, gradient, &note_gradient, by_power, model, h, &note, start_s);
     }
-    hammer_backward(s, gradient, &note_gradient, by_power, model, &notes[i], spread, start_s);
+    hammer_backward(s, gradient, &note_gradient, by_power, model, &note, spread, start_s);
+    note_gradient.velocity += piano_model_way_backward(gradient, model, &notes[i], note_gradient.onset);
     if (gradient)
       gradient->values[PIANO_AT_DELAY] += (float)(0.001 * (note_gradient.onset + note_gradient.end));
     if (!by_note) continue;

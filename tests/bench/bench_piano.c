@@ -20,6 +20,8 @@
 
 enum { MOST_PIECES = 64, LEARN_PASSES = 100 /* over the 30 s, the default */ };
 
+static const double JITTER_S = 0.04;
+
 typedef struct {
   double lsd, fluid_lsd, onset_median_ms, onset_within, correlation, auc, fit_cpu_s;
   Image *picture;
@@ -144,9 +146,9 @@ static void recover_onsets(Result *result, const PianoModel *model, const PianoF
   BaseRng rng = base_rng(5, 0);
   size_t within = 0;
   memcpy(moved, truth->notes, truth->n * sizeof *moved);
-  for (size_t i = 0; i < truth->n; i++) moved[i].onset_s += base_rng_range(&rng, -0.04, 0.04);
+  for (size_t i = 0; i < truth->n; i++) moved[i].onset_s += base_rng_range(&rng, -JITTER_S, JITTER_S);
   piano_fit_notes(NULL, moved, truth->n, NULL, model, heard, 0,
-                  &(PianoFitNotesParams){.what = PIANO_FIT_ONSETS});
+                  &(PianoFitNotesParams){.what = PIANO_FIT_ONSETS, .reach_s = JITTER_S});
   for (size_t i = 0; i < truth->n; i++) {
     errors[i] = fabs(moved[i].onset_s - truth->notes[i].onset_s);
     within += errors[i] < 0.015;
