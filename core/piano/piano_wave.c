@@ -2,7 +2,6 @@
  * computed every 64 samples and interpolated between. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_wave.h"
 
-#include "core/piano/piano_notes.h"
 #include "core/piano/piano_room.h"
 
 #include <math.h>
@@ -75,6 +74,13 @@ static void add_hammer(Wave *w, const PianoModel *model, const PianoNote *note) 
     w->samples[first + i] += (float)(level * smooth);
     level *= fall;
   }
+}
+
+void piano_wave_note(float *samples, size_t frames, int32_t rate_hz, const PianoModel *model,
+                     const PianoNote *note, uint64_t seed) {
+  Wave w = {samples, frames, rate_hz, base_rng(seed, 43)};
+  add_partials(&w, model, note);
+  add_hammer(&w, model, note);
 }
 
 static double noise_level(const PianoModel *model) {

@@ -16,6 +16,10 @@ typedef struct {
 BaseStatus piano_wave_render(BaseContext *ctx, DspAudio **out, const PianoModel *model, const Motion *motion,
                              const PianoWaveParams *params);
 
-/* The same in the instrument's own room, turned down where it would clip: what is listened to. */
+/* Adds one note to mono sound whose first sample is at second 0: partials and hammer, no noise floor. */
+void piano_wave_note(float *samples, size_t frames, int32_t rate_hz, const PianoModel *model,
+                     const PianoNote *note, uint64_t seed);
+
+/* A whole motion in the instrument's own room, turned down where it would clip: what is listened to. */
 BaseStatus piano_wave_perform(BaseContext *ctx, DspAudio **out, const PianoModel *model, const Motion *motion,
                               const PianoWaveParams *params);
