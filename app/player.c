@@ -20,7 +20,11 @@ struct _TriPlayer {
   gboolean offline;
   int rate_hz;
   GThread *opener;
-  PlayerDevice *device; /* the opener's until `ready` */
+  PlayerDevice *device;    /* the opener's until `ready` */
+  PianoKeyboard *keyboard; /* the same; null where there is no MIDI */
+  GMutex synth_lock;       /* of giving the mix a synth */
+  gboolean synth_chosen;   /* under the lock: the default comes too late */
+  guint tidy_source;
   atomic_bool ready;
   guint opening_source, watch_source;
   PlayerPlan plan;
@@ -57,7 +61,7 @@ enum {
 };
 static GParamSpec *properties[N_PROPS];
 
-static const guint watch_ms = 30;
+static const guint watch_ms = 30, tidy_ms = 500;
 static const double quarter_s = 0.6;
 
 static void notify(TriPlayer *self, int property) {
@@ -70,10 +74,41 @@ static void load_synth(TriPlayer *self) {
   BaseContext ctx = {0};
   PianoSynth *synth = NULL;
   PianoSynthParams params = {.rate_hz = self->rate_hz};
-  if (piano_synth_new(&ctx, &synth, &params) == BASE_OK)
-    player_mix_take_synth(self->mix, synth);
-  else
+  if (piano_synth_new(&ctx, &synth, &params) != BASE_OK) {
     g_warning("%s", ctx.sentence);
+    return;
+  }
+  g_mutex_lock(&self->synth_lock);
+  if (self->synth_chosen)
+    piano_synth_free(synth);
+  else
+    player_mix_take_synth(self->mix, synth);
+  g_mutex_unlock(&self->synth_lock);
+}
+
+static gboolean tidy(gpointer data) {
+  TriPlayer *self = data;
+  self->tidy_source = 0;
+  player_mix_tidy(self->mix);
+  return G_SOURCE_REMOVE;
+}
+
+void tri_player_take_synth(TriPlayer *self, PianoSynth *synth) {
+  g_return_if_fail(TRI_IS_PLAYER(self));
+  g_mutex_lock(&self->synth_lock);
+  self->synth_chosen = TRUE;
+  player_mix_take_synth(self->mix, synth);
+  g_mutex_unlock(&self->synth_lock);
+  if (!self->tidy_source) self->tidy_source = g_timeout_add(tidy_ms, tidy, self);
+}
+
+int tri_player_get_rate(TriPlayer *self) {
+  g_return_val_if_fail(TRI_IS_PLAYER(self), 0);
+  return self->rate_hz;
+}
+
+static void touched(void *user, PianoTouch touch) {
+  player_mix_touch(user, touch);
 }
 
 static void render(void *user, float *stereo, size_t frames, int64_t dac_us) {
@@ -84,6 +119,7 @@ static gpointer open_output(gpointer data) {
   TriPlayer *self = data;
   load_synth(self);
   self->device = player_device_open(render, self->mix);
+  if (piano_keyboard_open(NULL, &self->keyboard, touched, self->mix) != BASE_OK) self->keyboard = NULL;
   atomic_store(&self->ready, true);
   return NULL;
 }
@@ -417,7 +453,9 @@ static void tri_player_dispose(GObject *object) {
   TriPlayer *self = TRI_PLAYER(object);
   g_clear_handle_id(&self->watch_source, g_source_remove);
   g_clear_handle_id(&self->opening_source, g_source_remove);
+  g_clear_handle_id(&self->tidy_source, g_source_remove);
   g_clear_pointer(&self->opener, g_thread_join);
+  g_clear_pointer(&self->keyboard, piano_keyboard_close);
   g_clear_pointer(&self->device, player_device_close);
   g_clear_pointer(&self->feeder, player_feeder_free);
   g_clear_pointer(&self->mix, player_mix_free);
@@ -426,6 +464,7 @@ static void tri_player_dispose(GObject *object) {
 
 static void tri_player_finalize(GObject *object) {
   TriPlayer *self = TRI_PLAYER(object);
+  g_mutex_clear(&self->synth_lock);
   motion_free(self->motion);
   g_free(self->beats);
   g_free(self->accents);
@@ -458,6 +497,7 @@ static void tri_player_class_init(TriPlayerClass *klass) {
 }
 
 static void tri_player_init(TriPlayer *self) {
+  g_mutex_init(&self->synth_lock);
   self->plan.speed = 1;
   self->mix_balance = 0.5;
   self->click_gain = 0.5;

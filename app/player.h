@@ -3,6 +3,7 @@
 
 #include "core/base/base_context.h"
 #include "core/music/motion.h"
+#include "core/piano/piano.h"
 
 #include <glib-object.h>
 
@@ -30,6 +31,10 @@ TriPlayer *tri_player_new_offline(int rate_hz);
 /* Renders the next `frames` frames, stereo interleaved, as the device would get them. Offline players only.
  */
 void tri_player_pull(TriPlayer *player, float *stereo, gsize frames);
+
+/* The instrument that the synth plays from now on; taken. Its rate should be the player's. */
+void tri_player_take_synth(TriPlayer *player, PianoSynth *synth);
+int tri_player_get_rate(TriPlayer *player);
 
 /* The recording, or null for none. Playback stops. FALSE and a GError when it cannot be read. */
 gboolean tri_player_set_recording(TriPlayer *player, const char *path, GError **error);

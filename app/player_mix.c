@@ -14,9 +14,17 @@ enum { piece_frames = 256, commands_most = 64, held_most = 32 };
 static const double fade_s = 0.004, idle_s = 8;
 
 typedef struct {
-  uint8_t midi, velocity;
-  uint32_t frames; /* 0: until released */
+  PianoTouch touch;
+  uint32_t frames; /* of a key that is let go by itself; 0: until released */
 } Command;
+
+/* One writer, one reader. */
+typedef struct {
+  Command commands[commands_most];
+  atomic_uint written, read;
+} Queue;
+
+enum { FROM_WINDOW, FROM_KEYBOARD, N_QUEUES };
 
 typedef struct {
   uint8_t midi;
@@ -33,10 +41,10 @@ struct PlayerMix {
   _Atomic float balance, click_level;
   atomic_bool split_ears;
   _Atomic(PlayerEvents *) pending, retired;
-  _Atomic(PianoSynth *) synth;
-  Command commands[commands_most];
-  atomic_uint commands_written, commands_read;
+  _Atomic(PianoSynth *) pending_synth, retired_synth;
+  Queue queues[N_QUEUES];
   /* the callback's own */
+  PianoSynth *synth;
   PlayerEvents *events;
   size_t next_event, block_at;
   bool was_running;
@@ -116,7 +124,9 @@ PlayerMix *player_mix_new(PlayerRing *ring, PlayerGrain *grain, int32_t rate_hz)
 
 void player_mix_free(PlayerMix *mix) {
   if (!mix) return;
-  piano_synth_free(atomic_load(&mix->synth));
+  piano_synth_free(mix->synth);
+  piano_synth_free(atomic_load(&mix->pending_synth));
+  piano_synth_free(atomic_load(&mix->retired_synth));
   free(atomic_load(&mix->pending));
   free(atomic_load(&mix->retired));
   free(mix->events);
@@ -139,18 +149,31 @@ void player_mix_take_events(PlayerMix *mix, PlayerEvents *events) {
   free(atomic_exchange(&mix->retired, NULL));
 }
 
+void player_mix_tidy(PlayerMix *mix) {
+  free(atomic_exchange(&mix->retired, NULL));
+  piano_synth_free(atomic_exchange(&mix->retired_synth, NULL));
+}
+
 void player_mix_take_synth(PlayerMix *mix, PianoSynth *synth) {
-  atomic_store(&mix->synth, synth);
+  piano_synth_free(atomic_exchange(&mix->pending_synth, synth));
+  piano_synth_free(atomic_exchange(&mix->retired_synth, NULL));
+}
+
+static bool ask(Queue *queue, Command command) {
+  unsigned written = atomic_load_explicit(&queue->written, memory_order_relaxed);
+  if (written - atomic_load_explicit(&queue->read, memory_order_acquire) >= commands_most) return false;
+  queue->commands[written % commands_most] = command;
+  atomic_store_explicit(&queue->written, written + 1, memory_order_release);
+  return true;
 }
 
 bool player_mix_strike(PlayerMix *mix, int midi, int velocity, double seconds) {
-  unsigned written = atomic_load_explicit(&mix->commands_written, memory_order_relaxed);
-  if (written - atomic_load_explicit(&mix->commands_read, memory_order_acquire) >= commands_most)
-    return false;
-  mix->commands[written % commands_most] =
-      (Command){(uint8_t)midi, (uint8_t)velocity, (uint32_t)(seconds * mix->rate_hz)};
-  atomic_store_explicit(&mix->commands_written, written + 1, memory_order_release);
-  return true;
+  PianoTouch touch = {PIANO_TOUCH_KEY, (uint8_t)midi, (uint8_t)velocity};
+  return ask(&mix->queues[FROM_WINDOW], (Command){touch, (uint32_t)(seconds * mix->rate_hz)});
+}
+
+bool player_mix_touch(PlayerMix *mix, PianoTouch touch) {
+  return ask(&mix->queues[FROM_KEYBOARD], (Command){touch, 0});
 }
 
 /* ---- the clock ---- */
@@ -237,21 +260,43 @@ static void swap_events(PlayerMix *mix, PianoSynth *synth) {
   if (mix->was_running) chase(mix, synth, mix->now_s);
 }
 
-static void obey(PlayerMix *mix, PianoSynth *synth) {
-  unsigned read = atomic_load_explicit(&mix->commands_read, memory_order_relaxed);
-  unsigned written = atomic_load_explicit(&mix->commands_written, memory_order_acquire);
-  for (; read != written; read++) {
-    Command command = mix->commands[read % commands_most];
-    strike(mix, synth, command.midi, command.velocity);
-    for (int i = 0; i < held_most; i++) {
-      Held *held = &mix->held[i];
-      if (held->frames == 0 && command.velocity && command.frames) {
-        *held = (Held){command.midi, command.frames};
-        break;
-      }
+/* The old one is silent at once: a tail that rings on would need two of them. */
+static void swap_synth(PlayerMix *mix) {
+  if (atomic_load(&mix->retired_synth)) return;
+  PianoSynth *fresh = atomic_exchange(&mix->pending_synth, NULL);
+  if (!fresh) return;
+  atomic_store(&mix->retired_synth, mix->synth);
+  mix->synth = fresh;
+  memset(mix->held, 0, sizeof mix->held);
+  if (mix->was_running && mix->events) chase(mix, fresh, mix->now_s);
+}
+
+static void hold(PlayerMix *mix, uint8_t midi, uint32_t frames) {
+  for (int i = 0; i < held_most; i++)
+    if (mix->held[i].frames == 0) {
+      mix->held[i] = (Held){midi, frames};
+      return;
     }
+}
+
+static void obey_one(PlayerMix *mix, PianoSynth *synth, const Command *command) {
+  const PianoTouch *touch = &command->touch;
+  if (touch->kind == PIANO_TOUCH_KEY)
+    strike(mix, synth, touch->number, touch->value);
+  else if (synth)
+    piano_synth_pedal(synth, touch->number, touch->value);
+  if (touch->kind == PIANO_TOUCH_KEY && touch->value && command->frames)
+    hold(mix, touch->number, command->frames);
+}
+
+static void obey(PlayerMix *mix, PianoSynth *synth) {
+  for (int i = 0; i < N_QUEUES; i++) {
+    Queue *queue = &mix->queues[i];
+    unsigned read = atomic_load_explicit(&queue->read, memory_order_relaxed);
+    unsigned written = atomic_load_explicit(&queue->written, memory_order_acquire);
+    for (; read != written; read++) obey_one(mix, synth, &queue->commands[read % commands_most]);
+    atomic_store_explicit(&queue->read, read, memory_order_release);
   }
-  atomic_store_explicit(&mix->commands_read, read, memory_order_release);
 }
 
 static void let_go(PlayerMix *mix, PianoSynth *synth, size_t frames) {
@@ -410,7 +455,8 @@ static void follow_running(PlayerMix *mix, PianoSynth *synth) {
 }
 
 void player_mix_render(PlayerMix *mix, float *stereo, size_t frames, int64_t dac_us) {
-  PianoSynth *synth = atomic_load(&mix->synth);
+  swap_synth(mix);
+  PianoSynth *synth = mix->synth;
   swap_events(mix, synth);
   follow_running(mix, synth);
   obey(mix, synth);

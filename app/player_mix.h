@@ -44,11 +44,18 @@ void player_mix_set_levels(PlayerMix *mix, double balance, bool split_ears, doub
 /* Takes the events over at the next render; what they replace is freed by a later call of this or _free. */
 void player_mix_take_events(PlayerMix *mix, PlayerEvents *events);
 
-/* Takes the synth once; it then belongs to the mix. */
+/* Takes the synth over at the next render; what was played on the one before it is cut off, and that one is
+ * freed by a later call of this, of player_mix_tidy or of _free. */
 void player_mix_take_synth(PlayerMix *mix, PianoSynth *synth);
+
+/* Frees what the callback has done with. */
+void player_mix_tidy(PlayerMix *mix);
 
 /* Live keys: velocity 0 releases; seconds 0 holds. False when too many wait. */
 bool player_mix_strike(PlayerMix *mix, int midi, int velocity, double seconds);
+
+/* What a keyboard does, from one thread of its own; as PianoKeyboardEvent. False when too many wait. */
+bool player_mix_touch(PlayerMix *mix, PianoTouch touch);
 
 /* What is sounding. */
 typedef struct {

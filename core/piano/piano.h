@@ -13,19 +13,20 @@
 typedef struct PianoSynth PianoSynth;
 
 typedef struct {
-  const char *soundfont;  /* path; null: the first that exists of piano_soundfont's list */
-  int32_t rate_hz;        /* 0 means 44100 */
-  float gain;             /* 0 means 0.6 */
-  int program;            /* of General MIDI; 0: the grand piano */
-  bool dry;               /* no room of the synthesiser's own */
+  const char *soundfont; /* path; null: the first that exists of piano_soundfont's list */
+  int32_t rate_hz;       /* 0 means 44100 */
+  float gain;            /* 0 means 0.6 */
+  int program;           /* of General MIDI; 0: the grand piano */
+  bool dry;              /* no room of the synthesiser's own */
 } PianoSynthParams;
 
 BaseStatus piano_synth_new(BaseContext *ctx, PianoSynth **out, const PianoSynthParams *params);
 void piano_synth_free(PianoSynth *synth);
 
 /* Events take effect at the start of the next render. */
-void piano_synth_key(PianoSynth *synth, int midi, int velocity);      /* velocity 0 releases */
-void piano_synth_pedal(PianoSynth *synth, int controller, int depth); /* 64, 66, 67; 0…127: half-pedal honoured */
+void piano_synth_key(PianoSynth *synth, int midi, int velocity); /* velocity 0 releases */
+void piano_synth_pedal(PianoSynth *synth, int controller,
+                       int depth); /* 64, 66, 67; 0…127: half-pedal honoured */
 void piano_synth_all_off(PianoSynth *synth);
 
 /* `frames` frames into two arrays, overwriting them. */
@@ -33,11 +34,40 @@ void piano_synth_render(PianoSynth *synth, float *left, float *right, size_t fra
 
 typedef struct {
   PianoSynthParams synth;
-  double tail_s;          /* sound after the last event; 0 means 3 */
+  double tail_s; /* sound after the last event; 0 means 3 */
 } PianoRenderParams;
 
-/* Renders a whole motion to stereo sound. > 50 × real time. Same motion, soundfont and version: same bytes. */
-BaseStatus piano_render(BaseContext *ctx, DspAudio **out, const Motion *motion, const PianoRenderParams *params);
+/* Renders a whole motion to stereo sound. > 50 × real time. Same motion, soundfont and version: same bytes.
+ */
+BaseStatus piano_render(BaseContext *ctx, DspAudio **out, const Motion *motion,
+                        const PianoRenderParams *params);
+
+/* ---- a keyboard that is played ---- */
+
+typedef enum { PIANO_TOUCH_KEY, PIANO_TOUCH_PEDAL } PianoTouchKind;
+
+/* One thing that hands or feet did: key (MIDI number) and velocity, 0 releases; controller 64, 66 or 67 and
+ * its depth. Plain value. */
+typedef struct {
+  uint8_t kind, number, value;
+} PianoTouch;
+
+/* MIDI keyboards, present and plugged in later, through FluidSynth's MIDI driver, which connects them itself.
+ */
+typedef struct PianoKeyboard PianoKeyboard;
+
+/* Calls `touched` from the driver's own thread, which must not wait. BASE_UNREADABLE where the system has no
+ * MIDI. May take some ms; its sound is the caller's: piano_synth_key and piano_synth_pedal. */
+BaseStatus piano_keyboard_open(BaseContext *ctx, PianoKeyboard **out,
+                               void (*touched)(void *user, PianoTouch touch), void *user);
+void piano_keyboard_close(PianoKeyboard *keyboard);
+
+/* What a MIDI channel message (status without channel, two data bytes) means here; false for what no piano
+ * does. */
+bool piano_touch_of(PianoTouch *touch, int status, int a, int b);
+
+/* The i-th soundfont that is installed, best first; null beyond the last. Static string. */
+const char *piano_soundfont_at(size_t i);
 
 /* The default soundfont: $TRIPTYCH_SOUNDFONT, then Debian's pianos best first. Null when there is none.
  * Static string. */

@@ -36,6 +36,12 @@ const char *piano_soundfont(void) {
   return NULL;
 }
 
+const char *piano_soundfont_at(size_t i) {
+  for (size_t k = 0; k < sizeof soundfonts / sizeof *soundfonts; k++)
+    if (access(soundfonts[k], R_OK) == 0 && i-- == 0) return soundfonts[k];
+  return NULL;
+}
+
 static void stay_quiet(int level, const char *message, void *user) {}
 
 static fluid_settings_t *make_settings(const PianoSynthParams *params) {
@@ -149,4 +155,63 @@ void piano_synth_render(PianoSynth *synth, float *left, float *right, size_t fra
     right += n;
     frames -= (size_t)n;
   }
+}
+
+/* ---- keyboards ---- */
+
+struct PianoKeyboard {
+  fluid_settings_t *settings;
+  fluid_midi_driver_t *driver;
+  void (*touched)(void *user, PianoTouch touch);
+  void *user;
+};
+
+enum { NOTE_OFF = 0x80, NOTE_ON = 0x90, CONTROL = 0xb0 };
+
+bool piano_touch_of(PianoTouch *touch, int status, int a, int b) {
+  if (a < 0 || a > 127 || b < 0 || b > 127) return false;
+  *touch = (PianoTouch){PIANO_TOUCH_KEY, (uint8_t)a, status == NOTE_OFF ? 0 : (uint8_t)b};
+  if (status == NOTE_ON || status == NOTE_OFF) return true;
+  touch->kind = PIANO_TOUCH_PEDAL;
+  return status == CONTROL && (a == MOTION_SUSTAIN || a == MOTION_SOSTENUTO || a == MOTION_SOFT);
+}
+
+static int on_midi(void *user, fluid_midi_event_t *event) {
+  PianoKeyboard *keyboard = user;
+  PianoTouch touch;
+  const int status = fluid_midi_event_get_type(event);
+  const bool control = status == CONTROL;
+  const int a = control ? fluid_midi_event_get_control(event) : fluid_midi_event_get_key(event);
+  const int b = control ? fluid_midi_event_get_value(event) : fluid_midi_event_get_velocity(event);
+  if (piano_touch_of(&touch, status, a, b)) keyboard->touched(keyboard->user, touch);
+  return FLUID_OK;
+}
+
+BaseStatus piano_keyboard_open(BaseContext *ctx, PianoKeyboard **out,
+                               void (*touched)(void *user, PianoTouch touch), void *user) {
+  PianoKeyboard *keyboard = calloc(1, sizeof *keyboard);
+  if (!keyboard) return base_fail_memory(ctx);
+  keyboard->touched = touched;
+  keyboard->user = user;
+  for (int level = FLUID_PANIC; level < LAST_LOG_LEVEL; level++)
+    fluid_set_log_function(level, stay_quiet, NULL);
+  keyboard->settings = new_fluid_settings();
+  if (keyboard->settings) {
+    fluid_settings_setint(keyboard->settings, "midi.autoconnect", 1);
+    fluid_settings_setstr(keyboard->settings, "midi.portname", "Triptych");
+    keyboard->driver = new_fluid_midi_driver(keyboard->settings, on_midi, keyboard);
+  }
+  if (!keyboard->driver) {
+    piano_keyboard_close(keyboard);
+    return base_fail(ctx, BASE_UNREADABLE, "This system has no MIDI input");
+  }
+  *out = keyboard;
+  return BASE_OK;
+}
+
+void piano_keyboard_close(PianoKeyboard *keyboard) {
+  if (!keyboard) return;
+  if (keyboard->driver) delete_fluid_midi_driver(keyboard->driver);
+  if (keyboard->settings) delete_fluid_settings(keyboard->settings);
+  free(keyboard);
 }
