@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { look_ms = 50, background_nice = 10, most_background = 4 };
+enum { look_ms = 50, background_nice = 10, training_nice = 15, most_background = 4 };
 static const gint64 estimate_after_us = 5 * G_USEC_PER_SEC;
 
 struct _TriJob {
@@ -33,7 +33,7 @@ struct _TriJob {
 struct _TriJobs {
   GObject parent;
   GPtrArray *listed, *running; /* of TriJob; running includes waiting */
-  GThreadPool *lanes[2];
+  GThreadPool *lanes[TRI_N_LANES];
   guint generations[TRI_N_TOPICS];
   guint look_source;
   gboolean active;
@@ -215,9 +215,9 @@ static void hear(void *user, double fraction, const char *what) {
 
 static void lower_priority(TriLane lane) {
   static _Thread_local gboolean lowered;
-  if (lowered || lane != TRI_LANE_BACKGROUND) return;
+  if (lowered || lane == TRI_LANE_INTERACTIVE) return;
   lowered = TRUE;
-  setpriority(PRIO_PROCESS, (id_t)gettid(), background_nice);
+  setpriority(PRIO_PROCESS, (id_t)gettid(), lane == TRI_LANE_TRAINING ? training_nice : background_nice);
 }
 
 static void run(gpointer data, gpointer unused) {
@@ -370,7 +370,7 @@ TriJob *tri_jobs_start(TriJobs *self, TriLane lane, TriTopic topic, const char *
   job->topic = topic;
   job->generation = self->generations[topic];
   job->title = g_strdup(title);
-  if (lane == TRI_LANE_BACKGROUND) list(self, job);
+  if (lane != TRI_LANE_INTERACTIVE) list(self, job);
   enqueue(self, job);
   summarise(self);
   g_object_unref(job); /* the list of running jobs holds it */
@@ -433,7 +433,7 @@ void tri_jobs_shut_down(TriJobs *self) {
   if (!self->lanes[0]) return;
   g_clear_handle_id(&self->look_source, g_source_remove);
   for (guint i = 0; i < self->running->len; i++) tri_job_cancel(g_ptr_array_index(self->running, i));
-  for (int lane = 0; lane < 2; lane++) {
+  for (int lane = 0; lane < TRI_N_LANES; lane++) {
     g_thread_pool_free(self->lanes[lane], FALSE, TRUE);
     self->lanes[lane] = NULL;
   }
@@ -491,6 +491,7 @@ static void tri_jobs_init(TriJobs *self) {
   int background = CLAMP((int)g_get_num_processors() - 1, 2, most_background);
   self->lanes[TRI_LANE_INTERACTIVE] = g_thread_pool_new(run, NULL, 1, TRUE, NULL);
   self->lanes[TRI_LANE_BACKGROUND] = g_thread_pool_new(run, NULL, background, TRUE, NULL);
+  self->lanes[TRI_LANE_TRAINING] = g_thread_pool_new(run, NULL, 1, TRUE, NULL);
 }
 
 TriJobs *tri_jobs_new(void) {

@@ -9,8 +9,9 @@
 G_BEGIN_DECLS
 
 /* Where a job runs. The interactive lane answers gestures (one thread, jobs of a few ms; listed only when
- * they fail); the background lane reads and listens (threads at nice 10). */
-typedef enum { TRI_LANE_INTERACTIVE, TRI_LANE_BACKGROUND } TriLane;
+ * they fail); the background lane reads and listens (threads at nice 10); the training lane learns (one
+ * thread at nice 15, so that learning never stands in the way). */
+typedef enum { TRI_LANE_INTERACTIVE, TRI_LANE_BACKGROUND, TRI_LANE_TRAINING, TRI_N_LANES } TriLane;
 
 typedef enum {
   TRI_JOB_WAITING,
@@ -28,6 +29,8 @@ typedef enum {
   TRI_TOPIC_PEAKS,
   TRI_TOPIC_LISTEN,
   TRI_TOPIC_ALIGN,
+  TRI_TOPIC_LEARN_PIANO,
+  TRI_TOPIC_INSTRUMENT,
   TRI_N_TOPICS,
 } TriTopic;
 

@@ -38,6 +38,8 @@ struct _TriSession {
   Motion *played;    /* the score at the alignment's times */
   double audio_s;
   gboolean synth_plays_score;
+  char *instrument; /* the id of what plays */
+  GArray *learned;  /* revisions of the recording's piano, session-instrument.c */
   /* going about */
   guint8 *seen; /* one flag a place */
   guint n_seen;
@@ -66,6 +68,12 @@ void tri_session_view_changed(TriSession *self);
 /* The score's own title instead of one taken from a file's name. */
 void tri_session_title_by_score(TriSession *self, const Score *score);
 void tri_session_write_view(TriSession *self);
+
+/* ---- session-instrument.c ---- */
+
+/* What the project has learned and chosen, once it is open; and the same of no project. */
+void tri_session_start_instruments(TriSession *self);
+void tri_session_init_instruments(TriSession *self);
 
 /* ---- session-steps.c ---- */
 

@@ -25,7 +25,7 @@ enum {
 };
 static GParamSpec *properties[N_PROPS];
 
-enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, N_SIGNALS };
+enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, INSTRUMENTS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- facts ---- */
@@ -236,6 +236,8 @@ static void tri_session_finalize(GObject *object) {
   project_free(self->project);
   g_free(self->why_unsaved);
   g_free(self->seen);
+  g_free(self->instrument);
+  g_array_unref(self->learned);
   clear_facts(&self->facts);
   G_OBJECT_CLASS(tri_session_parent_class)->finalize(object);
 }
@@ -273,6 +275,8 @@ static void tri_session_class_init(TriSessionClass *klass) {
                                         G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[REVEAL] =
       g_signal_new("reveal", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
+  signals[INSTRUMENTS_CHANGED] =
+      g_signal_new("instruments-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 /* ---- watching what others change ---- */
@@ -296,6 +300,7 @@ static void tri_session_init(TriSession *self) {
   self->to_check = g_list_store_new(TRI_TYPE_CHECK);
   self->project = project_new();
   self->synth_plays_score = TRUE;
+  tri_session_init_instruments(self);
   self->dragged = -1;
   g_signal_connect_object(self->scene, "notify::selected", G_CALLBACK(selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(self->timeline, "notify", G_CALLBACK(tri_session_view_changed), self,

@@ -29,7 +29,9 @@ G_DECLARE_FINAL_TYPE(TriSession, tri_session, TRI, SESSION, GObject)
  *   "notice" (string sentence, boolean bad)   something to say in a toast: a refusal, a file that is done
  *   "refused" (string file, string reason)    one of the files added is not used
  *   "media-missing" (string file)             a file of the project is not where it was
- *   "reveal" (double time_s)                  please bring this moment into view (undo, next place) */
+ *   "reveal" (double time_s)                  please bring this moment into view (undo, next place)
+ *   "instruments-changed"                     the list of instruments, the choice, or whether one can be
+ * learned */
 TriSession *tri_session_new(void);
 
 /* A session whose player makes no sound and has no thread of its own: for tests. */
@@ -117,6 +119,25 @@ void tri_session_strike(TriSession *session, int place);
 /* What the synth plays: the score as aligned (TRUE, the default where there is a score) or what was heard. */
 void tri_session_set_synth_plays_score(TriSession *session, gboolean score);
 
+/* ---- the instrument that the synth plays ---- */
+
+/* Owns its strings. */
+typedef struct {
+  char *id, *name;  /* the name is translated */
+  gboolean learned; /* from this project's recording */
+} TriInstrument;
+
+/* Of TriInstrument, in the order to be shown, learned ones last and newest first. Transfer full. */
+GArray *tri_session_list_instruments(TriSession *session);
+const char *tri_session_get_instrument(TriSession *session);
+
+/* Makes it ready as a job; it plays when that is done. The project remembers. */
+void tri_session_set_instrument(TriSession *session, const char *id);
+
+/* Learns the recording's piano from what was heard, as a job; keeps it as a new revision and chooses it. */
+gboolean tri_session_can_learn_piano(TriSession *session);
+void tri_session_learn_piano(TriSession *session);
+
 /* ---- words about a place, for the inspector and for a screen reader ---- */
 typedef struct {
   char *name;    /* "Bar 2, beat 3"; with a pass when the bar is repeated: "Bar 2, second time, beat 3" */
@@ -154,7 +175,7 @@ G_DECLARE_FINAL_TYPE(TriCheck, tri_check, TRI, CHECK, GObject)
 /* Properties, constant: place (int), last (int), title, detail (string). */
 int tri_check_get_place(TriCheck *check);
 int tri_check_get_last(TriCheck *check);
-int tri_check_get_reason(TriCheck *check);          /* PlacesReason of app/places.h */
+int tri_check_get_reason(TriCheck *check);         /* PlacesReason of app/places.h */
 const char *tri_check_get_title(TriCheck *check);  /* "Bar 2, beats 3–4" */
 const char *tri_check_get_detail(TriCheck *check); /* "Timing in doubt · ±190 ms" */
 

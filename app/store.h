@@ -50,6 +50,30 @@ FlowMemo store_memo(Store *store);
 void *store_find(Store *store, const char *key, size_t *n);
 void store_keep(Store *store, const char *key, const void *bytes, size_t n);
 
+/* ---- what was learned: weights by revision, which are never changed ---- */
+
+/* One row. Borrowed by whoever is told of it. */
+typedef struct {
+  int64_t revision;   /* from 1, growing */
+  const char *engine; /* "piano" */
+  const char *origin; /* what produced it */
+  int64_t stamp_us;   /* microseconds since 1970, UTC */
+  const void *bytes;
+  size_t n;
+} StoreWeights;
+
+/* Keeps `weights` as a new revision (its own number is not looked at), which `*revision` receives. */
+BaseStatus store_add_weights(BaseContext *ctx, Store *store, int64_t *revision, const StoreWeights *weights);
+
+/* Tells of each revision of an engine, oldest first. */
+BaseStatus store_each_weights(BaseContext *ctx, Store *store, const char *engine,
+                              void (*each)(void *user, const StoreWeights *weights), void *user);
+
+/* A choice of the person that is no edit: which instrument plays. Null or forgotten when it cannot be kept.
+ * The text found is freed by the caller with free(). */
+void store_keep_choice(Store *store, const char *key, const char *text);
+char *store_choice(Store *store, const char *key);
+
 /* Writes a copy of the file at `source` to `path`, whole or not at all, with media paths relative to the new
  * place and, with `embed`, the media themselves inside. Any thread; needs no open store; the source may be in
  * use. */

@@ -42,6 +42,7 @@ static const char *in_words(const char *what) {
       N_("page read"),
       N_("looking for missing notes"),
       N_("learning the instrument"),
+      N_("making the instrument playable"),
       N_("fitting the notes"),
       N_("explaining the sound"),
       N_("Loading sound"),

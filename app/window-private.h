@@ -62,6 +62,7 @@ void tri_window_add_places(TriWindow *self);
 void tri_window_add_views(TriWindow *self);
 void tri_window_add_files(TriWindow *self);
 void tri_window_add_picture(TriWindow *self);
+void tri_window_add_instrument(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

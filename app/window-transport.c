@@ -11,7 +11,8 @@ struct _TriTransport {
   GtkWidget parent;
   GtkWidget *bar;
   GtkButton *play_button, *loop_button;
-  GtkLabel *time_label, *bar_label, *recording_label, *synth_label;
+  GtkLabel *time_label, *bar_label, *recording_label;
+  GtkMenuButton *instrument_button, *narrow_instrument_button;
   GtkSpinButton *speed_spin;
   GtkScale *mix_scale;
   GtkAdjustment *speed_adjustment, *mix_adjustment;
@@ -108,6 +109,11 @@ void tri_transport_watch(TriTransport *self, TriSession *session) {
   refresh_loop(self);
 }
 
+void tri_transport_set_instruments(TriTransport *self, GMenuModel *menu) {
+  gtk_menu_button_set_menu_model(self->instrument_button, menu);
+  gtk_menu_button_set_menu_model(self->narrow_instrument_button, menu);
+}
+
 static void dispose(GObject *object) {
   g_clear_pointer(&TRI_TRANSPORT(object)->bar, gtk_widget_unparent);
   G_OBJECT_CLASS(tri_transport_parent_class)->dispose(object);
@@ -120,7 +126,8 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriTransport, time_label);
   gtk_widget_class_bind_template_child(class, TriTransport, bar_label);
   gtk_widget_class_bind_template_child(class, TriTransport, recording_label);
-  gtk_widget_class_bind_template_child(class, TriTransport, synth_label);
+  gtk_widget_class_bind_template_child(class, TriTransport, instrument_button);
+  gtk_widget_class_bind_template_child(class, TriTransport, narrow_instrument_button);
   gtk_widget_class_bind_template_child(class, TriTransport, speed_spin);
   gtk_widget_class_bind_template_child(class, TriTransport, mix_scale);
   gtk_widget_class_bind_template_child(class, TriTransport, speed_adjustment);

@@ -14,4 +14,7 @@ G_DECLARE_FINAL_TYPE(TriTransport, tri_transport, TRI, TRANSPORT, GtkWidget)
 /* Shows and steers the session's player. Once; borrowed, and outlives the bar. */
 void tri_transport_watch(TriTransport *self, TriSession *session);
 
+/* What the menu at the synth's end of the balance offers. Takes nothing. */
+void tri_transport_set_instruments(TriTransport *self, GMenuModel *menu);
+
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* The piano that is played. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano.h"
+#include "core/piano/piano_bank.h"
 #include "tests/check.h"
 
 #include <stdatomic.h>
@@ -166,8 +167,88 @@ static void live_play_can_be_silenced(void) {
   piano_synth_free(synth);
 }
 
+/* One key on a soundfont of its own. */
+static DspAudio *strike(const char *bank, int midi, int velocity) {
+  Motion *motion = motion_new();
+  motion_add(motion, 0.5, 1.5, midi, velocity, 1);
+  DspAudio *audio = NULL;
+  BaseContext ctx = {0};
+  CHECK_SAYING(piano_render(&ctx, &audio, motion,
+                            &(PianoRenderParams){.synth = {.rate_hz = 22050, .soundfont = bank}}) == BASE_OK,
+               "%s", ctx.sentence);
+  motion_free(motion);
+  return audio;
+}
+
+/* Power of the left side at one frequency, from 0.6 s on. */
+static double power_at(const DspAudio *audio, double hz) {
+  enum { N = 8192 };
+  double re = 0, im = 0;
+  const size_t first = (size_t)(0.6 * audio->rate_hz);
+  for (size_t i = 0; i < N; i++) {
+    const double window = 0.5 - 0.5 * cos(2 * M_PI * (double)i / N),
+                 angle = 2 * M_PI * hz * (double)i / audio->rate_hz;
+    re += window * audio->samples[2 * (first + i)] * cos(angle);
+    im += window * audio->samples[2 * (first + i)] * sin(angle);
+  }
+  return re * re + im * im;
+}
+
+static double db(double ratio) {
+  return 10 * log10(ratio);
+}
+
+static void a_learned_instrument_is_played_as_it_was_learned(void) {
+  const char *bank = check_temporary("learned.sf2"), *again = check_temporary("again.sf2");
+  BaseContext ctx = {0};
+  PianoModel model = piano_model_default();
+  model.values[PIANO_AT_TUNING] = 30;
+  model.values[PIANO_AT_KEY_LEVEL + 48] = -3;
+  CHECK_SAYING(piano_bank_write(&ctx, &model, "A test", bank) == BASE_OK, "%s", ctx.sentence);
+  CHECK(piano_bank_write(&ctx, &model, "A test", "/nowhere/at/all.sf2") == BASE_UNREADABLE);
+  for (int midi = 45; midi <= 81; midi += 12) {
+    DspAudio *loud = strike(bank, midi, 100), *soft = strike(bank, midi, 50);
+    const double hz = piano_model_frequency_hz(&model, midi - 21, 1);
+    const double there = power_at(loud, hz);
+    CHECK_SAYING(there > 4 * power_at(loud, hz * 1.03) && there > 4 * power_at(loud, hz / 1.03),
+                 "key %d is off", midi);
+    const double wanted = db(exp(piano_model_partial(&model, midi - 21, 1, 100, 0).ln_power -
+                                 piano_model_partial(&model, midi - 21, 1, 50, 0).ln_power));
+    const double found = db(there / power_at(soft, hz));
+    CHECK_SAYING(fabs(found - wanted) < 3, "key %d: %.1f dB from soft to loud, not %.1f", midi, found,
+                 wanted);
+    CHECK(level(loud, 2.2, 2.6) < 0.1 * level(loud, 1, 1.4));
+    dsp_audio_free(loud);
+    dsp_audio_free(soft);
+  }
+  DspAudio *quiet = strike(bank, 69, 80), *beside = strike(bank, 70, 80);
+  const double lower = db(level(beside, 0.6, 1) / level(quiet, 0.6, 1)) * 2;
+  CHECK_SAYING(lower > 7 && lower < 20, "a quiet key is %.1f dB quieter than its neighbour", lower);
+  dsp_audio_free(quiet);
+  dsp_audio_free(beside);
+  CHECK(piano_bank_write(&ctx, &model, "A test", again) == BASE_OK);
+  DspAudio *a = strike(bank, 60, 64), *b = strike(again, 60, 64);
+  CHECK(memcmp(a->samples, b->samples, a->frames * 2 * sizeof(float)) == 0);
+  dsp_audio_free(a);
+  dsp_audio_free(b);
+}
+
+static void a_keyboard_says_keys_and_pedals(void) {
+  PianoTouch touch;
+  CHECK(piano_touch_of(&touch, 0x90, 60, 80) && touch.kind == PIANO_TOUCH_KEY && touch.number == 60 &&
+        touch.value == 80);
+  CHECK(piano_touch_of(&touch, 0x90, 60, 0) && touch.value == 0);
+  CHECK(piano_touch_of(&touch, 0x80, 60, 64) && touch.kind == PIANO_TOUCH_KEY && touch.value == 0);
+  CHECK(piano_touch_of(&touch, 0xb0, MOTION_SUSTAIN, 50) && touch.kind == PIANO_TOUCH_PEDAL &&
+        touch.value == 50);
+  CHECK(!piano_touch_of(&touch, 0xb0, 7, 100));
+  CHECK(!piano_touch_of(&touch, 0xe0, 0, 64));
+  CHECK(!piano_touch_of(&touch, 0x90, 60, 200));
+}
+
 CHECK_MAIN({CASE(a_note_starts_and_ends)}, {CASE(the_same_motion_gives_the_same_bytes)},
            {CASE(velocity_is_loudness)}, {CASE(the_pedal_holds_and_half_a_pedal_half_holds)},
            {CASE(a_key_struck_twice_sounds_until_its_last_release)}, {CASE(nothing_played_is_silence)},
            {CASE(rendering_stops_when_asked)}, {CASE(bad_soundfonts_are_named)},
-           {CASE(the_default_soundfont_plays)}, {CASE(live_play_can_be_silenced)})
+           {CASE(the_default_soundfont_plays)}, {CASE(live_play_can_be_silenced)},
+           {CASE(a_learned_instrument_is_played_as_it_was_learned)}, {CASE(a_keyboard_says_keys_and_pedals)})

@@ -142,6 +142,15 @@ static void saved_and_loaded_is_the_same(void) {
   BaseContext ctx = {0};
   CHECK_SAYING(piano_model_load(&ctx, &back, path) == BASE_OK, "%s", ctx.sentence);
   CHECK(memcmp(&drawn, &back, sizeof back) == 0);
+  void *bytes = NULL;
+  size_t n = 0;
+  CHECK(piano_model_pack(NULL, &bytes, &n, &drawn, BASE_F32, "a test") == BASE_OK);
+  memset(&back, 0, sizeof back);
+  CHECK(piano_model_unpack(NULL, &back, bytes, n, "the test") == BASE_OK);
+  CHECK(memcmp(&drawn, &back, sizeof back) == 0);
+  CHECK(piano_model_unpack(&ctx, &back, bytes, n / 2, "half of it") != BASE_OK &&
+        strstr(ctx.sentence, "half of it"));
+  free(bytes);
 }
 
 /* Sound of a known instrument, as the analysis would see it. */

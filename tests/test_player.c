@@ -300,6 +300,27 @@ static void scrubbing_gives_a_grain(void) {
   g_object_unref(player);
 }
 
+static void the_instrument_can_change_while_it_plays(void) {
+  if (!piano_soundfont()) SKIP("no soundfont is installed");
+  TriPlayer *player = player_on(NULL);
+  Motion *motion = motion_new();
+  for (int i = 0; i < 12; i++) motion_add(motion, 0.2 + 0.25 * i, 0.4 + 0.25 * i, 60, 90, 1);
+  g_object_set(player, "mix", 1.0, NULL);
+  tri_player_set_motion(player, motion);
+  motion_free(motion);
+  tri_player_play(player);
+  for (int i = 0; i < 3; i++) {
+    float *stereo = pull(player, 0.8);
+    CHECK(peak(stereo, 0.3, 0.8, 0) > 1e-3);
+    g_free(stereo);
+    PianoSynth *synth = NULL;
+    CHECK(piano_synth_new(NULL, &synth, &(PianoSynthParams){.rate_hz = tri_player_get_rate(player)}) ==
+          BASE_OK);
+    tri_player_take_synth(player, synth);
+  }
+  g_object_unref(player);
+}
+
 static void bad_files_are_refused(void) {
   TriPlayer *player = player_on(NULL);
   GError *error = NULL;
@@ -346,4 +367,5 @@ CHECK_MAIN({CASE(speed_one_is_the_file_itself)}, {CASE(slow_sound_stays_under_th
            {CASE(seeking_while_playing_starts_there)}, {CASE(the_synth_strikes_at_its_instant)},
            {CASE(a_motion_alone_plays)}, {CASE(ears_are_split)},
            {CASE(counting_in_delays_the_sound_by_its_beats)}, {CASE(scrubbing_gives_a_grain)},
-           {CASE(bad_files_are_refused)}, {CASE(without_a_device_time_goes_on)})
+           {CASE(the_instrument_can_change_while_it_plays)}, {CASE(bad_files_are_refused)},
+           {CASE(without_a_device_time_goes_on)})

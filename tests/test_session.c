@@ -514,6 +514,51 @@ static void closing_while_working_is_safe(void) {
   CHECK(session == NULL);
 }
 
+static guint n_instruments(TriSession *session, const char *id) {
+  g_autoptr(GArray) list = tri_session_list_instruments(session);
+  guint found = 0;
+  for (guint i = 0; i < list->len; i++) {
+    const TriInstrument *instrument = &g_array_index(list, TriInstrument, i);
+    CHECK(instrument->name && *instrument->name);
+    found += !id || g_str_has_prefix(instrument->id, id);
+  }
+  return found;
+}
+
+static void the_instrument_is_chosen_and_remembered(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  CHECK(n_instruments(session, "modelled") == 1 && n_instruments(session, "learned") == 0);
+  CHECK(!strcmp(tri_session_get_instrument(session), "sampled"));
+  tri_session_set_instrument(session, "learned:7");
+  CHECK(heard.bad == 1 && !strcmp(tri_session_get_instrument(session), "sampled"));
+  tri_session_set_instrument(session, "modelled");
+  settle(session);
+  CHECK(heard.bad == 1 && !strcmp(tri_session_get_instrument(session), "modelled"));
+  g_autofree char *path = g_strdup(tri_session_get_path(session));
+  tri_session_close_project(session);
+  CHECK(!strcmp(tri_session_get_instrument(session), "sampled") && !tri_session_can_learn_piano(session));
+  CHECK(tri_session_open(session, path, NULL));
+  CHECK(!strcmp(tri_session_get_instrument(session), "modelled"));
+  settle(session);
+  g_object_unref(session);
+}
+
+static void learning_can_be_cancelled(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  CHECK(tri_session_can_learn_piano(session));
+  tri_session_learn_piano(session);
+  CHECK(!tri_session_can_learn_piano(session));
+  for (int i = 0; i < 40; i++) g_main_context_iteration(NULL, FALSE), g_usleep(5000);
+  g_autoptr(TriJob) job = g_list_model_get_item(G_LIST_MODEL(tri_session_get_jobs(session)), 0);
+  CHECK(job != NULL);
+  tri_job_cancel(job);
+  CHECK(settle(session) < 5);
+  CHECK(tri_session_can_learn_piano(session) && n_instruments(session, "learned") == 0 && heard.bad == 0);
+  g_object_unref(session);
+}
+
 /* Everything that the sessions write goes into a folder of the test's own. */
 static void prepare(void) {
   g_autofree char *data = g_strdup(check_temporary("data")), *cache = g_strdup(check_temporary("cache"));
@@ -538,6 +583,8 @@ int main(int argc, char **argv) {
                                     {CASE(exports_say_what_is_shown)},
                                     {CASE(an_embedded_copy_needs_no_other_file)},
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
+                                    {CASE(the_instrument_is_chosen_and_remembered)},
+                                    {CASE(learning_can_be_cancelled)},
                                     {CASE(closing_while_working_is_safe)}};
   prepare();
   return check_main(argc, argv, cases, sizeof cases / sizeof *cases);

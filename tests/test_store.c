@@ -360,8 +360,49 @@ static void a_copy_carries_its_files(void) {
   CHECK(store_extract(&ctx, copy, 2, check_temporary("none.wav")) == BASE_BAD_INPUT);
 }
 
+typedef struct {
+  int n;
+  int64_t revision;
+  char origin[32], bytes[8];
+} Seen;
+
+static void see(void *user, const StoreWeights *weights) {
+  Seen *seen = user;
+  seen->n++;
+  seen->revision = weights->revision;
+  snprintf(seen->origin, sizeof seen->origin, "%s", weights->origin);
+  memcpy(seen->bytes, weights->bytes, weights->n < sizeof seen->bytes ? weights->n : sizeof seen->bytes);
+}
+
+static void what_was_learned_stays_by_revision(void) {
+  const char *path = check_temporary("learned.triptych");
+  Opened opened = fresh(path);
+  int64_t first = 0, second = 0, other = 0;
+  StoreWeights weights = {.engine = "piano", .origin = "one", .stamp_us = 5, .bytes = "abc", .n = 3};
+  CHECK(store_add_weights(&opened.ctx, opened.store, &first, &weights) == BASE_OK);
+  weights.origin = "two", weights.bytes = "def";
+  CHECK(store_add_weights(&opened.ctx, opened.store, &second, &weights) == BASE_OK);
+  weights.engine = "ear";
+  CHECK(store_add_weights(&opened.ctx, opened.store, &other, &weights) == BASE_OK);
+  CHECK(first > 0 && second > first);
+  CHECK(store_choice(opened.store, "instrument") == NULL);
+  store_keep_choice(opened.store, "instrument", "learned:1");
+  store_keep_choice(opened.store, "instrument", "learned:2");
+  shut(&opened);
+  opened = open_at(path);
+  Seen seen = {0};
+  CHECK(store_each_weights(&opened.ctx, opened.store, "piano", see, &seen) == BASE_OK);
+  CHECK(seen.n == 2 && seen.revision == second && !strcmp(seen.origin, "two") &&
+        !memcmp(seen.bytes, "def", 3));
+  char *choice = store_choice(opened.store, "instrument");
+  CHECK(choice && !strcmp(choice, "learned:2"));
+  free(choice);
+  shut(&opened);
+}
+
 CHECK_MAIN({CASE(reopening_gives_the_same)}, {CASE(killing_at_any_moment_loses_nothing)},
            {CASE(a_full_disk_keeps_the_edit_and_says_so)}, {CASE(a_read_only_folder_opens_and_says_so)},
            {CASE(strangers_are_refused_with_a_sentence)}, {CASE(a_newer_version_is_refused)},
            {CASE(contradictions_are_refused)}, {CASE(damage_never_crashes)},
-           {CASE(results_come_back_or_not_at_all)}, {CASE(a_copy_carries_its_files)})
+           {CASE(results_come_back_or_not_at_all)}, {CASE(a_copy_carries_its_files)},
+           {CASE(what_was_learned_stays_by_revision)})

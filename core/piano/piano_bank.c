@@ -92,7 +92,7 @@ static BaseStatus add_sample(BaseContext *ctx, Bank *bank, int i, int strength) 
   float *x = bank->sound + bank->n;
   memset(x, 0, (n + GAP) * sizeof *x);
   PianoNote note = {.end_s = LONGEST_S + 1, .velocity = strengths[strength], .key = key};
-  piano_wave_note(x, n, RATE_HZ, bank->model, &note, (uint64_t)(i * STRENGTHS + strength));
+  piano_wave_note(x, n, RATE_HZ, bank->model, &note, (uint64_t)i); /* strings beat alike at every strength */
   float gain = (float)pow(10, curve_db(bank->model, key, strengths[strength]) / 20);
   for (size_t t = 0; t < n; t++) {
     size_t left = n - t;

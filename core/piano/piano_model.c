@@ -135,6 +135,12 @@ static double logistic(double x) {
   return 1 / (1 + exp(-x));
 }
 
+/* The attack's own time; with that of the first decay it makes one that is shorter than both, so that the
+ * power is never negative: e^(−t/τ1) (1 − e^(−t/rise)). */
+static double rise_s(const PianoModel *m, Between b, double v) {
+  return exp(at_key(m, PIANO_AT_ATTACK, 1, 0, b) + v * m->values[PIANO_AT_ATTACK_DYNAMICS]);
+}
+
 PianoPartialSound piano_model_partial(const PianoModel *m, int key, int h, double velocity, int pedal) {
   Between b = between_nodes(key);
   double v = (velocity - 64) / 64, octaves = log2_of[h];
@@ -153,7 +159,7 @@ PianoPartialSound piano_model_partial(const PianoModel *m, int key, int h, doubl
   s.tau1_s = exp(ln_tau);
   s.tau2_s = exp(ln_tau + after);
   s.share = logistic(share);
-  s.attack_s = exp(at_key(m, PIANO_AT_ATTACK, 1, 0, b) + v * m->values[PIANO_AT_ATTACK_DYNAMICS]);
+  s.attack_s = 1 / (1 / s.tau1_s + 1 / rise_s(m, b, v));
   s.damper_s = exp(at_key(m, PIANO_AT_DAMPER, 1, 0, b));
   return s;
 }
@@ -163,7 +169,7 @@ double piano_model_partial_backward(PianoModel *g, const PianoModel *m, int key,
   Between b = between_nodes(key);
   double v = (velocity - 64) / 64, octaves = log2_of[h];
   PianoPartialSound s = piano_model_partial(m, key, h, velocity, pedal);
-  double by_attack = d->attack_s * s.attack_s;
+  double by_attack = d->attack_s * s.attack_s * s.attack_s / rise_s(m, b, v);
   double by_velocity =
       (d->ln_power * slope_by_velocity(m, h, b) + by_attack * m->values[PIANO_AT_ATTACK_DYNAMICS]) / 64;
   if (!g) return by_velocity;
@@ -173,7 +179,8 @@ double piano_model_partial_backward(PianoModel *g, const PianoModel *m, int key,
   at_key_backward(g, PIANO_AT_DYNAMICS, 1, 0, b, d->ln_power * v);
   at_key_backward(g, PIANO_AT_BRIGHTNESS, 1, 0, b, d->ln_power * v * octaves);
   frequency_backward(g, m, key, h, d->frequency_hz);
-  double by_after = d->tau2_s * s.tau2_s, by_tau = d->tau1_s * s.tau1_s + by_after;
+  double by_after = d->tau2_s * s.tau2_s;
+  double by_tau = d->tau1_s * s.tau1_s + d->attack_s * s.attack_s * s.attack_s / s.tau1_s + by_after;
   at_key_backward(g, PIANO_AT_DECAY, 1, 0, b, by_tau);
   g->values[PIANO_AT_KEY_DECAY + key] += (float)by_tau;
   at_key_backward(g, PIANO_AT_DECAY_SLOPE, 1, 0, b, by_tau * octaves);

@@ -4,11 +4,11 @@
  * Stiff strings give partial h of key k the frequency  f0 h √((1 + B h²) / (1 + B))  (Fletcher 1964), B a sum
  * of two exponentials over the keyboard and f0 carrying the octave stretch that B asks for (Renault 2022).
  * A partial's power rises once and falls in two stages (Weinreich 1977):
- * (1 − m) e^(−t/τ1) + m e^(−t/τ2) − e^(−t/τa), then falls with the damper's time constant. Its level depends
- * on key, partial and velocity. A hammer thump, a shared equaliser, a room that smears power in time and a
- * noise floor complete the instrument (after Engel 2020). Between the key's message and the hammer's blow
- * lies the way of the action, which differs from key to key, with the blow's strength, and for a string that
- * still sounds, whose key is not quite back (Askenfelt & Jansson 1990; Goebl & Bresin 2003).
+ * (1 − m) e^(−t/τ1) + m e^(−t/τ2) − e^(−t/τ1 − t/τa), then falls with the damper's time constant. Its level
+ * depends on key, partial and velocity. A hammer thump, a shared equaliser, a room that smears power in time
+ * and a noise floor complete the instrument (after Engel 2020). Between the key's message and the hammer's
+ * blow lies the way of the action, which differs from key to key, with the blow's strength, and for a string
+ * that still sounds, whose key is not quite back (Askenfelt & Jansson 1990; Goebl & Bresin 2003).
  *
  * Powers are natural logarithms, times natural logarithms of seconds, shares logits, so that every parameter
  * may take any finite value; priors and bounds keep unheard keys near their neighbours. */

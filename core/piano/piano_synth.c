@@ -187,6 +187,12 @@ static int on_midi(void *user, fluid_midi_event_t *event) {
   return FLUID_OK;
 }
 
+/* ALSA's library complains aloud where the kernel has no sequencer. */
+static bool midi_is_there(fluid_settings_t *settings) {
+  return !fluid_settings_str_equal(settings, "midi.driver", "alsa_seq") ||
+         access("/dev/snd/seq", R_OK | W_OK) == 0;
+}
+
 BaseStatus piano_keyboard_open(BaseContext *ctx, PianoKeyboard **out,
                                void (*touched)(void *user, PianoTouch touch), void *user) {
   PianoKeyboard *keyboard = calloc(1, sizeof *keyboard);
@@ -199,7 +205,8 @@ BaseStatus piano_keyboard_open(BaseContext *ctx, PianoKeyboard **out,
   if (keyboard->settings) {
     fluid_settings_setint(keyboard->settings, "midi.autoconnect", 1);
     fluid_settings_setstr(keyboard->settings, "midi.portname", "Triptych");
-    keyboard->driver = new_fluid_midi_driver(keyboard->settings, on_midi, keyboard);
+    if (midi_is_there(keyboard->settings))
+      keyboard->driver = new_fluid_midi_driver(keyboard->settings, on_midi, keyboard);
   }
   if (!keyboard->driver) {
     piano_keyboard_close(keyboard);
