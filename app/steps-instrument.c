@@ -12,6 +12,7 @@
 #include <utime.h>
 
 enum { BANK_VERSION = 1, MOST_BANKS = 4 };
+static const float MODEL_GAIN = 0.95f; /* beside sampled pianos it would seem soft */
 
 /* ---- learning ---- */
 
@@ -99,6 +100,7 @@ BaseStatus steps_make_synth(TriJob *job, BaseContext *ctx, gconstpointer data, g
   g_autofree char *path = snapshot->soundfont ? g_strdup(snapshot->soundfont) : bank_path(&snapshot->model);
   BaseStatus status = snapshot->soundfont ? BASE_OK : find_bank(ctx, &snapshot->model, path);
   if (status != BASE_OK) return status;
-  PianoSynthParams params = {.soundfont = path, .rate_hz = snapshot->rate_hz};
+  const float gain = snapshot->soundfont ? 0 : MODEL_GAIN;
+  PianoSynthParams params = {.soundfont = path, .rate_hz = snapshot->rate_hz, .gain = gain};
   return piano_synth_new(ctx, (PianoSynth **)result, &params);
 }

@@ -111,6 +111,27 @@ static void gradients_of_the_hands(void) {
   piano_spectrum_free(s);
 }
 
+/* However far an instrument is from any that was built. */
+static void powers_are_never_negative(void) {
+  PianoSpectrum *s = NULL;
+  CHECK(piano_spectrum_new(NULL, &s, FRAMES) == BASE_OK);
+  PianoModel reference = piano_model_default();
+  BaseRng rng = base_rng(11, 0);
+  size_t bad = 0;
+  for (int i = 0; i < 12; i++) {
+    PianoModel odd = piano_model_sample(&reference, &rng, 6);
+    PianoNote soft[NOTES];
+    memcpy(soft, notes, sizeof soft);
+    for (int k = 0; k < NOTES; k++) soft[k].velocity = 1 + 30 * (i % 4), soft[k].key = 87 - 7 * k;
+    const PianoFrames *made = piano_spectrum_forward(s, &odd, soft, NOTES, 0);
+    for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+      for (size_t c = 0; c < FRAMES * (size_t)piano_resolution(r)->bins; c++)
+        bad += !(made->power[r][c] >= 0);
+  }
+  CHECK_SAYING(bad == 0, "%zu cells", bad);
+  piano_spectrum_free(s);
+}
+
 static void kernel_is_what_the_analysis_does(void) {
   DspAudio *tone = dsp_audio_new(PIANO_RATE_HZ, 1, PIANO_RATE_HZ);
   double hz[] = {65.0, 261.6, 1000.0, 4321.0};
@@ -302,7 +323,7 @@ static void the_sound_is_what_the_picture_shows(void) {
 }
 
 CHECK_MAIN({CASE(gradients_of_the_instrument)}, {CASE(gradients_of_the_hands)},
-           {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)},
-           {CASE(learning_a_little_spoils_nothing_unheard)}, {CASE(onsets_and_velocities_come_back)},
-           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)},
-           {CASE(the_sound_is_what_the_picture_shows)})
+           {CASE(powers_are_never_negative)}, {CASE(kernel_is_what_the_analysis_does)},
+           {CASE(saved_and_loaded_is_the_same)}, {CASE(learning_a_little_spoils_nothing_unheard)},
+           {CASE(onsets_and_velocities_come_back)}, {CASE(a_missing_and_a_wrong_note_are_told)},
+           {CASE(the_reference_is_learned)}, {CASE(the_sound_is_what_the_picture_shows)})

@@ -246,8 +246,8 @@ static void instrument_loss(PianoLossParams *loss) {
 BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *loss, const PianoFrames *heard,
                                 const PianoNote *notes, size_t n, double start_s,
                                 const PianoFitParams *params) {
-  int iterations = params && params->iterations > 0 ? params->iterations : 100;
-  double rate = params && params->rate > 0 ? params->rate : 0.12;
+  int iterations = params && params->iterations > 0 ? params->iterations : 150;
+  double rate = params && params->rate > 0 ? params->rate : 0.2;
   double weight = 1 / (params && params->weight > 0 ? params->weight : 200);
   Pool pool;
   PianoModel fitted = *model;
@@ -341,7 +341,7 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
                            const PianoFitNotesParams *params) {
   PianoFitNotesParams p = params ? *params : (PianoFitNotesParams){0};
   if (!p.what) p.what = PIANO_FIT_ONSETS;
-  if (p.iterations <= 0) p.iterations = 40;
+  if (p.iterations <= 0) p.iterations = 60;
   if (p.reach_s <= 0) p.reach_s = 0.06;
   double now = 0;
   PianoNote *origin = malloc((n + 1) * sizeof *origin), *moved = malloc((n + 1) * sizeof *moved);

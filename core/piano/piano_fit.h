@@ -4,8 +4,8 @@
 #include "core/piano/piano_spectrum.h"
 
 typedef struct {
-  int iterations; /* of gradient descent; 0 means 100 */
-  double rate;    /* first step in prior deviations; 0 means 0.12 */
+  int iterations; /* of gradient descent; 0 means 150 */
+  double rate;    /* first step in prior deviations; 0 means 0.2 */
   double weight;  /* how many frame-bins weigh as much as one prior deviation; 0 means 200 */
 } PianoFitParams;
 
@@ -14,7 +14,7 @@ typedef struct {
  * `audio` (may be null: then by gradient alone), the rest from gradient descent (Adam; Kingma & Ba 2015) on
  * piano_loss with the priors of piano_blocks. Keys never heard stay near their neighbours. `loss` (may be
  * null) receives the final mean loss. BASE_NUMERIC when the loss leaves the finite numbers: model untouched.
- * About 0.35 s of CPU a second of music. */
+ * About 0.4 s of CPU a second of music. */
 BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *loss, const PianoFrames *heard,
                                 const PianoNote *notes, size_t n, double start_s,
                                 const PianoFitParams *params);
@@ -24,7 +24,7 @@ enum { PIANO_FIT_ONSETS = 1, PIANO_FIT_ENDS = 2, PIANO_FIT_VELOCITIES = 4 };
 
 typedef struct {
   int what;       /* PIANO_FIT_* */
-  int iterations; /* 0 means 40 */
+  int iterations; /* 0 means 60 */
   double reach_s; /* onsets stay this near where they were; 0 means 0.06 */
 } PianoFitNotesParams;
 

@@ -109,7 +109,7 @@ double piano_model_way_s(const PianoModel *m, const PianoNote *note) {
   const float *touch = m->values + PIANO_AT_TOUCH;
   double v = (note->velocity - 64) / 64;
   return 0.001 * (m->values[PIANO_AT_KEY_DELAY + note->key] + touch[0] * v + touch[1] * v * v +
-                  touch[2] * note->restruck);
+                  note->restruck * (touch[2] + touch[3] * v));
 }
 
 double piano_model_way_backward(PianoModel *g, const PianoModel *m, const PianoNote *note, double d) {
@@ -120,8 +120,9 @@ double piano_model_way_backward(PianoModel *g, const PianoModel *m, const PianoN
     g->values[PIANO_AT_TOUCH] += (float)(by_ms * v);
     g->values[PIANO_AT_TOUCH + 1] += (float)(by_ms * v * v);
     g->values[PIANO_AT_TOUCH + 2] += (float)(by_ms * note->restruck);
+    g->values[PIANO_AT_TOUCH + 3] += (float)(by_ms * note->restruck * v);
   }
-  return by_ms * (touch[0] + 2 * touch[1] * v) / 64;
+  return by_ms * (touch[0] + 2 * touch[1] * v + touch[3] * note->restruck) / 64;
 }
 
 /* ---- one partial ---- */
@@ -269,7 +270,7 @@ PianoModel piano_model_common(const PianoModel *model) {
   PianoModel m = *model;
   fill(&m, PIANO_AT_KEY_TUNING, PIANO_KEYS, 0);
   fill(&m, PIANO_AT_KEY_DELAY, PIANO_KEYS, 0);
-  fill(&m, PIANO_AT_TOUCH, 3, 0);
+  fill(&m, PIANO_AT_TOUCH, 4, 0);
   fill(&m, PIANO_AT_KEY_DECAY, PIANO_KEYS, 0);
   fill(&m, PIANO_AT_KEY_PARTIAL, PIANO_KEYS * PIANO_PARTIALS, 0);
   for (int key = 0; key < PIANO_KEYS; key++) {

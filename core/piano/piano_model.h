@@ -52,10 +52,10 @@ enum {
   X(ATTACK, PIANO_NODES, 0.5, -8, -3)                    /* ln τa */                                        \
   X(ATTACK_DYNAMICS, 1, 0.3, -2, 2)                      /* ln τa from velocity 64 to 128 */                \
   X(DELAY, 1, 4.0, -40, 40)                              /* ms from key to microphone, attack aside */       \
-  X(KEY_DELAY, PIANO_KEYS, 5.0, -40, 40)                 /* ms, the way of one key's hammer */               \
-  X(TOUCH, 3, 8.0, -60, 60)           /* ms by velocity v = (velocity − 64) / 64, by v², if re-struck */  \
-  X(DAMPER, PIANO_NODES, 0.5, -6, 1)  /* ln τ after the key comes up */                                     \
-  X(HAMMER, PIANO_NODES, 1.0, -16, 4) /* ln power of the thump against the key */                            \
+  X(KEY_DELAY, PIANO_KEYS, 8.0, -40, 40)                 /* ms, the way of one key's hammer */               \
+  X(TOUCH, 4, 8.0, -60, 60)          /* ms by v = (velocity − 64) / 64, by v², if re-struck, then by v */ \
+  X(DAMPER, PIANO_NODES, 0.5, -6, 1) /* ln τ after the key comes up */                                      \
+  X(HAMMER, PIANO_NODES, 1.0, -16, 4)       /* ln power of the thump against the key */                      \
   X(HAMMER_SHAPE, PIANO_BANDS, 1.0, -10, 6) /* ln power by band */                                           \
   X(HAMMER_DECAY, 1, 0.4, -6, -2)           /* ln τ */                                                      \
   X(PEDAL, 2, 0.5, -3, 3)                   /* logit m, ln τ2 added while the dampers are lifted */         \

@@ -6,7 +6,7 @@
 
 /* Learns the instrument of the recording at `path`, in which `notes` (sorted by onset) were played: `model`,
  * in, is the instrument that the priors are centred on; out, the learned one. Listens to the 45 s in which
- * most different keys sound. BASE_BAD_INPUT when no note falls into the recording. About 15 s of CPU, memory
+ * most different keys sound. BASE_BAD_INPUT when no note falls into the recording. About 20 s of CPU, memory
  * of a minute of sound. */
 BaseStatus piano_learn_recording(BaseContext *ctx, PianoModel *model, const char *path,
                                  const PianoNote *notes, size_t n);

@@ -99,7 +99,7 @@ BaseStatus piano_learn_soundfont(BaseContext *ctx, PianoModel *model, PianoSound
                                  const char *soundfont) {
   Played taught_notes, tested_notes = {0};
   PianoModel learned = *model;
-  PianoFitParams params = {.iterations = ITERATIONS, .weight = 10};
+  PianoFitParams params = {.iterations = ITERATIONS, .rate = 0.12, .weight = 10};
   BaseStatus status = play(ctx, &taught_notes, lesson(), soundfont);
   const PianoNotes *n = &taught_notes.notes;
   if (status == BASE_OK) status = piano_fit_tuning(ctx, &learned, taught_notes.mono, n->items, n->n, 0);

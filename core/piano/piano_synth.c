@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct PianoSynth {
@@ -36,9 +37,19 @@ const char *piano_soundfont(void) {
   return NULL;
 }
 
+/* Whether an earlier name of the list leads to the same file. */
+static bool named_before(size_t k) {
+  struct stat own, other;
+  if (stat(soundfonts[k], &own) != 0) return false;
+  for (size_t j = 0; j < k; j++)
+    if (stat(soundfonts[j], &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+      return true;
+  return false;
+}
+
 const char *piano_soundfont_at(size_t i) {
   for (size_t k = 0; k < sizeof soundfonts / sizeof *soundfonts; k++)
-    if (access(soundfonts[k], R_OK) == 0 && i-- == 0) return soundfonts[k];
+    if (access(soundfonts[k], R_OK) == 0 && !named_before(k) && i-- == 0) return soundfonts[k];
   return NULL;
 }
 
