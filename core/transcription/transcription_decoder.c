@@ -8,7 +8,8 @@
 enum { KEYS = MOTION_KEYS, AHEAD = 3 /* frames in which a sound must be gone that has ended */ };
 
 static const float default_threshold = 0.5F;
-static const float ends = 0.35F, silent = 0.25F; /* of the release, of sounding */
+static const float still = 0.8F; /* sounding after a release */
+static const float ends = 0.1F, silent = 0.5F; /* of the release, of sounding */
 static const double longest_s = 40, shortest_s = 0.03;
 
 typedef struct {
@@ -72,7 +73,7 @@ static double end_of(const TranscriptionDecoder *d, const Evidence *evidence, si
   const float right = value(evidence, evidence->release, t + 1, key);
   float after = 0;
   for (size_t i = 1; i <= AHEAD; i++) after += value(evidence, evidence->sounding, t + i, key) / AHEAD;
-  if (here >= ends && here >= left && here > right && after < 0.5F) {
+  if (here >= ends && here >= left && here > right && after < still) {
     const double shift = 0.5 * (right - left) / (here - fminf(left, right) + 1e-6F);
     return ((double)t + fmin(0.5, fmax(-0.5, shift))) * d->hop_s;
   }

@@ -27,6 +27,6 @@ void transcription_peaks_add(TranscriptionPeaks *peaks, const TranscriptionAnswe
 /* The onsets of the last frames. */
 void transcription_peaks_end(TranscriptionPeaks *peaks);
 
-/* Appends presses and lifts of the sustain pedal to `motion` by the probabilities of `frames` frames. False without
- * memory. */
+/* Appends presses and lifts of the sustain pedal to `motion`, whose notes are there, by the probabilities of `frames`
+ * frames. False without memory. O(presses × notes). */
 bool transcription_pedal_events(Motion *motion, const float *pedal, size_t frames, double hop_s);
