@@ -13,8 +13,8 @@
 enum { KEYS = MOTION_KEYS };
 
 static const double reach_s = 0.25, deviation_s = 0.08;
-static const double latest_s = 0.12;
-static const float much_softer = 20, most_trust = 0.8F; /* velocities; of the loudest note's time */
+static const double latest_s = 0.12, rolled_s = 0.03;
+static const float much_softer = 20, least_trust = 0.5F, most_trust = 0.8F; /* velocities; of the loudest note's time */
 static const float raise = 8.0F, lower = 1.5F; /* logits */
 
 static float logit(uint8_t byte) {
@@ -78,6 +78,20 @@ static float velocity_of(const Evidence *heard, const Motion *expected, const Fo
   return found[i].t < 0 ? 0 : heard->strength[(size_t)found[i].t * KEYS + (size_t)key_of(expected, i)];
 }
 
+/* Whether the notes [from, to), sorted by pitch, were heard one after another from the lowest to the highest. */
+static bool is_rolled(const Evidence *heard, const Motion *expected, const Found *found, size_t from, size_t to) {
+  double first_s = 0, last_s = 0;
+  size_t n = 0;
+  for (size_t i = from; i < to; i++) {
+    if (found[i].t < 0) continue;
+    const double onset_s = evidence_onset_s(heard, (size_t)found[i].t, key_of(expected, i));
+    if (n && onset_s < last_s) return false;
+    if (!n++) first_s = onset_s;
+    last_s = onset_s;
+  }
+  return n >= 3 && last_s - first_s > rolled_s;
+}
+
 /* Moves the notes [from, to), which are expected together, into `seen`. */
 static void move_chord(Evidence *seen, const Evidence *heard, const Motion *expected, const Found *found, size_t from,
                        size_t to) {
@@ -86,14 +100,15 @@ static void move_chord(Evidence *seen, const Evidence *heard, const Motion *expe
     if (velocity_of(heard, expected, found, i) > velocity_of(heard, expected, found, loudest)) loudest = i;
   if (found[loudest].t < 0) return;
   const float most = velocity_of(heard, expected, found, loudest);
+  const bool rolled = is_rolled(heard, expected, found, from, to);
   const double first_s = evidence_onset_s(heard, (size_t)found[loudest].t, key_of(expected, loudest));
   for (size_t i = from; i < to; i++) {
     if (found[i].t < 0) continue;
     const int key = key_of(expected, i);
     const double later_s = evidence_onset_s(heard, (size_t)found[i].t, key) - first_s;
     const float softer = most - velocity_of(heard, expected, found, i);
-    const bool drawn = expected->notes.items[i].confidence > 0 && later_s > 0 && later_s < latest_s;
-    const float trust = drawn ? fminf(softer / much_softer, most_trust) : 0;
+    const bool drawn = !rolled && expected->notes.items[i].confidence > 0 && fabs(later_s) < latest_s;
+    const float trust = drawn ? fmaxf(least_trust, fminf(softer / much_softer, most_trust)) : 0;
     move(seen, heard, (size_t)found[i].t, key, fmaxf(found[i].worth, -lower), first_s, trust);
   }
 }

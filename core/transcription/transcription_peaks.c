@@ -13,8 +13,8 @@ static const float least = 0.05F; /* tips below are nothing */
 
 /* From the key to the sound, as Disklaviers were found to be: soft hammers travel longer (Goebl, Bresin & Galembo
  * 2005), here by velocity as it is heard. */
-static const double loud_lag_s = 0.003, softer_s = 0.0005;
-static const float loud = 74, soft = 42;
+static const double loud_lag_s = 0.001, softer_s = 0.000018; /* the latter by the square of what is missing to loud */
+static const float loud = 86, soft = 40;
 
 static const float certainty = 1.8F, doubt = 1.3F; /* logit of the probability = certainty · logit of the tip − doubt */
 
@@ -63,7 +63,7 @@ static void put(const TranscriptionPeaks *p, long t, int key) {
   const float left = onset_at(p, t - 1)[key], top = onset_at(p, t)[key], right = onset_at(p, t + 1)[key];
   const float shift = 0.5F * (right - left) / (top - fminf(left, right) + 1e-6F);
   const float tip = fminf(1, top + slope * fabsf(shift)), velocity = 128 * velocity_at(p, t, key);
-  const double lag_s = loud_lag_s + softer_s * fmaxf(0, loud - fmaxf(velocity, soft));
+  const double missing = fmaxf(0, loud - fmaxf(velocity, soft)), lag_s = loud_lag_s + softer_s * missing * missing;
   const double at = fmax(0, (double)t + shift - lag_s / evidence->hop_s);
   const size_t frame = (size_t)lround(at), cell = frame * KEYS + (size_t)key;
   const uint8_t probability = byte(probability_of(tip));
