@@ -11,8 +11,9 @@
 static const int8_t sharp_positions[7] = {4, 1, 5, 2, -1, 3, 0};
 static const int8_t flat_positions[7] = {0, 3, -1, 2, -2, 1, -3};
 
-#define MISSING_SIGN 0.9f
-#define SPARE_SIGN   0.25f
+#define MISSING_SIGN     0.95f
+#define FIRST_ACCIDENTAL 0.03f /* a single sign that is none of the key */
+#define SPARE_SIGN       0.25f
 
 /* Half spaces by which a key signature stands lower than under the G clef. */
 static int key_shift(uint8_t clef, int line_position) {
@@ -49,7 +50,9 @@ static KeyRead read_key(const OmrMatcher *matcher, const OmrPage *page, const Om
     if (position > 5 + (kind == OMR_SHARP)) position -= 7;
     OmrMatch match = omr_match_at(matcher, page, staff, kind, 1, read.end_x - 0.25f * space,
                                   read.end_x + reach, (float)position, 0.28f);
-    if (match.score < 0.56f || match.x0 + match.width > limit) {
+    OmrMatch natural = omr_match_at(matcher, page, staff, OMR_NATURAL, 1, read.end_x - 0.25f * space,
+                                    read.end_x + reach, (float)position, 0.28f);
+    if (match.score < 0.56f || match.x0 + match.width > limit || natural.score > match.score) {
       if (holes++) break;
       continue;
     }
@@ -94,6 +97,7 @@ static float agreement(const StaffKey *key, int fifths) {
     sum += score > 0 ? score : -MISSING_SIGN;
   }
   int more = abs(key->fifths) - (same_kind ? signs : 0);
+  if (more == 1 && signs == 0) return -FIRST_ACCIDENTAL;
   return sum - SPARE_SIGN * (float)(more > 0 ? more : 0);
 }
 
