@@ -10,9 +10,17 @@
 /* What leaving a chord out of its bar costs. */
 #define OUT_STEMMED 3.0f
 
-static float price_of_leaving_out(const OmrChord *chord) {
-  if (chord->stem) return OUT_STEMMED;
-  return fminf(2.5f, fmaxf(0.5f, 0.5f + 14 * (chord->score - 0.87f)));
+/* The better its heads look the dearer; of weak ones about every other is none. */
+static float price_of_leaving_out(const OmrPage *page, int32_t index) {
+  const OmrChord *chord = &page->chords.items[index];
+  if (!chord->stem) return fminf(2.5f, fmaxf(0.5f, 0.5f + 14 * (chord->score - 0.87f)));
+  float best = 0;
+  for (size_t i = omr_first_head(page, index); i < page->heads.n && page->heads.items[i].chord == index;
+       i++) {
+    const OmrHead *head = &page->heads.items[i];
+    best = fmaxf(best, head->score - (head->kind == OMR_FILLED ? 0.84f : 0.79f));
+  }
+  return fminf(OUT_STEMMED, fmaxf(0.7f, 0.7f + 35 * best));
 }
 
 typedef struct {
@@ -96,7 +104,7 @@ static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, si
   event.dotted = dots == 1;
   event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
   event.threes = beamed_in_threes(page, chord->group);
-  event.out_price = price_of_leaving_out(chord);
+  event.out_price = price_of_leaving_out(page, (int32_t)index);
   event.faint_dot = has_faint_dot(page, (int32_t)index);
   if (chord->second != OMR_NO_SECOND && type >= 2) {
     event.other_ticks = omr_printed_ticks(2 + chord->second, dots);
