@@ -20,7 +20,7 @@ static float price_of_leaving_out(const OmrPage *page, int32_t index) {
     const OmrHead *head = &page->heads.items[i];
     best = fmaxf(best, head->score - (head->kind == OMR_FILLED ? 0.84f : 0.79f));
   }
-  return fminf(OUT_STEMMED, fmaxf(0.7f, 0.7f + 35 * best));
+  return fminf(OUT_STEMMED, fmaxf(0.5f, 0.5f + 22 * best));
 }
 
 typedef struct {
