@@ -81,6 +81,12 @@ static int32_t next_in_group(const OmrPage *page, int32_t index) {
   return best;
 }
 
+static bool alone_on_stem(const OmrPage *page, size_t i) {
+  const OmrHead *head = &page->heads.items[i];
+  return (i == 0 || head[-1].chord != head->chord) &&
+         (i + 1 == page->heads.n || head[1].chord != head->chord);
+}
+
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
   int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
@@ -91,7 +97,9 @@ BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
     int32_t next = next_in_group(page, c);
     for (size_t i = 0; next >= 0 && i < page->heads.n; i++) {
       const OmrHead *head = &page->heads.items[i];
-      if (page->chords.items[head->chord].stem == OMR_STEM_NONE && head->kind == OMR_FILLED)
+      const OmrChord *chord = &page->chords.items[head->chord];
+      bool bare = chord->stem == OMR_STEM_NONE && head->kind == OMR_FILLED;
+      if (bare || (chord->group == page->chords.items[c].group && !alone_on_stem(page, i)))
         gone[i] |=
             in_beams(&page->chords.items[c], &page->chords.items[next], head->x_px, head->y_px, sheet->space);
     }
@@ -109,10 +117,8 @@ BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
     if (i % 64 == 0 && base_cancelled(ctx)) return base_fail_cancelled(ctx);
     const OmrHead *head = &page->heads.items[i];
     const OmrChord *chord = &page->chords.items[head->chord];
-    bool alone =
-        (i == 0 || head[-1].chord != head->chord) && (i + 1 == page->heads.n || head[1].chord != head->chord);
     bool doubtful = head->kind != OMR_FILLED || chord->stem == OMR_STEM_NONE;
-    gone[i] = alone && doubtful && beaten(matcher, head, sheet->space);
+    gone[i] = doubtful && alone_on_stem(page, i) && beaten(matcher, head, sheet->space);
   }
   drop(page, gone, renamed);
   return BASE_OK;

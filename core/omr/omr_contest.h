@@ -9,5 +9,6 @@
 BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                              const OmrMatcher *matcher);
 
-/* Drops filled heads without a stem that lie in beams: stubs of secondary beams. After omr_find_beams. */
+/* Drops filled heads without a stem, and heads of chords under the beam, that lie in beams: stubs of
+ * secondary beams. After omr_find_beams. */
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
