@@ -267,6 +267,28 @@ static void shaded_paper_is_separated_from_ink(void) {
   image_free(image);
 }
 
+/* Lines that blur has made pale are ink, the grain of the paper is not. */
+static void pale_lines_are_kept(void) {
+  BaseContext ctx = {0};
+  Image *image = image_new(400, 200);
+  uint8_t *ink = calloc(400 * 200, 1);
+  for (int i = 0; i < 400 * 200; i++) {
+    int y = i / 400;
+    image->pixels[i] = (uint8_t)((y % 20 == 9 || y % 20 == 10 ? 168 : 200) + i * 7919 % 7 - 3);
+  }
+  CHECK(ink && image_binarise(&ctx, ink, image, 0) == BASE_OK);
+  int lines = 0, paper = 0;
+  for (int y = 30; ink && y < 170; y++)
+    for (int x = 20; x < 380; x++) {
+      bool on = y % 20 == 9 || y % 20 == 10;
+      lines += on && ink[y * 400 + x], paper += !on && ink[y * 400 + x];
+    }
+  CHECK_SAYING(lines > 14 * 360 * 98 / 100 && paper < 126 * 360 / 100, "%d of lines, %d of paper", lines,
+               paper);
+  free(ink);
+  image_free(image);
+}
+
 static void scaling_keeps_shapes(void) {
   BaseContext ctx = {0};
   Image *image = image_new(200, 100), *half = NULL, *twice = NULL;
@@ -292,4 +314,4 @@ CHECK_MAIN({CASE(png_comes_back_as_written)}, {CASE(large_pages_are_reduced)},
            {CASE(pdf_scan_keeps_its_resolution)}, {CASE(pdf_drawing_takes_the_asked_resolution)},
            {CASE(bad_files_are_told)}, {CASE(huge_promises_are_refused)},
            {CASE(cut_and_flipped_files_are_safe)}, {CASE(shaded_paper_is_separated_from_ink)},
-           {CASE(scaling_keeps_shapes)}, {CASE(impossible_sizes_give_no_image)})
+           {CASE(pale_lines_are_kept)}, {CASE(scaling_keeps_shapes)}, {CASE(impossible_sizes_give_no_image)})
