@@ -15,6 +15,7 @@ enum { PROFILE = 256 };
 #define BEAM_THICKNESS 0.5f
 #define USUAL_LINE     0.13f
 #define BEAM_PITCH     0.75f /* distance of neighbouring beams, staff spaces */
+#define FAINT_HOOK     0.7f
 #define HOOK_DOUBT     0.4f
 
 typedef struct {
@@ -80,9 +81,17 @@ static float free_end(const OmrChord *chord) {
 }
 
 typedef struct {
-  int left, right, whole; /* beams close to the first stem, to the second, all the way */
-  float doubt;            /* of the last */
+  int left, right, whole;      /* beams close to the first stem, to the second, all the way */
+  int faint_left, faint_right; /* close by, counting what is short or pale */
+  float doubt;                 /* of the last */
 } Beams;
+
+/* Beams beside a stem at x, going in `direction`: a stub may be short. */
+static int faint_beams(const OmrSheet *sheet, const Chord2 *line, float x, float direction) {
+  float space = sheet->space, profile[PROFILE], far = x + direction * 0.35f * space;
+  int n = profile_of(profile, sheet, line, fminf(x, far), fmaxf(x, far), 0.7f * space, 3.6f * space);
+  return count_beams(profile, n, sheet, 1.4f * space, 0.6f).count;
+}
 
 static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
   float space = sheet->space, profile[PROFILE];
@@ -99,6 +108,8 @@ static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrCh
   beams.left = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
   n = profile_of(profile, sheet, &line, b->x_px - near, b->x_px - 0.2f * space, outside, inside);
   beams.right = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
+  beams.faint_left = faint_beams(sheet, &line, a->x_px + 0.2f * space, 1);
+  beams.faint_right = faint_beams(sheet, &line, b->x_px - 0.2f * space, -1);
   if (beams.left < beams.whole) beams.left = beams.whole;
   if (beams.right < beams.whole) beams.right = beams.whole;
   return beams;
@@ -134,11 +145,12 @@ static int by_x(const void *a, const void *b) {
 
 /* The most beams that run through at a chord, and how doubtful their number is. */
 typedef struct {
-  uint8_t beams;
+  uint8_t beams, faint; /* faint: the most when stubs count that are short or pale */
   float doubt;
 } Full;
 
-static void note_full(Full *full, const Beams *beams) {
+static void note_full(Full *full, const Beams *beams, int faint) {
+  if (faint > full->faint) full->faint = (uint8_t)faint;
   if (beams->whole < full->beams) return;
   bool more = beams->whole > full->beams;
   if (more || fabsf(beams->doubt) < fabsf(full->doubt)) full->doubt = beams->doubt;
@@ -158,6 +170,9 @@ static void doubt_beams(OmrPage *page, const Full *full) {
     } else if (full[i].beams && doubt > 0.2f) {
       chord->second = (uint8_t)(full[i].doubt > 0 ? most + 1 : most > 1 ? most - 1 : 1);
       chord->second_price = 0.25f + 2.5f * (0.5f - doubt);
+    } else if (full[i].beams && full[i].faint == most + 1) {
+      chord->second = full[i].faint;
+      chord->second_price = FAINT_HOOK;
     }
   }
 }
@@ -173,7 +188,8 @@ static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *plac
     if (!beams.whole) continue;
     a->beams_right = (uint8_t)beams.left;
     b->beams_left = (uint8_t)beams.right;
-    note_full(&full[places[at].chord], &beams), note_full(&full[places[i].chord], &beams);
+    note_full(&full[places[at].chord], &beams, beams.faint_left);
+    note_full(&full[places[i].chord], &beams, beams.faint_right);
     if (a->group < 0) a->group = (*groups)++;
     b->group = a->group;
     return;

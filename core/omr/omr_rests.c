@@ -8,12 +8,23 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define SECOND_BELOW 0.12f
+
 typedef BASE_ARRAY(OmrSymbol) Symbols;
 
 static const struct {
   uint8_t kind;
   float threshold;
 } shapes[] = {{OMR_REST_QUARTER, 0.62f}, {OMR_REST_8, 0.62f}, {OMR_REST_16, 0.64f}, {OMR_REST_32, 0.66f}};
+
+/* The score from which a picture around a staff position counts as a rest; a little below it, as a second
+ * reading of one. */
+static float wanted_score(uint8_t kind, int position) {
+  float least = 1;
+  for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+    if (shapes[k].kind == kind) least = shapes[k].threshold;
+  return least + (abs(position) > 4 ? 0.16f : 0.012f * (float)abs(position));
+}
 
 static bool push_match(Symbols *found, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {
@@ -34,7 +45,7 @@ static bool scan_shapes(Symbols *found, const OmrPage *page, const OmrMatcher *m
         float y = omr_staff_y(page, staff, x, (float)position),
               play = position == 0 ? 0.3f * space : 0.2f * space;
         OmrMatch match = omr_match(matcher, shapes[k].kind, 1, x, x + space, y - play, y + play);
-        float wanted = shapes[k].threshold + (abs(position) > 4 ? 0.16f : 0.012f * (float)abs(position));
+        float wanted = wanted_score(shapes[k].kind, position) - SECOND_BELOW;
         if (match.score >= wanted && !push_match(found, index, &match, position)) return false;
       }
   return true;
@@ -179,7 +190,9 @@ static void find_second(OmrSymbol *rest, const Symbols *found, float space) {
 static BaseStatus keep_free(BaseContext *ctx, OmrPage *page, Symbols *found, float space) {
   if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
   for (size_t i = 0; i < found->n; i++) {
-    if (!free_place(page, &found->items[i], space)) continue;
+    const OmrSymbol *rest = &found->items[i];
+    if (rest->kind >= OMR_REST_QUARTER && rest->score < wanted_score(rest->kind, rest->position)) continue;
+    if (!free_place(page, rest, space)) continue;
     find_second(&found->items[i], found, space);
     drop_covered_accidentals(page, &found->items[i], space);
     if (!base_array_push(&page->symbols, found->items[i])) return base_fail_memory(ctx);
