@@ -177,6 +177,29 @@ static void doubt_beams(OmrPage *page, const Full *full) {
   }
 }
 
+/* How far the stem of `c` ends short of the line through the free ends of a and b, towards the heads. */
+static float shortfall(const OmrChord *a, const OmrChord *b, const OmrChord *c) {
+  float share = (c->x_px - a->x_px) / fmaxf(1, b->x_px - a->x_px);
+  float line = free_end(a) + share * (free_end(b) - free_end(a));
+  return a->stem == OMR_STEM_UP ? free_end(c) - line : line - free_end(c);
+}
+
+/* Chords between two that a beam joins hang on it too when their stems lead there but were lost on the way.
+ */
+static void join_between(OmrPage *page, const Place *places, size_t at, size_t to, const Beams *beams,
+                         Full *full, float space) {
+  const OmrChord *a = &page->chords.items[places[at].chord], *b = &page->chords.items[places[to].chord];
+  for (size_t i = at + 1; i < to; i++) {
+    OmrChord *c = &page->chords.items[places[i].chord];
+    if (c->staff != a->staff || c->stem != a->stem || b->stem != a->stem || c->group >= 0) continue;
+    float gap = shortfall(a, b, c);
+    if (gap < -4.5f * space || gap > 2.2f * space) continue; /* a figure beyond may have lengthened it */
+    c->beams_left = c->beams_right = (uint8_t)beams->whole;
+    c->group = a->group;
+    note_full(&full[places[i].chord], beams, beams->whole);
+  }
+}
+
 /* Joins `a` to the nearest stem at its right that shares a beam with it. */
 static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at,
                          int32_t *groups, Full *full) {
@@ -192,6 +215,7 @@ static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *plac
     note_full(&full[places[i].chord], &beams, beams.faint_right);
     if (a->group < 0) a->group = (*groups)++;
     b->group = a->group;
+    join_between(page, places, at, i, &beams, full, sheet->space);
     return;
   }
 }
