@@ -1,14 +1,15 @@
 /* A worker sees its snapshot and a context; everything it says (progress, parts, the result) comes to the
  * main thread as messages in order, and is dropped there when the job has been superseded meanwhile. Progress
  * is left in the job under a lock and looked at twenty times a second. Lanes are thread pools of their own;
- * the threads of the background lane lower their priority once. SPDX-License-Identifier: GPL-3.0-or-later */
+ * all but the interactive one lower their threads' priority, once. SPDX-License-Identifier: GPL-3.0-or-later
+ */
 #include "app/job.h"
 
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { look_ms = 50, background_nice = 10, training_nice = 15, most_background = 4 };
+enum { look_ms = 50, background_nice = 10, most_background = 4 };
 static const gint64 estimate_after_us = 5 * G_USEC_PER_SEC;
 
 struct _TriJob {
@@ -217,7 +218,7 @@ static void lower_priority(TriLane lane) {
   static _Thread_local gboolean lowered;
   if (lowered || lane == TRI_LANE_INTERACTIVE) return;
   lowered = TRUE;
-  setpriority(PRIO_PROCESS, (id_t)gettid(), lane == TRI_LANE_TRAINING ? training_nice : background_nice);
+  setpriority(PRIO_PROCESS, (id_t)gettid(), background_nice);
 }
 
 static void run(gpointer data, gpointer unused) {

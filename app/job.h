@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* Where a job runs. The interactive lane answers gestures (one thread, jobs of a few ms; listed only when
  * they fail); the background lane reads and listens (threads at nice 10); the training lane learns (one
- * thread at nice 15, so that learning never stands in the way). */
+ * thread at nice 10, so that learning never keeps the others waiting). */
 typedef enum { TRI_LANE_INTERACTIVE, TRI_LANE_BACKGROUND, TRI_LANE_TRAINING, TRI_N_LANES } TriLane;
 
 typedef enum {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double STRETCH_S = 60, BEFORE_S = 0.5, AFTER_S = 0.5, LEARN_S = 45, LEARN_STEP_S = 5;
+static const double STRETCH_S = 60, BEFORE_S = 0.5, AFTER_S = 0.5, LEARN_S = 30, LEARN_STEP_S = 5;
 static const double LONGEST_SOUND_S = 12;
 
 /* ---- which part to learn from ---- */

@@ -5,8 +5,8 @@
 #include "core/piano/piano_explain.h"
 
 /* Learns the instrument of the recording at `path`, in which `notes` (sorted by onset) were played: `model`,
- * in, is the instrument that the priors are centred on; out, the learned one. Listens to the 45 s in which
- * most different keys sound. BASE_BAD_INPUT when no note falls into the recording. About 20 s of CPU, memory
+ * in, is the instrument that the priors are centred on; out, the learned one. Listens to the 30 s in which
+ * most different keys sound. BASE_BAD_INPUT when no note falls into the recording. About 12 s of CPU, memory
  * of a minute of sound. */
 BaseStatus piano_learn_recording(BaseContext *ctx, PianoModel *model, const char *path,
                                  const PianoNote *notes, size_t n);

@@ -35,7 +35,7 @@ def main(binary, folder):
     app.wait(lambda: ready(app), 150, "the sample is read, heard and aligned")
     check(chosen(app) == "sampled", "a sampled piano plays at first")
     learn(app)
-    app.wait(lambda: chosen(app) == "learned:1", 240, "the synth plays on what was learned")
+    app.wait(lambda: chosen(app) == "learned:1", 420, "the synth plays on what was learned")
     app.wait(lambda: not app.state()["busy"], 90, "it is ready to be played")
     app.activate("play")
     app.wait(lambda: app.state()["playing"], 5, "it plays")
