@@ -204,6 +204,10 @@ void tri_session_start_instruments(TriSession *self) {
   BaseContext ctx = {0};
   if (self->store && store_each_weights(&ctx, self->store, "piano", remember, self->learned) != BASE_OK)
     tri_session_say(self, TRUE, "%s", ctx.sentence);
+  if (g_str_has_prefix(self->instrument, LEARNED)) { /* the same name means another piano here */
+    g_free(self->instrument);
+    self->instrument = g_strdup("");
+  }
   char *id = self->store ? store_choice(self->store, CHOICE) : NULL;
   if (!id || !take_choice(self, id)) take_choice(self, SAMPLED);
   free(id);

@@ -1,8 +1,10 @@
 /* From files to places, from places to corrections, and back from disk. SPDX-License-Identifier:
  * GPL-3.0-or-later */
 #include "app/session.h"
+#include "app/store.h"
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
+#include "core/piano/piano_model.h"
 #include "tests/check.h"
 
 #include <glib/gstdio.h>
@@ -544,6 +546,40 @@ static void the_instrument_is_chosen_and_remembered(void) {
   g_object_unref(session);
 }
 
+/* As a learning job would leave it. */
+static void add_revision(const char *path) {
+  BaseContext ctx = {0};
+  Store *store = NULL;
+  Project *project = NULL;
+  PianoModel model = piano_model_default();
+  StoreWeights weights = {.engine = "piano", .origin = "a test", .stamp_us = 1};
+  void *bytes = NULL;
+  CHECK(store_open(&ctx, &store, &project, path) == BASE_OK);
+  CHECK(piano_model_pack(&ctx, &bytes, &weights.n, &model, BASE_F32, "a test") == BASE_OK);
+  weights.bytes = bytes;
+  CHECK(store_add_weights(&ctx, store, &weights.revision, &weights) == BASE_OK);
+  store_close(store);
+  project_free(project);
+  free(bytes);
+}
+
+static void a_learned_revision_can_be_chosen(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  g_autofree char *path = g_strdup(tri_session_get_path(session));
+  tri_session_close_project(session);
+  add_revision(path);
+  CHECK(tri_session_open(session, path, NULL));
+  CHECK(n_instruments(session, "learned") == 1);
+  tri_session_set_instrument(session, "learned:1");
+  settle(session);
+  CHECK(heard.bad == 0 && !strcmp(tri_session_get_instrument(session), "learned:1"));
+  tri_session_close_project(session);
+  CHECK(!strcmp(tri_session_get_instrument(session), "sampled") && n_instruments(session, "learned") == 0);
+  settle(session);
+  g_object_unref(session);
+}
+
 static void learning_can_be_cancelled(void) {
   Heard heard;
   TriSession *session = opened(&heard);
@@ -584,6 +620,7 @@ int main(int argc, char **argv) {
                                     {CASE(an_embedded_copy_needs_no_other_file)},
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(the_instrument_is_chosen_and_remembered)},
+                                    {CASE(a_learned_revision_can_be_chosen)},
                                     {CASE(learning_can_be_cancelled)},
                                     {CASE(closing_while_working_is_safe)}};
   prepare();
