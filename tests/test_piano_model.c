@@ -132,6 +132,22 @@ static void powers_are_never_negative(void) {
   piano_spectrum_free(s);
 }
 
+static void a_string_struck_while_it_sounds_is_told(void) {
+  Motion *motion = motion_new();
+  motion_add(motion, 1, 1.5, 60, 64, 1);
+  motion_add(motion, 1.5, 2, 60, 64, 1); /* at once */
+  motion_add(motion, 1.6, 2, 61, 64, 1); /* another string */
+  motion_add(motion, 2.2, 3, 60, 64, 1); /* after 0.2 s */
+  PianoNotes of = {0};
+  CHECK(piano_notes_of(NULL, &of, motion) == BASE_OK && of.n == 4);
+  CHECK_NEAR(of.items[0].restruck, 0, 1e-9);
+  CHECK_NEAR(of.items[1].restruck, 1, 1e-9);
+  CHECK_NEAR(of.items[2].restruck, 0, 1e-9);
+  CHECK_NEAR(of.items[3].restruck, exp(-1), 1e-6);
+  piano_notes_clear(&of);
+  motion_free(motion);
+}
+
 static void kernel_is_what_the_analysis_does(void) {
   DspAudio *tone = dsp_audio_new(PIANO_RATE_HZ, 1, PIANO_RATE_HZ);
   double hz[] = {65.0, 261.6, 1000.0, 4321.0};
@@ -323,7 +339,8 @@ static void the_sound_is_what_the_picture_shows(void) {
 }
 
 CHECK_MAIN({CASE(gradients_of_the_instrument)}, {CASE(gradients_of_the_hands)},
-           {CASE(powers_are_never_negative)}, {CASE(kernel_is_what_the_analysis_does)},
-           {CASE(saved_and_loaded_is_the_same)}, {CASE(learning_a_little_spoils_nothing_unheard)},
-           {CASE(onsets_and_velocities_come_back)}, {CASE(a_missing_and_a_wrong_note_are_told)},
-           {CASE(the_reference_is_learned)}, {CASE(the_sound_is_what_the_picture_shows)})
+           {CASE(powers_are_never_negative)}, {CASE(a_string_struck_while_it_sounds_is_told)},
+           {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)},
+           {CASE(learning_a_little_spoils_nothing_unheard)}, {CASE(onsets_and_velocities_come_back)},
+           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)},
+           {CASE(the_sound_is_what_the_picture_shows)})
