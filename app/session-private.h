@@ -37,6 +37,7 @@ struct _TriSession {
   double *machine_s; /* times without anchors, one a point of the alignment */
   Motion *played;    /* the score at the alignment's times */
   double audio_s;
+  StepsWanted *wanted; /* the playhead, for the job that listens */
   gboolean synth_plays_score;
   char *instrument; /* the id of what plays */
   GArray *learned;  /* revisions of the recording's piano, session-instrument.c */

@@ -238,6 +238,7 @@ static void tri_session_finalize(GObject *object) {
   g_free(self->seen);
   g_free(self->instrument);
   g_array_unref(self->learned);
+  steps_wanted_unref(self->wanted);
   clear_facts(&self->facts);
   G_OBJECT_CLASS(tri_session_parent_class)->finalize(object);
 }
@@ -293,6 +294,12 @@ static void playing_changed(TriSession *self) {
   g_object_set(self->player, "split-ears", self->was_split, NULL);
 }
 
+static void position_changed(TriSession *self) {
+  double position_s;
+  g_object_get(self->timeline, "position", &position_s, NULL);
+  steps_wanted_set(self->wanted, position_s);
+}
+
 static void tri_session_init(TriSession *self) {
   self->scene = tri_scene_new();
   self->timeline = tri_timeline_new();
@@ -303,6 +310,8 @@ static void tri_session_init(TriSession *self) {
   tri_session_init_instruments(self);
   self->dragged = -1;
   g_signal_connect_object(self->scene, "notify::selected", G_CALLBACK(selected), self, G_CONNECT_SWAPPED);
+  self->wanted = steps_wanted_new();
+  g_signal_connect_object(self->timeline, "notify::position", G_CALLBACK(position_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(self->timeline, "notify", G_CALLBACK(tri_session_view_changed), self,
                           G_CONNECT_SWAPPED);
 }

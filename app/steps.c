@@ -164,12 +164,26 @@ void steps_sound_part_free(gpointer data) {
   g_free(part);
 }
 
-StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store) {
+StepsWanted *steps_wanted_new(void) {
+  return g_atomic_rc_box_new0(StepsWanted);
+}
+
+void steps_wanted_set(StepsWanted *wanted, double time_s) {
+  g_atomic_int_set(&wanted->ms, (gint)CLAMP(time_s * 1000, 0, G_MAXINT / 2));
+}
+
+void steps_wanted_unref(StepsWanted *wanted) {
+  if (wanted) g_atomic_rc_box_release(wanted);
+}
+
+StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store,
+                                         StepsWanted *wanted) {
   StepsSoundSnapshot *snapshot = g_new0(StepsSoundSnapshot, 1);
   snapshot->path = g_strdup(path);
   snapshot->sha256 = g_strdup(sha256);
   snapshot->audio = audio;
   snapshot->store = store ? store_ref(store) : NULL;
+  snapshot->wanted = wanted ? g_atomic_rc_box_acquire(wanted) : NULL;
   return snapshot;
 }
 
@@ -178,6 +192,7 @@ void steps_sound_snapshot_free(gpointer data) {
   g_free(snapshot->path);
   g_free(snapshot->sha256);
   store_close(snapshot->store);
+  steps_wanted_unref(snapshot->wanted);
   g_free(snapshot);
 }
 
@@ -304,6 +319,7 @@ void steps_heard_result_free(gpointer data) {
 typedef struct {
   TriJob *job;
   Motion *motion;
+  StepsWanted *wanted; /* borrowed, may be null */
   gint64 shown_us;
 } Hearing;
 
@@ -320,6 +336,11 @@ static void stretch_heard(void *user, const MotionNote *notes, size_t n, double 
   tri_job_post(hearing->job, copy, (GDestroyNotify)motion_free);
 }
 
+static double wanted_s(void *user) {
+  const Hearing *hearing = user;
+  return hearing->wanted ? g_atomic_int_get(&hearing->wanted->ms) / 1000.0 : 0;
+}
+
 static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
                          const StepsSoundSnapshot *snapshot) {
   g_autofree char *key = g_strdup_printf("listen/%d/%s", TRANSCRIPTION_VERSION, snapshot->sha256);
@@ -329,8 +350,8 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   *heard = bytes ? heard_unpack(bytes, n) : NULL;
   free(bytes);
   if (*heard) return BASE_OK;
-  Hearing hearing = {.job = job, .motion = motion_new(), .shown_us = g_get_monotonic_time()};
-  TranscriptionParams params = {.part = stretch_heard, .user = &hearing};
+  Hearing hearing = {.job = job, .motion = motion_new(), .wanted = snapshot->wanted, .shown_us = g_get_monotonic_time()};
+  TranscriptionParams params = {.part = stretch_heard, .wanted = wanted_s, .user = &hearing};
   BaseStatus status =
       hearing.motion ? transcription_listen_file(ctx, heard, snapshot->path, &params) : base_fail_memory(ctx);
   motion_free(hearing.motion);

@@ -64,13 +64,23 @@ typedef struct {
 } StepsSoundPart;
 void steps_sound_part_free(gpointer part);
 
+/* Where the person is in the recording: told by the main thread, asked by the one that listens. */
+typedef struct {
+  gint ms; /* atomic */
+} StepsWanted;
+StepsWanted *steps_wanted_new(void);
+void steps_wanted_set(StepsWanted *wanted, double time_s);
+void steps_wanted_unref(StepsWanted *wanted); /* null is fine */
+
 /* Also of listening. */
 typedef struct {
   char *path, *sha256;
   gboolean audio; /* else MIDI or a list of notes */
   Store *store;   /* remembers; a holder, may be null */
+  StepsWanted *wanted; /* listening goes there first; a holder, may be null */
 } StepsSoundSnapshot;
-StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store);
+StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store,
+                                         StepsWanted *wanted);
 void steps_sound_snapshot_free(gpointer snapshot);
 BaseStatus steps_draw_sound(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 
