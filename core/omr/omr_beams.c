@@ -15,6 +15,7 @@ enum { PROFILE = 256 };
 #define BEAM_THICKNESS 0.5f
 #define USUAL_LINE     0.13f
 #define BEAM_PITCH     0.75f /* distance of neighbouring beams, staff spaces */
+#define LONGEST_BEAM   26.0f /* from stem to stem, staff spaces */
 #define FAINT_HOOK     0.7f
 #define HOOK_DOUBT     0.4f
 
@@ -204,7 +205,7 @@ static void join_between(OmrPage *page, const Place *places, size_t at, size_t t
 static void beam_onwards(OmrPage *page, const OmrSheet *sheet, const Place *places, size_t n, size_t at,
                          int32_t *groups, Full *full) {
   OmrChord *a = &page->chords.items[places[at].chord];
-  for (size_t i = at + 1; i < n && places[i].x - places[at].x < 14 * sheet->space; i++) {
+  for (size_t i = at + 1; i < n && places[i].x - places[at].x < LONGEST_BEAM * sheet->space; i++) {
     OmrChord *b = &page->chords.items[places[i].chord];
     if (!may_beam(page, a, b, sheet->space) || bar_between(page, a, b)) continue;
     Beams beams = beams_between(sheet, a, b);
