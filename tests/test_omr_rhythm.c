@@ -75,6 +75,22 @@ static void unmarked_triplets_are_found(void) {
       CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %d lasts %d", i, all[i].length);
 }
 
+/* A stain beside one note of a triplet is no dot. */
+static void a_stain_breaks_no_triplet(void) {
+  OmrEvent all[8];
+  size_t n = 0;
+  for (int i = 0; i < 6; i++) {
+    if (i % 3 == 0) all[n++] = event(2.5f * (float)i, 0, 96, 1);
+    all[n] = event(2.5f * (float)i, 1, i == 4 ? 72 : 48, 1);
+    all[n].threes = true;
+    all[n++].group = i / 3;
+  }
+  solve(all, n, 192);
+  for (size_t i = 0; i < n; i++)
+    if (all[i].staff == 1)
+      CHECK_SAYING(all[i].triplet && all[i].length == 32, "event %zu lasts %d", i, all[i].length);
+}
+
 static void a_missing_dot_is_supplied(void) {
   OmrEvent all[] = {event(0, 0, 96, 1), event(0, 1, 48, 1),     event(3.5f, 1, 48, 1),
                     event(7, 1, 48, 1), event(10.5f, 0, 48, 1), event(10.5f, 1, 48, 1)};
@@ -117,5 +133,5 @@ static void any_events_are_solved(void) {
 
 CHECK_MAIN({CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
            {CASE(voices_that_step_aside_sound_together)}, {CASE(beams_keep_their_voice)},
-           {CASE(unmarked_triplets_are_found)}, {CASE(a_missing_dot_is_supplied)},
-           {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})
+           {CASE(unmarked_triplets_are_found)}, {CASE(a_stain_breaks_no_triplet)},
+           {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})

@@ -201,6 +201,8 @@ static void set_value(ScoreNote *note, int type, int dots, int32_t length, bool 
   if (triplet) {
     note->tuplet_actual = 3;
     note->tuplet_normal = 2;
+    for (int t = 0; t <= 7; t++)
+      if (omr_printed_ticks(t, 0) * 2 == length * 3) note->type = (int8_t)t, note->dots = 0;
     return;
   }
   if (omr_printed_ticks(type, dots) == length) return;

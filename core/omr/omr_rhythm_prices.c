@@ -43,9 +43,7 @@ static int add_reading(OmrChoice *choices, int n, const OmrEvent *event, int32_t
     choices[n++] = (OmrChoice){third, price + start + grid_price(place->onset, 2 * ticks), ticks};
   price += (left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + grid_price(place->onset, plain);
   choices[n++] = (OmrChoice){ticks, price, 0};
-  if (event->dotted)
-    choices[n++] = (OmrChoice){ticks * 2 / 3, price + PRICE_DOT_EXTRA, 0};
-  else if (ticks % 2 == 0)
+  if (!event->dotted && ticks % 2 == 0)
     choices[n++] =
         (OmrChoice){ticks * 3 / 2, price + (event->faint_dot ? PRICE_DOT_FAINT : PRICE_DOT_MISSED), 0};
   return n;
@@ -56,6 +54,11 @@ int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset,
   Place place = {onset, triplet_left, seen_triplets};
   int32_t ticks = event->ticks;
   int n = add_reading(choices, 0, event, ticks, 0, &place);
+  if (event->dotted) { /* the dot may be none */
+    OmrEvent plain = *event;
+    plain.dotted = false;
+    n = add_reading(choices, n, &plain, ticks * 2 / 3, PRICE_DOT_EXTRA, &place);
+  }
   if (event->other_ticks) n = add_reading(choices, n, event, event->other_ticks, event->other_price, &place);
   float left = (triplet_left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) +
                grid_price(onset, event->dotted ? ticks * 2 / 3 : ticks);
