@@ -242,6 +242,11 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   note->alter = *held == 100 ? (int8_t)omr_key_alter(builder->key, note->step) : *held;
 }
 
+/* The chance of one note from that of all its bar, where some six things may go wrong apart. */
+static float of_a_note(float bar) {
+  return powf(bar, 1 / 6.0f);
+}
+
 static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
                       Reach *reach) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
@@ -263,7 +268,7 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
                                               : SCORE_STEM_NONE;
     note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
                       head->width_px, head->height_px);
-    note.confidence = fminf(0.99f, fmaxf(0.05f, (2.5f * head->score - 1.5f) * (0.6f + 0.4f * bar)));
+    note.confidence = fminf(0.99f, fmaxf(0.05f, (2.5f * head->score - 1.5f) * of_a_note(bar)));
     if (head->staff == stem->staff) {
       note.chord = !first;
       first = false;
