@@ -12,7 +12,7 @@
 
 enum { KEYS = MOTION_KEYS };
 
-static const double reach_s = 0.25, deviation_s = 0.08;
+static const double reach_s = 0.25, deviation_s = 0.04;
 static const double latest_s = 0.12, rolled_s = 0.03;
 static const float much_softer = 20, least_trust = 0.5F, most_trust = 0.8F; /* velocities; of the loudest note's time */
 static const float raise = 8.0F, lower = 1.5F; /* logits */
