@@ -22,14 +22,20 @@ static BaseStatus expect(BaseContext *ctx, Motion **out, const ScoreUnfolded *un
   return expected ? BASE_OK : base_fail_memory(ctx);
 }
 
+static BaseStatus decide_motion(BaseContext *ctx, Motion **out, const Transcription *heard, const ScoreUnfolded *unfolded,
+                                const Alignment *alignment) {
+  Motion *expected = NULL;
+  BaseStatus status = expect(ctx, &expected, unfolded, alignment);
+  if (status == BASE_OK) status = transcription_expect(ctx, out, heard, expected);
+  motion_free(expected);
+  return status;
+}
+
 BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcription *heard, const ScoreUnfolded *unfolded,
                        const Alignment *alignment) {
-  Motion *expected = NULL;
   Transcription *decided = calloc(1, sizeof *decided);
-  BaseStatus status = decided ? expect(ctx, &expected, unfolded, alignment) : base_fail_memory(ctx);
-  if (status == BASE_OK) status = transcription_expect(ctx, &decided->motion, heard, expected);
+  BaseStatus status = decided ? decide_motion(ctx, &decided->motion, heard, unfolded, alignment) : base_fail_memory(ctx);
   if (status == BASE_OK && !(decided->evidence = evidence_dup(heard->evidence))) status = base_fail_memory(ctx);
-  motion_free(expected);
   if (status == BASE_OK)
     *out = decided;
   else
@@ -37,16 +43,16 @@ BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcriptio
   return status;
 }
 
-/* Aligns what is heard and decides it anew. */
-static BaseStatus decide(BaseContext *ctx, Transcription **heard, const Score *score) {
+/* Aligns what is heard and decides it anew, in place. */
+static BaseStatus decide(BaseContext *ctx, Transcription *heard, const Score *score) {
   ScoreUnfolded *unfolded = NULL;
   Alignment *alignment = NULL;
-  Transcription *decided = NULL;
-  BaseStatus status = flow_align_heard(ctx, &unfolded, &alignment, score, *heard, NULL, 0);
-  if (status == BASE_OK) status = flow_decide(ctx, &decided, *heard, unfolded, alignment);
+  Motion *motion = NULL;
+  BaseStatus status = flow_align_heard(ctx, &unfolded, &alignment, score, heard, NULL, 0);
+  if (status == BASE_OK) status = decide_motion(ctx, &motion, heard, unfolded, alignment);
   if (status == BASE_OK) {
-    transcription_free(*heard);
-    *heard = decided;
+    motion_free(heard->motion);
+    heard->motion = motion;
   }
   alignment_free(alignment);
   score_unfolded_free(unfolded);
@@ -63,7 +69,7 @@ BaseStatus flow_listen_with_score(BaseContext *ctx, Transcription **out, const c
   for (int round = 0; status == BASE_OK && round < ROUNDS && heard->motion->notes.n; round++) {
     step = base_context_step(ctx, LISTENING_SHARE + round * (1 - LISTENING_SHARE) / ROUNDS,
                              LISTENING_SHARE + (round + 1) * (1 - LISTENING_SHARE) / ROUNDS);
-    status = decide(&step, &heard, score);
+    status = decide(&step, heard, score);
   }
   score_free(score);
   if (status == BASE_OK)
