@@ -355,7 +355,7 @@ static void perfect_answers_give_the_notes_back(void) {
   TranscriptionPeaks peaks;
   float pedal[FRAMES];
   Evidence *evidence = evidence_new(FRAMES, 0.02);
-  TranscriptionDecoder *decoder = transcription_decoder_new(&(TranscriptionDecoderParams){0});
+  Motion *found = motion_new();
   float *maps[TRANSCRIPTION_HEADS], *near_onset = malloc(FRAMES * 88 * sizeof(float)), down[FRAMES];
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++) maps[h] = malloc(FRAMES * 88 * sizeof(float));
   transcription_net_targets(maps, near_onset, down, FRAMES, 0, motion);
@@ -367,20 +367,19 @@ static void perfect_answers_give_the_notes_back(void) {
   transcription_peaks_init(&peaks, evidence, pedal, 0, FRAMES);
   transcription_peaks_add(&peaks, &answers);
   transcription_peaks_end(&peaks);
-  CHECK(transcription_decoder_run(decoder, evidence, FRAMES) && transcription_decoder_end(decoder, 14));
-  const TranscriptionNotes *notes = transcription_decoder_notes(decoder);
-  CHECK_SAYING(notes->n == motion->notes.n, "%zu of %zu", notes->n, motion->notes.n);
+  CHECK(transcription_decode(found, evidence, &(TranscriptionDecoderParams){.to = FRAMES}));
+  CHECK_SAYING(found->notes.n == motion->notes.n, "%zu of %zu", found->notes.n, motion->notes.n);
   size_t close = 0;
   for (size_t i = 0; i < motion->notes.n; i++)
-    for (size_t j = 0; j < notes->n; j++) {
-      const MotionNote *a = &motion->notes.items[i], *b = &notes->items[j];
+    for (size_t j = 0; j < found->notes.n; j++) {
+      const MotionNote *a = &motion->notes.items[i], *b = &found->notes.items[j];
       close += a->midi == b->midi && fabs(a->onset_s - b->onset_s) < 0.017 && fabs(a->key_up_s - b->key_up_s) < 0.05 &&
                abs(a->velocity - b->velocity) < 4;
     }
   CHECK_SAYING(close == motion->notes.n, "%zu of %zu", close, motion->notes.n);
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++) free(maps[h]);
   free(near_onset);
-  transcription_decoder_free(decoder);
+  motion_free(found);
   evidence_free(evidence);
   motion_free(motion);
 }

@@ -139,6 +139,10 @@ BaseStatus dsp_stream_seek(BaseContext *ctx, DspStream *stream, int64_t at) {
   return status;
 }
 
+double dsp_stream_seconds(const DspStream *stream) {
+  return (double)stream->claimed / stream->from_hz;
+}
+
 double dsp_stream_done(const DspStream *stream) {
   if (stream->claimed <= 0 || stream->source_ended) return 1;
   return stream->taken < stream->claimed ? (double)stream->taken / (double)stream->claimed : 1;

@@ -15,6 +15,9 @@ BaseStatus dsp_stream_open(BaseContext *ctx, DspStream **out, const char *path, 
 BaseStatus dsp_stream_over(BaseContext *ctx, DspStream **out, const DspAudio *audio, int32_t rate_hz);
 void dsp_stream_free(DspStream *stream);
 
+/* Its length, as the recording claims it. */
+double dsp_stream_seconds(const DspStream *stream);
+
 /* Up to `n` further samples; fewer only at the end. No allocation. */
 size_t dsp_stream_read(DspStream *stream, float *samples, size_t n);
 

@@ -3,6 +3,7 @@
 
 #include "core/music/motion.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,14 @@ Evidence *evidence_dup(const Evidence *evidence) {
   if (evidence->release) memcpy(copy->release, evidence->release, n);
   if (evidence->shift) memcpy(copy->shift, evidence->shift, n);
   return copy;
+}
+
+void evidence_put_onset(Evidence *evidence, double at, int key, uint8_t onset, uint8_t strength) {
+  const size_t frame = (size_t)lround(at), cell = frame * MOTION_KEYS + (size_t)key;
+  if (frame >= evidence->frames || evidence->onset[cell] > onset) return;
+  evidence->onset[cell] = onset;
+  evidence->strength[cell] = strength;
+  evidence->shift[cell] = (int8_t)lround(fmin(fmax(at - (double)frame, -0.495), 0.495) * EVIDENCE_SHIFTS);
 }
 
 double evidence_onset_s(const Evidence *evidence, size_t t, int key) {

@@ -25,5 +25,9 @@ Evidence *evidence_new(size_t frames, double hop_s);
 void evidence_free(Evidence *evidence);
 Evidence *evidence_dup(const Evidence *evidence); /* all its planes; null without memory */
 
+/* Writes an onset `at` frames (any real from 0 on) from the beginning, unless what stands there is likelier or it lies
+ * behind the end. Evidence with all planes. */
+void evidence_put_onset(Evidence *evidence, double at, int key, uint8_t onset, uint8_t strength);
+
 /* Seconds of the onset that frame t may hold for a key. */
 double evidence_onset_s(const Evidence *evidence, size_t t, int key);

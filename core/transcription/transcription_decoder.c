@@ -3,7 +3,6 @@
 #include "core/transcription/transcription_decoder.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { KEYS = MOTION_KEYS, AHEAD = 3 /* frames in which a sound must be gone that has ended */ };
 
@@ -18,41 +17,26 @@ typedef struct {
   MotionNote note;
 } KeyState;
 
-struct TranscriptionDecoder {
-  TranscriptionDecoderParams params;
-  size_t next; /* frame to decide */
-  double hop_s;
+typedef struct {
+  float threshold;
+  const Evidence *evidence;
+  Motion *motion;
   KeyState keys[KEYS];
-  TranscriptionNotes ended;
-};
-
-TranscriptionDecoder *transcription_decoder_new(const TranscriptionDecoderParams *params) {
-  TranscriptionDecoder *decoder = calloc(1, sizeof *decoder);
-  if (!decoder) return NULL;
-  decoder->params = *params;
-  decoder->next = params->from;
-  if (!(decoder->params.threshold > 0)) decoder->params.threshold = default_threshold;
-  return decoder;
-}
-
-void transcription_decoder_free(TranscriptionDecoder *decoder) {
-  if (!decoder) return;
-  base_array_clear(&decoder->ended);
-  free(decoder);
-}
+} Decoder;
 
 static float value(const Evidence *evidence, const uint8_t *plane, size_t t, int key) {
   return t < evidence->frames ? plane[t * KEYS + (size_t)key] / 255.0F : 0;
 }
 
-static bool end_note(TranscriptionDecoder *d, int key, double end_s) {
-  KeyState *state = &d->keys[key];
-  state->sounds = false;
-  state->note.key_up_s = fmax(end_s, state->note.onset_s + shortest_s);
-  return base_array_push(&d->ended, state->note);
+static bool end_note(Decoder *d, int key, double end_s) {
+  const MotionNote *note = &d->keys[key].note;
+  d->keys[key].sounds = false;
+  return motion_add(d->motion, note->onset_s, fmax(end_s, note->onset_s + shortest_s), note->midi, note->velocity,
+                    note->confidence);
 }
 
-static bool start_note(TranscriptionDecoder *d, const Evidence *evidence, size_t t, int key) {
+static bool start_note(Decoder *d, size_t t, int key) {
+  const Evidence *evidence = d->evidence;
   KeyState *state = &d->keys[key];
   const double onset_s = evidence_onset_s(evidence, t, key);
   if (state->sounds && !end_note(d, key, onset_s)) return false;
@@ -67,7 +51,7 @@ static bool start_note(TranscriptionDecoder *d, const Evidence *evidence, size_t
 }
 
 /* Where a note ends that sounds at frame t, or a negative number. */
-static double end_of(const TranscriptionDecoder *d, const Evidence *evidence, size_t t, int key) {
+static double end_of(const Evidence *evidence, size_t t, int key) {
   const float here = value(evidence, evidence->release, t, key);
   const float left = t ? value(evidence, evidence->release, t - 1, key) : 0;
   const float right = value(evidence, evidence->release, t + 1, key);
@@ -75,39 +59,34 @@ static double end_of(const TranscriptionDecoder *d, const Evidence *evidence, si
   for (size_t i = 1; i <= AHEAD; i++) after += value(evidence, evidence->sounding, t + i, key) / AHEAD;
   if (here >= ends && here >= left && here > right && after < still) {
     const double shift = 0.5 * (right - left) / (here - fminf(left, right) + 1e-6F);
-    return ((double)t + fmin(0.5, fmax(-0.5, shift))) * d->hop_s;
+    return ((double)t + fmin(0.5, fmax(-0.5, shift))) * evidence->hop_s;
   }
   const bool faded = value(evidence, evidence->sounding, t, key) < silent && after < silent;
-  return faded ? (double)t * d->hop_s : -1;
+  return faded ? (double)t * evidence->hop_s : -1;
 }
 
-static bool decide(TranscriptionDecoder *d, const Evidence *evidence, size_t t) {
+static bool decide(Decoder *d, size_t t) {
+  const Evidence *evidence = d->evidence;
   for (int key = 0; key < KEYS; key++) {
     KeyState *state = &d->keys[key];
-    if (value(evidence, evidence->onset, t, key) >= d->params.threshold) {
-      if (!start_note(d, evidence, t, key)) return false;
+    if (value(evidence, evidence->onset, t, key) >= d->threshold) {
+      if (!start_note(d, t, key)) return false;
     } else if (state->sounds && t >= state->frame + 2) {
-      double end_s = end_of(d, evidence, t, key);
-      if (end_s < 0 && (double)(t - state->frame) * d->hop_s > longest_s) end_s = (double)t * d->hop_s;
+      double end_s = end_of(evidence, t, key);
+      if (end_s < 0 && (double)(t - state->frame) * evidence->hop_s > longest_s) end_s = (double)t * evidence->hop_s;
       if (end_s >= 0 && !end_note(d, key, end_s)) return false;
     }
   }
   return true;
 }
 
-bool transcription_decoder_run(TranscriptionDecoder *d, const Evidence *evidence, size_t to) {
-  d->hop_s = evidence->hop_s;
-  for (; d->next < to; d->next++)
-    if (!decide(d, evidence, d->next)) return false;
-  return true;
-}
-
-bool transcription_decoder_end(TranscriptionDecoder *d, double end_s) {
-  for (int key = 0; key < KEYS; key++)
-    if (d->keys[key].sounds && !end_note(d, key, end_s)) return false;
-  return true;
-}
-
-TranscriptionNotes *transcription_decoder_notes(TranscriptionDecoder *decoder) {
-  return &decoder->ended;
+bool transcription_decode(Motion *motion, const Evidence *evidence, const TranscriptionDecoderParams *params) {
+  const float threshold = params->threshold > 0 ? params->threshold : default_threshold;
+  Decoder decoder = {.threshold = threshold, .evidence = evidence, .motion = motion};
+  bool fine = true;
+  for (size_t t = params->from; t < params->to && fine; t++) fine = decide(&decoder, t);
+  for (int key = 0; key < KEYS && fine; key++)
+    if (decoder.keys[key].sounds) fine = end_note(&decoder, key, (double)params->to * evidence->hop_s);
+  if (fine) motion_sort(motion);
+  return fine;
 }

@@ -4,24 +4,13 @@
 #include "core/music/evidence.h"
 #include "core/music/motion.h"
 
+#include <stdbool.h>
+
 typedef struct {
   float threshold; /* least probability of a note; 0 means the default */
-  size_t from;     /* frame to begin with */
+  size_t from, to; /* frames to decide */
 } TranscriptionDecoderParams;
 
-/* The notes that sound at the moment and those that ended. */
-typedef struct TranscriptionDecoder TranscriptionDecoder;
-
-/* Null without memory. */
-TranscriptionDecoder *transcription_decoder_new(const TranscriptionDecoderParams *params);
-void transcription_decoder_free(TranscriptionDecoder *decoder);
-
-/* Decides the frames up to `to`, which go on where the call before ended. False without memory. */
-bool transcription_decoder_run(TranscriptionDecoder *decoder, const Evidence *evidence, size_t to);
-
-/* Ends what still sounds at `end_s`. False without memory. */
-bool transcription_decoder_end(TranscriptionDecoder *decoder, double end_s);
-
-/* The notes that have ended so far, ids 0, in no order; borrowed. */
-typedef BASE_ARRAY(MotionNote) TranscriptionNotes;
-TranscriptionNotes *transcription_decoder_notes(TranscriptionDecoder *decoder);
+/* Appends the notes that start in the frames, sorted, with ids of the motion's own; what still sounds at `to` ends
+ * there. False without memory. O(frames). */
+bool transcription_decode(Motion *motion, const Evidence *evidence, const TranscriptionDecoderParams *params);

@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { KEYS = MOTION_KEYS };
 
@@ -46,12 +45,7 @@ static ptrdiff_t likeliest(float *worth, const Evidence *evidence, const uint8_t
 static void move(Evidence *to, const Evidence *from, size_t t, int key, float odds, double first_s, float trust) {
   const size_t cell = t * KEYS + (size_t)key;
   const double onset_s = evidence_onset_s(from, t, key), at = fmax(0, onset_s + trust * (first_s - onset_s)) / to->hop_s;
-  const size_t frame = (size_t)lround(at), there = frame * KEYS + (size_t)key;
-  const uint8_t onset = moved(from->onset[cell], odds);
-  if (frame >= to->frames || to->onset[there] > onset) return;
-  to->onset[there] = onset;
-  to->strength[there] = from->strength[cell];
-  to->shift[there] = (int8_t)lround(fmin(fmax(at - (double)frame, -0.495), 0.495) * EVIDENCE_SHIFTS);
+  evidence_put_onset(to, at, key, moved(from->onset[cell], odds), from->strength[cell]);
 }
 
 /* What an expected note found: a frame, or -1, and what that does to its odds. */
@@ -132,19 +126,6 @@ static bool see(Evidence *seen, const Evidence *heard, const Motion *expected) {
   return fine;
 }
 
-static BaseStatus decode(BaseContext *ctx, Motion *motion, const Evidence *evidence) {
-  TranscriptionDecoder *decoder = transcription_decoder_new(&(TranscriptionDecoderParams){0});
-  bool fine = decoder && transcription_decoder_run(decoder, evidence, evidence->frames) &&
-              transcription_decoder_end(decoder, (double)evidence->frames * evidence->hop_s);
-  TranscriptionNotes *notes = decoder ? transcription_decoder_notes(decoder) : NULL;
-  for (size_t i = 0; fine && i < notes->n; i++) {
-    const MotionNote *n = &notes->items[i];
-    fine = motion_add(motion, n->onset_s, n->key_up_s, n->midi, n->velocity, n->confidence);
-  }
-  transcription_decoder_free(decoder);
-  return fine ? BASE_OK : base_fail_memory(ctx);
-}
-
 static bool keep_pedals(Motion *to, const Motion *from) {
   for (size_t i = 0; i < from->pedals.n; i++)
     if (!base_array_push(&to->pedals, from->pedals.items[i])) return false;
@@ -164,14 +145,13 @@ BaseStatus transcription_expect(BaseContext *ctx, Motion **out, const Transcript
     Evidence all = *seen;
     all.sounding = evidence->sounding;
     all.release = evidence->release;
-    status = decode(ctx, motion, &all);
+    if (!transcription_decode(motion, &all, &(TranscriptionDecoderParams){.to = all.frames})) status = base_fail_memory(ctx);
   }
   evidence_free(seen);
   if (status != BASE_OK) {
     motion_free(motion);
     return status;
   }
-  motion_sort(motion);
   *out = motion;
   return BASE_OK;
 }

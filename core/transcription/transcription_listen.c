@@ -1,7 +1,6 @@
 /* The recording's loudness and its tuning by the first minutes come first; then the network hears stretch after stretch
  * in the order that the caller wants them, and its answers become evidence. Notes are decided stretch by stretch for
  * who waits for them, and once more over the whole when all is heard. SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/base/base_array.h"
 #include "core/dsp/dsp_stft.h"
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
@@ -10,14 +9,13 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { STRETCH = 985 /* frames; with what is beside them just two windows of the network */ };
 
 static const double tuning_span_s = 90, least_agreement = 0.08;
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 
-/* Opens the recording anew for each pass. */
+/* Opens the recording anew for each of the three passes. */
 typedef struct {
   const char *path; /* null: from memory */
   const DspAudio *audio;
@@ -26,16 +24,6 @@ typedef struct {
 static BaseStatus open_source(BaseContext *ctx, DspStream **out, const Source *source) {
   if (source->path) return dsp_stream_open(ctx, out, source->path, FEATURES_RATE_HZ);
   return dsp_stream_over(ctx, out, source->audio, FEATURES_RATE_HZ);
-}
-
-static BaseStatus find_length(BaseContext *ctx, double *seconds, const Source *source) {
-  DspReader *reader = NULL;
-  if (source->audio) *seconds = (double)source->audio->frames / source->audio->rate_hz;
-  if (source->audio) return BASE_OK;
-  BaseStatus status = dsp_reader_open(ctx, &reader, source->path);
-  if (!status) *seconds = (double)dsp_reader_info(reader)->frames / dsp_reader_info(reader)->rate_hz;
-  dsp_reader_free(reader);
-  return status;
 }
 
 static BaseStatus find_level(BaseContext *ctx, double *level, const Source *source) {
@@ -60,7 +48,7 @@ static BaseStatus find_tuning(BaseContext *ctx, double *cents, const Source *sou
 typedef struct {
   BaseContext *ctx;
   const TranscriptionParams *params;
-  const Source *source;
+  DspStream *stream;
   TranscriptionEar *ear;
   TranscriptionPeaks peaks;
   Evidence *evidence; /* of all the frames that the recording claims to have */
@@ -69,8 +57,8 @@ typedef struct {
   long stretches, heard, reached; /* stretches heard; frames of the recording that there really are */
 } Listener;
 
-static BaseStatus listener_init(Listener *l, double seconds) {
-  const long frames = (long)ceil(seconds / hop_s);
+static BaseStatus listener_init(Listener *l) {
+  const long frames = (long)ceil(dsp_stream_seconds(l->stream) / hop_s);
   l->stretches = (frames + STRETCH - 1) / STRETCH;
   l->evidence = evidence_new((size_t)frames, hop_s);
   l->pedal = calloc((size_t)frames + 1, sizeof *l->pedal);
@@ -80,6 +68,7 @@ static BaseStatus listener_init(Listener *l, double seconds) {
 
 static void listener_clear(Listener *l) {
   transcription_ear_free(l->ear);
+  dsp_stream_free(l->stream);
   evidence_free(l->evidence);
   free(l->pedal);
   free(l->done);
@@ -105,32 +94,23 @@ static BaseStatus take(void *user, const TranscriptionAnswers *answers) {
 
 static BaseStatus hear(Listener *l, long from, long to) {
   const long origin = from > EAR_LEAD ? from - EAR_LEAD : 0;
-  DspStream *stream = NULL;
+  const bool fresh = l->heard == 0 && origin == 0;
   BaseContext step = base_context_step(l->ctx, (double)l->heard / (double)l->stretches,
                                        (double)(l->heard + 1) / (double)l->stretches);
-  BaseStatus status = open_source(&step, &stream, l->source);
-  if (!status && origin) status = dsp_stream_seek(&step, stream, (int64_t)origin * FEATURES_HOP);
+  BaseStatus status = fresh ? BASE_OK : dsp_stream_seek(&step, l->stream, (int64_t)origin * FEATURES_HOP);
   transcription_peaks_init(&l->peaks, l->evidence, l->pedal, from, to);
-  if (!status) status = transcription_ear_hear(&step, l->ear, stream, from, to, (TranscriptionTaker){take, l});
+  if (!status) status = transcription_ear_hear(&step, l->ear, l->stream, from, to, (TranscriptionTaker){take, l});
   if (!status) transcription_peaks_end(&l->peaks);
-  dsp_stream_free(stream);
   return base_context_join(l->ctx, &step, status);
 }
 
 /* ---- notes ---- */
 
-/* The notes that start in [from, to), their ends as far as is known, appended in order. */
+/* The notes that start in [from, to), their ends as far as is known, into an empty motion, numbered in order. */
 static BaseStatus decode(BaseContext *ctx, Motion *motion, const Listener *l, size_t from, size_t to) {
-  TranscriptionDecoder *decoder =
-      transcription_decoder_new(&(TranscriptionDecoderParams){.threshold = l->params->onset_threshold, .from = from});
-  bool fine = decoder && transcription_decoder_run(decoder, l->evidence, to) &&
-              transcription_decoder_end(decoder, (double)to * hop_s);
-  const TranscriptionNotes *notes = decoder ? transcription_decoder_notes(decoder) : NULL;
-  for (size_t i = 0; fine && i < notes->n; i++) fine = base_array_push(&motion->notes, notes->items[i]);
-  transcription_decoder_free(decoder);
-  if (!fine) return base_fail_memory(ctx);
-  motion_sort(motion);
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = motion->next_id++;
+  const TranscriptionDecoderParams params = {.threshold = l->params->onset_threshold, .from = from, .to = to};
+  if (!transcription_decode(motion, l->evidence, &params)) return base_fail_memory(ctx);
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
   return BASE_OK;
 }
 
@@ -178,13 +158,12 @@ static BaseStatus listen_to(BaseContext *ctx, Transcription **out, const Source 
                             const TranscriptionParams *params) {
   static const TranscriptionParams defaults;
   BaseContext nobody = {0};
-  Listener l = {.ctx = ctx ? ctx : &nobody, .params = params ? params : &defaults, .source = source};
+  Listener l = {.ctx = ctx ? ctx : &nobody, .params = params ? params : &defaults};
   TranscriptionEarParams ear = {.weights = l.params->weights};
-  double seconds = 0;
-  BaseStatus status = find_length(l.ctx, &seconds, source);
-  if (!status) status = find_level(l.ctx, &ear.level, source);
+  BaseStatus status = find_level(l.ctx, &ear.level, source);
   if (!status) status = find_tuning(l.ctx, &ear.tuning_cents, source);
-  if (!status) status = listener_init(&l, seconds);
+  if (!status) status = open_source(l.ctx, &l.stream, source);
+  if (!status) status = listener_init(&l);
   if (!status) status = transcription_ear_new(l.ctx, &l.ear, &ear);
   if (!status) status = hear_all(&l);
   if (!status) status = conclude(&l, out);

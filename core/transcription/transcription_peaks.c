@@ -59,18 +59,12 @@ static bool is_peak(const TranscriptionPeaks *p, long t, int key) {
 }
 
 static void put(const TranscriptionPeaks *p, long t, int key) {
-  Evidence *evidence = p->evidence;
   const float left = onset_at(p, t - 1)[key], top = onset_at(p, t)[key], right = onset_at(p, t + 1)[key];
   const float shift = 0.5F * (right - left) / (top - fminf(left, right) + 1e-6F);
   const float tip = fminf(1, top + slope * fabsf(shift)), velocity = 128 * velocity_at(p, t, key);
   const double missing = fmaxf(0, loud - fmaxf(velocity, soft)), lag_s = loud_lag_s + softer_s * missing * missing;
-  const double at = fmax(0, (double)t + shift - lag_s / evidence->hop_s);
-  const size_t frame = (size_t)lround(at), cell = frame * KEYS + (size_t)key;
-  const uint8_t probability = byte(probability_of(tip));
-  if (frame >= evidence->frames || evidence->onset[cell] > probability) return;
-  evidence->onset[cell] = probability;
-  evidence->strength[cell] = (uint8_t)fminf(127, fmaxf(1, velocity));
-  evidence->shift[cell] = (int8_t)lround(fmin(fmax(at - (double)frame, -0.495), 0.495) * EVIDENCE_SHIFTS);
+  const double at = fmax(0, (double)t + shift - lag_s / p->evidence->hop_s);
+  evidence_put_onset(p->evidence, at, key, byte(probability_of(tip)), (uint8_t)fminf(127, fmaxf(1, velocity)));
 }
 
 static void look_at(const TranscriptionPeaks *p, long t) {
