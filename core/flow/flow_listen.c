@@ -27,6 +27,7 @@ static BaseStatus decide_motion(BaseContext *ctx, Motion **out, const Transcript
   Motion *expected = NULL;
   BaseStatus status = expect(ctx, &expected, unfolded, alignment);
   if (status == BASE_OK) status = transcription_expect(ctx, out, heard, expected);
+  if (status == BASE_OK) status = alignment_settle(ctx, *out, unfolded, alignment);
   motion_free(expected);
   return status;
 }
@@ -53,6 +54,8 @@ static BaseStatus decide(BaseContext *ctx, Transcription *heard, const Score *sc
   if (status == BASE_OK) {
     motion_free(heard->motion);
     heard->motion = motion;
+  } else {
+    motion_free(motion);
   }
   alignment_free(alignment);
   score_unfolded_free(unfolded);
