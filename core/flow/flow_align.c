@@ -11,7 +11,8 @@
 
 static const double ANCHOR_SNAP_QUARTERS = 1.0 / 480;
 static const double HEARING_SHARE = 0.9;
-static const double CLEARLY = 0.01; /* by how much an order that the signs do not give must agree better */
+/* By how much an order that the signs do not give must agree better: a share, or this many notes of a long piece. */
+static const double CLEARLY = 0.01, CLEARLY_NOTES = 10;
 
 /* ---- hearing ---- */
 
@@ -53,21 +54,27 @@ static BaseStatus snap_anchors(BaseContext *ctx, AlignmentAnchor **out, const Sc
   return BASE_OK;
 }
 
-/* Share of matched notes in both directions (F measure). */
-static double agreement(const Alignment *alignment) {
+typedef struct {
+  ScoreUnfolded *unfolded;
+  Alignment *alignment;
+  double agreement; /* share of matched notes in both directions (F measure) */
+  size_t notes;     /* of both */
+} Reading;
+
+static void judge(Reading *reading) {
+  const Alignment *alignment = reading->alignment;
   size_t matched = 0, all = 0;
   for (size_t i = 0; i < alignment->links.n; i++) {
     bool match = alignment->links.items[i].verdict == ALIGNMENT_MATCH;
     matched += match, all += match ? 2 : 1;
   }
-  return all ? 2.0 * (double)matched / (double)all : 0;
+  reading->agreement = all ? 2.0 * (double)matched / (double)all : 0;
+  reading->notes = all;
 }
 
-typedef struct {
-  ScoreUnfolded *unfolded;
-  Alignment *alignment;
-  double agreement;
-} Reading;
+static double clearly(const Reading *reading) {
+  return fmin(CLEARLY, 2 * CLEARLY_NOTES / (double)(reading->notes + 1));
+}
 
 static void clear_reading(Reading *reading) {
   score_unfolded_free(reading->unfolded);
@@ -88,7 +95,7 @@ static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score
     status =
         alignment_align(ctx, &reading.alignment, reading.unfolded, heard->motion, heard->evidence, &params);
   free(snapped);
-  if (status == BASE_OK) reading.agreement = agreement(reading.alignment);
+  if (status == BASE_OK) judge(&reading);
   if (status == BASE_OK)
     *out = reading;
   else
@@ -127,7 +134,7 @@ static BaseStatus try_order(BaseContext *ctx, Reading *best, const Score *score,
                             const ScoreUnfoldParams *order) {
   Reading other = {0};
   BaseStatus status = align_order(ctx, &other, score, heard, anchors, n_anchors, order);
-  if (status == BASE_OK && other.agreement > best->agreement + CLEARLY) {
+  if (status == BASE_OK && other.agreement > best->agreement + clearly(best)) {
     Reading swap = *best;
     *best = other, other = swap;
   }
