@@ -68,6 +68,10 @@ ok "play renders"
 head -c 600000 m.wav >cut.wav
 exits 0 "$cli" listen "$sample/recording.ogg" -o "$work/in/l.csv" --threads=2 --seed 3 --json && grep -q '"command":"listen"' "$work/out" && [ -s l.csv ]
 ok "listen writes notes"
+exits 0 "$cli" listen "$sample/recording.ogg" --score "$sample/menuet.musicxml" -o "$work/in/hint.json" --json && [ "$(sed 's/.*"as_written":\([0-9]*\).*/\1/' "$work/out")" -gt 150 ] && grep -q '"score_note":' hint.json && grep -q '"not_played":\[' hint.json
+ok "listen with a score tells what was played as written"
+one_sentence 1 "$cli" listen "$sample/recording.ogg" --score nothing.musicxml -o "$work/in/no.json" && grep -q nothing.musicxml "$work/err"
+ok "listen names a score that is not there"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o - && head -1 "$work/out" | grep -q '^score_quarter,measure,beat,time_s,confidence,anchor,pitches$'
 ok "align writes to standard output"
 exits 0 "$cli" explain "$sample/recording.ogg" l.csv --learn-piano "$work/in/own.weights" --json --quiet && grep -q '"notes":\[{"id":1,' "$work/out" && [ -s own.weights ]

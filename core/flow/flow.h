@@ -87,12 +87,15 @@ BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcriptio
                        const Alignment *alignment);
 
 /* A → M with the score of the piece at hand: the recording is heard, the score aligned to it, and what was played
- * decided again, now knowing what to expect where. `params` may be null. */
-BaseStatus flow_listen_with_score(BaseContext *ctx, Transcription **out, const char *audio_path, const char *score_path,
+ * decided again, now knowing what to expect where. Notes that the score asks for name it (MotionNote.score_note), and
+ * the links tell what was left out and what added; alignment and unfolded are null when nothing was heard. `params` may be
+ * null. */
+BaseStatus flow_listen_with_score(BaseContext *ctx, FlowAligned **out, const char *audio_path, const char *score_path,
                                   const TranscriptionParams *params);
 
 /* Writers by the ending of `path`, as CONTRACT promises. */
 BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const *pages, size_t n_pages,
                             const char *path);
 BaseStatus flow_write_motion(BaseContext *ctx, const Motion *motion, const char *path);
+BaseStatus flow_write_heard(BaseContext *ctx, const FlowAligned *aligned, const char *path); /* JSON: and what was not played */
 BaseStatus flow_write_alignment(BaseContext *ctx, const FlowAligned *aligned, const char *path);
