@@ -34,6 +34,8 @@ struct _TriSession {
   StepsScore *score;
   StepsHeard *heard;
   Alignment *alignment;
+  FlowOrders orders; /* that the person may choose from */
+  FlowOrder order;   /* the one chosen */
   double *machine_s; /* times without anchors, one a point of the alignment */
   Motion *played;    /* the score at the alignment's times */
   double audio_s;
@@ -82,6 +84,9 @@ void tri_session_init_instruments(TriSession *self);
 void tri_session_start_steps(TriSession *self);
 void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
 
+/* Aligns from nothing. */
+void tri_session_align_anew(TriSession *self);
+
 /* Aligns again with the present anchors. */
 void tri_session_realign(TriSession *self);
 
@@ -90,6 +95,14 @@ void tri_session_job_ended(TriJob *job, gpointer user);
 
 /* Forgets what the machine made. */
 void tri_session_forget(TriSession *self);
+
+/* ---- session-order.c ---- */
+
+/* The project's choice, once it is open. */
+void tri_session_start_order(TriSession *self);
+
+/* Takes over what there is to choose from. */
+void tri_session_show_orders(TriSession *self, const FlowOrders *orders);
 
 /* ---- session-places.c ---- */
 

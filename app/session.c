@@ -25,7 +25,7 @@ enum {
 };
 static GParamSpec *properties[N_PROPS];
 
-enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, INSTRUMENTS_CHANGED, N_SIGNALS };
+enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, INSTRUMENTS_CHANGED, ORDERS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- facts ---- */
@@ -278,6 +278,8 @@ static void tri_session_class_init(TriSessionClass *klass) {
       g_signal_new("reveal", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
   signals[INSTRUMENTS_CHANGED] =
       g_signal_new("instruments-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ORDERS_CHANGED] =
+      g_signal_new("orders-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 /* ---- watching what others change ---- */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/flow/flow.h"
 #include "app/job.h"
 #include "app/player.h"
 #include "app/project.h"
@@ -30,6 +31,7 @@ G_DECLARE_FINAL_TYPE(TriSession, tri_session, TRI, SESSION, GObject)
  *   "refused" (string file, string reason)    one of the files added is not used
  *   "media-missing" (string file)             a file of the project is not where it was
  *   "reveal" (double time_s)                  please bring this moment into view (undo, next place)
+ *   "orders-changed"                          the playing orders, or the choice among them
  *   "instruments-changed"                     the list of instruments, the choice, or whether one can be
  * learned */
 TriSession *tri_session_new(void);
@@ -118,6 +120,17 @@ void tri_session_strike(TriSession *session, int place);
 
 /* What the synth plays: the score as aligned (TRUE, the default where there is a score) or what was heard. */
 void tri_session_set_synth_plays_score(TriSession *session, gboolean score);
+
+/* ---- the order in which the score was played ---- */
+
+/* The orders that explain the recording, best first; 0 before the alignment is there. `letters` ("A A B") is borrowed
+ * until the orders change. */
+guint tri_session_get_n_orders(TriSession *session);
+FlowOrder tri_session_get_order_at(TriSession *session, guint index, const char **letters);
+FlowOrder tri_session_get_order(TriSession *session);
+
+/* Aligns anew in that order, as a job; the project remembers. Refused with a notice while there are anchors. */
+void tri_session_set_order(TriSession *session, FlowOrder order);
 
 /* ---- the instrument that the synth plays ---- */
 

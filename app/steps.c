@@ -455,8 +455,8 @@ static BaseStatus decide(BaseContext *ctx, StepsAligned *out, const StepsAlignSn
 static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot) {
   const Score *score = snapshot->score->score;
   ScoreUnfolded *unfolded = NULL;
-  BaseStatus status = flow_align_heard(ctx, &unfolded, &out->alignment, score, snapshot->heard->heard,
-                                       snapshot->anchors, snapshot->n_anchors);
+  BaseStatus status = flow_align_ordered(ctx, &unfolded, &out->alignment, &out->orders, score, snapshot->heard->heard,
+                                         snapshot->anchors, snapshot->n_anchors, snapshot->order);
   if (status == BASE_OK) status = decide(ctx, out, snapshot, unfolded);
   if (status != BASE_OK) {
     score_unfolded_free(unfolded);

@@ -6,6 +6,7 @@
 #include "app/project.h"
 #include "app/store.h"
 #include "core/alignment/alignment.h"
+#include "core/flow/flow.h"
 #include "core/transcription/transcription.h"
 #include "widgets/peaks.h"
 
@@ -101,6 +102,7 @@ typedef struct {
   Alignment *previous; /* null: from nothing, finding the playing order */
   AlignmentAnchor *anchors;
   gsize n_anchors;
+  FlowOrder order; /* the person's choice, where `previous` is null */
 } StepsAlignSnapshot;
 void steps_align_snapshot_free(gpointer snapshot);
 
@@ -114,6 +116,7 @@ typedef struct {
                         decided */
   Motion *scene_motion;
   double *machine_s; /* times without anchors, one a point; null when `previous` was given */
+  FlowOrders orders; /* that one may choose from; none when `previous` was given */
 } StepsAligned;
 void steps_aligned_free(gpointer aligned);
 BaseStatus steps_align(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);

@@ -16,6 +16,7 @@ struct _TriWindow {
   AdwWindowTitle *title;
   GtkMenuButton *recent_button;
   GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *pages_toggle, *recent_group;
+  GtkWidget *order_strip, *order_chips;
   GtkRevealer *overview_revealer;
   AdwBin *overview_bin;
   AdwToastOverlay *toasts;
@@ -63,6 +64,7 @@ void tri_window_add_views(TriWindow *self);
 void tri_window_add_files(TriWindow *self);
 void tri_window_add_picture(TriWindow *self);
 void tri_window_add_instrument(TriWindow *self);
+void tri_window_add_order(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

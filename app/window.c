@@ -213,6 +213,8 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, inspector_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, pages_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, recent_group);
+  gtk_widget_class_bind_template_child(class, TriWindow, order_strip);
+  gtk_widget_class_bind_template_child(class, TriWindow, order_chips);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_revealer);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_bin);
   gtk_widget_class_bind_template_child(class, TriWindow, toasts);
@@ -252,6 +254,7 @@ static void tri_window_init(TriWindow *self) {
   tri_window_add_files(self);
   tri_window_add_picture(self);
   tri_window_add_instrument(self);
+  tri_window_add_order(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);
   tri_transport_watch(self->transport, self->session);

@@ -6,6 +6,7 @@
 #include "core/base/base_context.h"
 #include "core/music/motion.h"
 #include "core/music/score.h"
+#include "core/music/score_sections.h"
 #include "core/omr/omr.h"
 #include "core/transcription/transcription.h"
 
@@ -80,6 +81,26 @@ void flow_aligned_free(FlowAligned *aligned);
  * the recording takes and the alignment to it. Both outputs are the caller's. */
 BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, const Score *score,
                             const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors);
+
+/* Playing orders that a person may mean. */
+typedef enum {
+  FLOW_ORDER_HEARD,   /* what the recording suggests, as flow_align_heard finds it */
+  FLOW_ORDER_WRITTEN, /* what the signs of the score ask for */
+  FLOW_ORDER_ONCE,    /* no repeats */
+  FLOW_ORDERS,
+} FlowOrder;
+
+/* Orders that differ from each other, the best first: that which was heard, then as written, then without repeats. */
+typedef struct {
+  size_t n;
+  FlowOrder kind[FLOW_ORDERS];
+  char letters[FLOW_ORDERS][SCORE_LETTERS_SIZE]; /* "A A B", score_sections of them all */
+} FlowOrders;
+
+/* As flow_align_heard, in the order that a person has chosen; `orders` (may be null) tells what there is to choose from. */
+BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, FlowOrders *orders,
+                              const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                              size_t n_anchors, FlowOrder chosen);
 
 /* What was played, decided once more with the score where `alignment` puts it (transcription_expect): a transcription of
  * its own, whose notes have ids of their own; align again to link them. */

@@ -175,6 +175,61 @@ BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignmen
   return BASE_OK;
 }
 
+/* ---- the person's choice ---- */
+
+static bool same_steps(const ScoreUnfolded *a, const ScoreUnfolded *b) {
+  if (a->steps.n != b->steps.n) return false;
+  for (size_t i = 0; i < a->steps.n; i++)
+    if (a->steps.items[i].measure != b->steps.items[i].measure) return false;
+  return true;
+}
+
+/* Lists the orders that differ; false without memory. */
+static bool list_orders(FlowOrders *out, const Score *score, const ScoreUnfolded *const of[FLOW_ORDERS]) {
+  const ScoreUnfolded *all[FLOW_ORDERS];
+  *out = (FlowOrders){0};
+  for (int kind = 0; kind < FLOW_ORDERS; kind++) {
+    bool known = false;
+    for (size_t i = 0; i < out->n; i++) known = known || same_steps(all[i], of[kind]);
+    if (known) continue;
+    all[out->n] = of[kind];
+    out->kind[out->n++] = (FlowOrder)kind;
+  }
+  for (size_t i = 0; i < out->n; i++)
+    if (!score_sections(out->letters[i], score, all[i], all, out->n)) return false;
+  return true;
+}
+
+static BaseStatus tell_orders(BaseContext *ctx, FlowOrders *orders, const Score *score, const ScoreUnfolded *heard) {
+  ScoreUnfolded *written = NULL, *once = NULL;
+  BaseStatus status = score_unfold(ctx, &written, score, NULL);
+  if (status == BASE_OK) status = score_unfold(ctx, &once, score, &(ScoreUnfoldParams){.no_repeats = true});
+  if (status == BASE_OK && !list_orders(orders, score, (const ScoreUnfolded *const[]){heard, written, once}))
+    status = base_fail_memory(ctx);
+  score_unfolded_free(written);
+  score_unfolded_free(once);
+  return status;
+}
+
+BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, FlowOrders *orders,
+                              const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                              size_t n_anchors, FlowOrder chosen) {
+  Reading found = {0}, other = {0};
+  BaseStatus status = align_best(ctx, &found, score, heard, anchors, n_anchors);
+  if (status == BASE_OK && orders) status = tell_orders(ctx, orders, score, found.unfolded);
+  if (status == BASE_OK && chosen != FLOW_ORDER_HEARD)
+    status = align_order(ctx, &other, score, heard, anchors, n_anchors,
+                         &(ScoreUnfoldParams){.no_repeats = chosen == FLOW_ORDER_ONCE});
+  Reading *taken = other.alignment ? &other : &found;
+  if (status == BASE_OK) {
+    *unfolded = taken->unfolded, *alignment = taken->alignment;
+    *taken = (Reading){0};
+  }
+  clear_reading(&found);
+  clear_reading(&other);
+  return status;
+}
+
 /* ---- all ---- */
 
 static BaseStatus align_into(BaseContext *ctx, FlowAligned *aligned, const char *const *score_paths,
