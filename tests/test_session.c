@@ -492,6 +492,32 @@ static void a_full_disk_is_told_and_costs_nothing(void) {
   g_object_unref(session);
 }
 
+/* The choice is kept with the project; anchors belong to the order in which they were set. */
+static void an_order_is_chosen_and_remembered(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  const char *letters;
+  const guint n = n_places(session);
+  CHECK(tri_session_get_n_orders(session) == 2 && tri_session_get_order(session) == FLOW_ORDER_HEARD);
+  CHECK(tri_session_get_order_at(session, 0, &letters) == FLOW_ORDER_HEARD && strcmp(letters, "A A B B") == 0);
+  CHECK(tri_session_get_order_at(session, 1, &letters) == FLOW_ORDER_ONCE && strcmp(letters, "A B") == 0);
+  tri_session_set_order(session, FLOW_ORDER_ONCE);
+  settle(session);
+  CHECK(2 * n_places(session) == n && tri_session_get_order(session) == FLOW_ORDER_ONCE);
+  CHECK(tri_session_confirm(session, 3));
+  settle(session);
+  tri_session_set_order(session, FLOW_ORDER_HEARD);
+  settle(session);
+  CHECK(heard.bad == 1 && strstr(heard.last, "anchors") && 2 * n_places(session) == n);
+  g_autofree char *path = g_strdup(tri_session_get_path(session));
+  g_object_unref(session);
+  session = new_session(&heard);
+  CHECK(tri_session_open(session, path, NULL));
+  settle(session);
+  CHECK(tri_session_get_order(session) == FLOW_ORDER_ONCE && 2 * n_places(session) == n && place_at(session, 3)->anchor);
+  g_object_unref(session);
+}
+
 static void closing_while_working_is_safe(void) {
   Heard heard;
   TriSession *session = new_session(&heard);
@@ -620,6 +646,7 @@ int main(int argc, char **argv) {
                                     {CASE(an_embedded_copy_needs_no_other_file)},
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(the_instrument_is_chosen_and_remembered)},
+                                    {CASE(an_order_is_chosen_and_remembered)},
                                     {CASE(a_learned_revision_can_be_chosen)},
                                     {CASE(learning_can_be_cancelled)},
                                     {CASE(closing_while_working_is_safe)}};
