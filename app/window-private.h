@@ -17,6 +17,8 @@ struct _TriWindow {
   GtkMenuButton *recent_button;
   GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *pages_toggle, *recent_group;
   GtkWidget *order_strip, *order_chips;
+  GtkWidget *table; /* a window, null while it is closed */
+  struct _TriRows *table_rows;
   GtkRevealer *overview_revealer;
   AdwBin *overview_bin;
   AdwToastOverlay *toasts;
@@ -65,6 +67,7 @@ void tri_window_add_files(TriWindow *self);
 void tri_window_add_picture(TriWindow *self);
 void tri_window_add_instrument(TriWindow *self);
 void tri_window_add_order(TriWindow *self);
+void tri_window_add_table(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

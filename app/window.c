@@ -255,6 +255,7 @@ static void tri_window_init(TriWindow *self) {
   tri_window_add_picture(self);
   tri_window_add_instrument(self);
   tri_window_add_order(self);
+  tri_window_add_table(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);
   tri_transport_watch(self->transport, self->session);
