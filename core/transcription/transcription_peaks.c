@@ -12,12 +12,13 @@ static const float slope = 0.4F;  /* of the tent, a frame */
 static const float least = 0.05F; /* tips below are nothing */
 
 /* From the key to the sound, as Disklaviers were found to be: soft hammers travel longer (Goebl, Bresin & Galembo
- * 2005), here by velocity as it is heard; but a key struck again before it has come to rest sounds early. */
-static const double loud_lag_s = 0.001, softer_s = 0.000024; /* the latter by the square of what is missing to loud */
+ * 2005), here by velocity as it is heard; but a key struck again before it has come to rest sounds early. Loud ones are faster than those
+ * of the dreams. */
+static const double loud_lag_s = -0.002, softer_s = 0.000020; /* the latter by the square of what is missing to loud */
 static const float loud = 86, soft = 40;
-static const double restless_s = 0.4, rested_s = 1.2, early = -0.5; /* since the stroke before; share of the travel */
+static const double restless_s = 0.3, rested_s = 1.0, early = -0.5; /* since the stroke before; share of the travel */
 
-static const float certainty = 1.8F, doubt = 1.3F; /* logit of the probability = certainty · logit of the tip − doubt */
+static const float certainty = 1.8F, doubt = 1.5F; /* logit of the probability = certainty · logit of the tip − doubt */
 
 static float sigmoid(float x) {
   return 1 / (1 + expf(-x));
