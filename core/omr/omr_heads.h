@@ -9,6 +9,7 @@ BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
 /* An upright stroke that may be a stem. */
 typedef struct {
   float x, y0, y1; /* px; y0 the top */
+  int side; /* of the heads that may hang on it: 0 any, 1 those that it touches at their right, -1 left */
 } OmrStroke;
 
 typedef BASE_ARRAY(OmrStroke) OmrStrokes;
