@@ -314,7 +314,8 @@ static float hollow_score(const Search *search, float around, float paper, int x
   float right = share(sheet, sheet->clean, &search->shapes.flank[1], x, y);
   float shape = 0.5f * (around + fminf(1, paper * 1.15f));
   float crowd = 0.3f * fminf(left, right) + 0.2f * fmaxf(left, right);
-  return shape - (may_be_crowded ? fmaxf(0.4f, fminf(1, 1 - 10 * (shape - 0.88f))) : 1) * crowd;
+  bool forgiven = may_be_crowded && shape > 0.88f && crowd > 0 && rounded(search, x, y);
+  return shape - (forgiven ? fmaxf(0.4f, 1 - 10 * (shape - 0.88f)) : 1) * crowd;
 }
 
 static float half_score(const Search *search, int x, int y, int line_y) {
