@@ -318,6 +318,28 @@ static void thin_outlines_are_half_notes(void) {
   image_free(paper.image);
 }
 
+/* Bars of two and one beats between whole ones in 3/4 are one bar in two pieces. */
+static void split_bars_keep_their_beats(void) {
+  static const float bars[] = {500, 720, 900, 1200};
+  static const float at[] = {240, 320, 400, 560, 640, 800, 960, 1040, 1120};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 4);
+  for (int row = 0; row < 2; row++) {
+    float top = row ? 420 : 200;
+    glyph(&paper, OMR_DIGIT_0 + 3, LEFT + 80, position_y(top, 2));
+    glyph(&paper, OMR_DIGIT_0 + 4, LEFT + 80, position_y(top, -2));
+    for (int i = 0; i < 9; i++)
+      note(&paper, top, at[i], row - i % 3, false), stem(&paper, top, at[i], row - i % 3, 70);
+  }
+  Score *score = score_of(&paper);
+  static const int beats[] = {3, 2, 1, 3};
+  CHECK_SAYING(score && score->measures.n >= 4, "%zu bars", score ? score->measures.n : 0);
+  for (size_t i = 0; score && score->measures.n >= 4 && i < 4; i++)
+    CHECK_SAYING(beat_equal(score->measures.items[i].length, beat_whole(beats[i])), "bar %zu", i);
+  score_free(score);
+  image_free(paper.image);
+}
+
 static void accidentals_reach_to_the_bar_line(void) {
   static const float bars[] = {800, 1496};
   Paper paper = paper_of(0, 0);
@@ -586,7 +608,8 @@ CHECK_MAIN({CASE(finds_straight_staves)}, {CASE(finds_skewed_staves)}, {CASE(fin
            {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)},
            {CASE(counts_beams)}, {CASE(reads_a_bar_of_two_staves)},
            {CASE(voices_a_second_apart_share_no_stem)}, {CASE(thin_outlines_are_half_notes)},
-           {CASE(accidentals_reach_to_the_bar_line)}, {CASE(positions_become_pitches)},
+           {CASE(split_bars_keep_their_beats)}, {CASE(accidentals_reach_to_the_bar_line)},
+           {CASE(positions_become_pitches)},
 
            {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)}, {CASE(cancel_ends_reading)},
            {CASE(packed_pages_come_back)}, {CASE(damaged_bytes_are_safe)},
