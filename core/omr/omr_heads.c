@@ -4,7 +4,8 @@
  * staff position is assumed, so every position of every staff is scanned from left to right. A filled head is
  * a tilted ellipse full of ink with paper at one side at least; a hollow one is a ring around paper. Above
  * and below the staff the ledger lines between head and staff must be there, which keeps fingerings, dynamics
- * and text away. Of overlapping finds the best remains. */
+ * and text away. Of overlapping finds the best remains. Hollow heads in clusters hide each other's
+ * surroundings: around what was found the search is done once more on a sheet without it. */
 #include "core/omr/omr_heads.h"
 #include "core/omr/omr_rings.h"
 #include "core/omr/omr_signs.h"
@@ -16,11 +17,11 @@
 #define THIN_WALLS 0.9f /* how much a closed outline counts against one of the usual thickness */
 
 enum {
-  REACH = 24,
-  MAX_POINTS = 4096,
+  REACH = 24, /* staff positions from the middle line */
+  MAX_LEDGERS = 10,
+  MAX_POINTS = 4096, /* px of a template */
   LEDGER_ROWS = 512,
-  MAX_LEDGERS = 10
-}; /* positions from the middle line; pixels of a template */
+};
 
 typedef struct {
   int16_t dx, dy;

@@ -3,7 +3,7 @@
 
 #include "core/omr/omr_sheet.h"
 
-/* Fills page->heads, best first. About 0.5 s an A4 page. */
+/* Fills page->heads, best first. About 0.7 s an A4 page. */
 BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
 
 /* An upright stroke that may be a stem. */
