@@ -1,0 +1,211 @@
+/* Snap and mask: labels from an alignment are drawn to the evidence of the network that is to learn from them (the idea
+ * of Maman & Bermano 2022), and what score and sound disagree about is left out.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_labels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3 };
+
+static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
+static const double lag_s = 0.01;       /* of the network's peaks behind the key, about */
+static const double deviation_s = 0.04; /* of an alignment */
+static const double together_s = 0.12, least_trust = 0.5, most_trust = 0.8, much_softer = 20; /* velocities */
+static const float a_note = 0.15F;      /* onsets below are no matter for a negative */
+
+typedef struct {
+  LmmLabels *labels;
+  const LmmAnswers *answers;
+  LmmLabelsParams params;
+  uint8_t *taken; /* frames × 88 */
+} Maker;
+
+static float onset_at(const LmmAnswers *answers, ptrdiff_t t, int key) {
+  if (t < 0 || t >= (ptrdiff_t)answers->frames) return 0;
+  return answers->heads[HEAD_ONSET][(size_t)t * KEYS + (size_t)key] / 65535.0F;
+}
+
+static bool is_peak(const LmmAnswers *answers, ptrdiff_t t, int key, float least) {
+  const float here = onset_at(answers, t, key);
+  if (here < least) return false;
+  for (int i = 1; i <= AHEAD; i++)
+    if (onset_at(answers, t - i, key) > here || onset_at(answers, t + i, key) >= here) return false;
+  return true;
+}
+
+/* Where between the frames the tip of a peak is. */
+static double tip_of(const LmmAnswers *answers, ptrdiff_t t, int key) {
+  const float left = onset_at(answers, t - 1, key), top = onset_at(answers, t, key), right = onset_at(answers, t + 1, key);
+  return (double)t + (double)(0.5F * (right - left) / (top - fminf(left, right) + 1e-6F));
+}
+
+/* The frame of the best onset for a note at `at_s` that nobody has taken, or -1. */
+static ptrdiff_t best_peak(const Maker *maker, int key, double at_s) {
+  const double reach = maker->params.reach_s / hop_s, at = at_s / hop_s;
+  ptrdiff_t best = -1;
+  double most = -INFINITY;
+  for (ptrdiff_t t = (ptrdiff_t)ceil(at - reach); t <= (ptrdiff_t)floor(at + reach); t++) {
+    if (!is_peak(maker->answers, t, key, maker->params.least)) continue;
+    if (maker->taken[(size_t)t * KEYS + (size_t)key]) continue;
+    const double p = fmin((double)onset_at(maker->answers, t, key), 0.999), away = ((double)t - at) * hop_s / deviation_s;
+    const double worth = log(p / (1 - p)) - 0.5 * away * away;
+    if (worth > most) most = worth, best = t;
+  }
+  return best;
+}
+
+static void forget(LmmLabels *labels, int key, double at, double reach) {
+  for (ptrdiff_t t = (ptrdiff_t)floor(at - reach); t <= (ptrdiff_t)ceil(at + reach); t++)
+    if (t >= 0 && t < (ptrdiff_t)labels->frames) labels->known[(size_t)t * KEYS + (size_t)key] = 0;
+}
+
+/* The tent of transcription_net_targets: 50 ms to either side. */
+static void raise_tent(LmmLabels *labels, int key, double at) {
+  for (ptrdiff_t t = lround(at) - TENT; t <= lround(at) + TENT; t++) {
+    if (t < 0 || t >= (ptrdiff_t)labels->frames) continue;
+    const size_t cell = (size_t)t * KEYS + (size_t)key;
+    const double height = 1 - fabs((double)t - at) * hop_s / 0.05;
+    if (height * 255 > labels->onset[cell]) labels->onset[cell] = (uint8_t)lrint(255 * height);
+    if (height > 0) labels->known[cell] = 1;
+  }
+}
+
+/* ---- chords ---- */
+
+/* Where a note was found, in frames: the tip of the network's peak, and the key that is decided from it. */
+typedef struct {
+  ptrdiff_t t; /* -1: nowhere */
+  double tip, key_at;
+  int velocity;
+} Found;
+
+/* The decided onset that a peak became stands up to three frames before its tip. */
+static void look_up(Found *found, const Evidence *evidence, int key) {
+  found->key_at = found->tip - lag_s / hop_s;
+  found->velocity = 0;
+  for (ptrdiff_t t = lround(found->tip) - 3; t <= lround(found->tip); t++) {
+    if (t < 0 || t >= (ptrdiff_t)evidence->frames) continue;
+    const size_t cell = (size_t)t * KEYS + (size_t)key;
+    if (!evidence->strength[cell]) continue;
+    found->key_at = evidence_onset_s(evidence, (size_t)t, key) / hop_s;
+    found->velocity = evidence->strength[cell];
+  }
+}
+
+/* Heard one after another from the lowest to the highest. */
+static bool is_rolled(const Found *found, size_t n) {
+  double first = 0, last = 0;
+  size_t heard = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (found[i].t < 0) continue;
+    if (heard && found[i].key_at < last) return false;
+    if (!heard++) first = found[i].key_at;
+    last = found[i].key_at;
+  }
+  return heard >= 3 && (last - first) * hop_s > 0.03;
+}
+
+static const Found *loudest_of(const Found *found, size_t n) {
+  const Found *loudest = found;
+  for (size_t i = 1; i < n; i++)
+    if (found[i].t >= 0 && (loudest->t < 0 || found[i].velocity > loudest->velocity)) loudest = &found[i];
+  return loudest->t < 0 ? NULL : loudest;
+}
+
+/* Soft notes of a chord sound later than the loud ones, and less surely so: they are drawn towards the loudest, as
+ * transcription_expect does. */
+static void draw_together(Found *found, size_t n) {
+  const Found *loudest = loudest_of(found, n);
+  if (!loudest || is_rolled(found, n)) return;
+  for (size_t i = 0; i < n; i++) {
+    const double earlier = loudest->key_at - found[i].key_at;
+    if (found[i].t < 0 || fabs(earlier) * hop_s > together_s) continue;
+    found[i].tip += earlier * fmin(most_trust, fmax(least_trust, (loudest->velocity - found[i].velocity) / much_softer));
+  }
+}
+
+/* ---- all notes ---- */
+
+static bool is_here(const LmmLabels *labels, const MotionNote *note) {
+  return note->midi >= MOTION_LOWEST_KEY && note->midi < MOTION_LOWEST_KEY + KEYS && note->onset_s >= 0 &&
+         note->onset_s < (double)labels->frames * hop_s;
+}
+
+static void find_note(Maker *maker, Found *found, const MotionNote *note) {
+  LmmLabels *labels = maker->labels;
+  const int key = note->midi - MOTION_LOWEST_KEY;
+  *found = (Found){.t = -1};
+  if (!is_here(labels, note)) return;
+  found->t = best_peak(maker, key, note->onset_s + lag_s);
+  if (found->t < 0) {
+    forget(labels, key, note->onset_s / hop_s, maker->params.reach_s / hop_s + TENT);
+    labels->unheard++;
+    return;
+  }
+  maker->taken[(size_t)found->t * KEYS + (size_t)key] = 1;
+  found->tip = tip_of(maker->answers, found->t, key);
+  look_up(found, maker->answers->heard->evidence, key);
+  labels->found++;
+}
+
+/* Masks before tents, so that a note that was found is known whatever is missing beside it. */
+static void snap_all(Maker *maker, Found *found, const Motion *expected) {
+  const MotionNote *notes = expected->notes.items;
+  const size_t n = expected->notes.n;
+  for (size_t i = 0; i < n; i++) find_note(maker, &found[i], &notes[i]);
+  for (size_t from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && notes[to].onset_s == notes[from].onset_s;) to++;
+    draw_together(found + from, to - from);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (found[i].t >= 0) raise_tent(maker->labels, notes[i].midi - MOTION_LOWEST_KEY, found[i].tip);
+}
+
+static void judge_foreign(Maker *maker) {
+  LmmLabels *labels = maker->labels;
+  for (size_t t = 0; t < labels->frames; t++)
+    for (int key = 0; key < KEYS; key++) {
+      if (maker->taken[t * KEYS + (size_t)key] || !labels->known[t * KEYS + (size_t)key]) continue;
+      if (!is_peak(maker->answers, (ptrdiff_t)t, key, a_note)) continue;
+      const bool clear = onset_at(maker->answers, (ptrdiff_t)t, key) >= maker->params.too_clear;
+      labels->foreign += !clear;
+      labels->unclear += clear;
+      if (clear && !labels->onset[t * KEYS + (size_t)key]) forget(labels, key, (double)t, TENT);
+    }
+}
+
+static LmmLabelsParams with_defaults(const LmmLabelsParams *given) {
+  LmmLabelsParams p = given ? *given : (LmmLabelsParams){0};
+  if (!(p.reach_s > 0)) p.reach_s = 0.1;
+  if (!(p.least > 0)) p.least = 0.03F;
+  if (!(p.too_clear > 0)) p.too_clear = 0.9F;
+  return p;
+}
+
+BaseStatus lmm_labels_of(BaseContext *ctx, LmmLabels *out, const LmmAnswers *answers, const Motion *expected,
+                         const LmmLabelsParams *params) {
+  const size_t cells = answers->frames * KEYS;
+  LmmLabels made = {.frames = answers->frames, .onset = calloc(cells + 1, 1), .known = malloc(cells + 1)};
+  Maker maker = {&made, answers, with_defaults(params), calloc(cells + 1, 1)};
+  Found *found = malloc((expected->notes.n + 1) * sizeof *found);
+  const bool fine = made.onset && made.known && maker.taken && found;
+  if (fine) {
+    memset(made.known, 1, cells);
+    snap_all(&maker, found, expected);
+    judge_foreign(&maker);
+    *out = made;
+  } else {
+    lmm_labels_clear(&made);
+  }
+  free(found);
+  free(maker.taken);
+  return fine ? BASE_OK : base_fail_memory(ctx);
+}
+
+void lmm_labels_clear(LmmLabels *labels) {
+  free(labels->onset);
+  free(labels->known);
+  *labels = (LmmLabels){0};
+}
