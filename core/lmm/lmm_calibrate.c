@@ -31,10 +31,7 @@ static const struct {
   long steps;
   float rate;
   const char *patterns[MOST_PATTERNS];
-} stages[] = {{1, 100, 1e-3F, {"keys.*", "head.*.bias"}},
-              {3, 150, 1e-3F, {"keys.*", "head.*", "*.norm.*"}},
-              {8, 200, 1e-3F, {"keys.*", "head.*", "*.norm.*", "far.*", "trunk.*"}},
-              {15, 250, 1e-3F, {"*"}}};
+} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 60, 1e-3F, {"*"}}};
 enum { STAGES = sizeof stages / sizeof *stages };
 
 typedef enum { OUTSIDE, TRUSTED, HELD_TRUSTED, BEYOND, HELD_BEYOND } Place;
@@ -292,9 +289,9 @@ static void choose(Calibration *c, const LmmCalibrateParams *given) {
   if (p.batch <= 0) p.batch = 4;
   p.rehearsal = p.rehearsal ? p.rehearsal : 1;
   if (p.rehearsal < 0) p.rehearsal = 0;
-  if (p.rounds <= 0) p.rounds = 2;
-  if (p.dreams <= 0) p.dreams = 12;
-  if (p.tests <= 0) p.tests = 6;
+  if (p.rounds <= 0) p.rounds = 1;
+  if (p.dreams <= 0) p.dreams = 8;
+  if (p.tests <= 0) p.tests = 4;
   c->params = p;
 }
 

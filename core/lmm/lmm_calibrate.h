@@ -28,8 +28,8 @@ typedef struct {
   int bars;                    /* decides how much may change [n_trusted] */
   int batch;                   /* examples a step [4] */
   int rehearsal;               /* those of them that are dreams [1; negative: none] */
-  int dreams, tests;           /* to rehearse with and to judge by, 21 s each [12, 6] */
-  int rounds;                  /* labels are found anew after each [2] */
+  int dreams, tests;           /* to rehearse with and to judge by, 21 s each [8, 4] */
+  int rounds;                  /* labels are found anew after each [1] */
   LmmLabelsParams labels;
 } LmmCalibrateParams;
 

@@ -12,7 +12,7 @@ enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3 };
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 static const double lag_s = 0.01;       /* of the network's peaks behind the key, about */
 static const double deviation_s = 0.04; /* of an alignment */
-static const double together_s = 0.12, least_trust = 0.5, most_trust = 0.8, much_softer = 20; /* velocities */
+static const double together_s = 0.12, around_s = 1.5, trust = 0.7; /* in the music around a note */
 static const float a_note = 0.15F;      /* onsets below are no matter for a negative */
 
 typedef struct {
@@ -78,19 +78,15 @@ static void raise_tent(LmmLabels *labels, int key, double at) {
 typedef struct {
   ptrdiff_t t; /* -1: nowhere */
   double tip, key_at;
-  int velocity;
 } Found;
 
 /* The decided onset that a peak became stands up to three frames before its tip. */
 static void look_up(Found *found, const Evidence *evidence, int key) {
   found->key_at = found->tip - lag_s / hop_s;
-  found->velocity = 0;
   for (ptrdiff_t t = lround(found->tip) - 3; t <= lround(found->tip); t++) {
     if (t < 0 || t >= (ptrdiff_t)evidence->frames) continue;
     const size_t cell = (size_t)t * KEYS + (size_t)key;
-    if (!evidence->strength[cell]) continue;
-    found->key_at = evidence_onset_s(evidence, (size_t)t, key) / hop_s;
-    found->velocity = evidence->strength[cell];
+    if (evidence->strength[cell]) found->key_at = evidence_onset_s(evidence, (size_t)t, key) / hop_s;
   }
 }
 
@@ -107,22 +103,36 @@ static bool is_rolled(const Found *found, size_t n) {
   return heard >= 3 && (last - first) * hop_s > 0.03;
 }
 
-static const Found *loudest_of(const Found *found, size_t n) {
-  const Found *loudest = found;
-  for (size_t i = 1; i < n; i++)
-    if (found[i].t >= 0 && (loudest->t < 0 || found[i].velocity > loudest->velocity)) loudest = &found[i];
-  return loudest->t < 0 ? NULL : loudest;
+static int by_size(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
 }
 
-/* Soft notes of a chord sound later than the loud ones, and less surely so: they are drawn towards the loudest, as
- * transcription_expect does. */
-static void draw_together(Found *found, size_t n) {
-  const Found *loudest = loudest_of(found, n);
-  if (!loudest || is_rolled(found, n)) return;
-  for (size_t i = 0; i < n; i++) {
-    const double earlier = loudest->key_at - found[i].key_at;
-    if (found[i].t < 0 || fabs(earlier) * hop_s > together_s) continue;
-    found[i].tip += earlier * fmin(most_trust, fmax(least_trust, (loudest->velocity - found[i].velocity) / much_softer));
+/* How much later than expected the notes around note i are heard, in frames: the median, which anchors placed a little
+ * off do not touch. `room` holds all notes. */
+static double habit_around(double *room, const Found *found, const Motion *expected, size_t i) {
+  const MotionNote *notes = expected->notes.items;
+  size_t n = 0, from = i, to = i;
+  while (from > 0 && notes[from - 1].onset_s > notes[i].onset_s - around_s) from--;
+  while (to < expected->notes.n && notes[to].onset_s < notes[i].onset_s + around_s) to++;
+  for (size_t j = from; j < to; j++)
+    if (found[j].t >= 0) room[n++] = found[j].key_at - notes[j].onset_s / hop_s;
+  qsort(room, n, sizeof *room, by_size);
+  return n ? 0.5 * (room[(n - 1) / 2] + room[n / 2]) : 0;
+}
+
+/* Single keys of a piano, soft ones above all, speak earlier or later than the music around them says; as the score has
+ * them they are in time. Notes are drawn to where their neighbours let expect them, but for rolled chords. */
+static void draw_in_time(Found *found, double *room, const Motion *expected) {
+  const MotionNote *notes = expected->notes.items;
+  double *off = room + expected->notes.n;
+  for (size_t i = 0; i < expected->notes.n; i++)
+    off[i] = found[i].t < 0 ? 0 : found[i].key_at - notes[i].onset_s / hop_s - habit_around(room, found, expected, i);
+  for (size_t from = 0, to; from < expected->notes.n; from = to) {
+    for (to = from + 1; to < expected->notes.n && notes[to].onset_s == notes[from].onset_s;) to++;
+    if (is_rolled(found + from, to - from)) continue;
+    for (size_t i = from; i < to; i++)
+      if (fabs(off[i]) * hop_s < together_s) found[i].tip -= trust * off[i];
   }
 }
 
@@ -151,14 +161,11 @@ static void find_note(Maker *maker, Found *found, const MotionNote *note) {
 }
 
 /* Masks before tents, so that a note that was found is known whatever is missing beside it. */
-static void snap_all(Maker *maker, Found *found, const Motion *expected) {
+static void snap_all(Maker *maker, Found *found, double *room, const Motion *expected) {
   const MotionNote *notes = expected->notes.items;
   const size_t n = expected->notes.n;
   for (size_t i = 0; i < n; i++) find_note(maker, &found[i], &notes[i]);
-  for (size_t from = 0, to; from < n; from = to) {
-    for (to = from + 1; to < n && notes[to].onset_s == notes[from].onset_s;) to++;
-    draw_together(found + from, to - from);
-  }
+  draw_in_time(found, room, expected);
   for (size_t i = 0; i < n; i++)
     if (found[i].t >= 0) raise_tent(maker->labels, notes[i].midi - MOTION_LOWEST_KEY, found[i].tip);
 }
@@ -190,15 +197,17 @@ BaseStatus lmm_labels_of(BaseContext *ctx, LmmLabels *out, const LmmAnswers *ans
   LmmLabels made = {.frames = answers->frames, .onset = calloc(cells + 1, 1), .known = malloc(cells + 1)};
   Maker maker = {&made, answers, with_defaults(params), calloc(cells + 1, 1)};
   Found *found = malloc((expected->notes.n + 1) * sizeof *found);
-  const bool fine = made.onset && made.known && maker.taken && found;
+  double *room = malloc((2 * expected->notes.n + 1) * sizeof *room);
+  const bool fine = made.onset && made.known && maker.taken && found && room;
   if (fine) {
     memset(made.known, 1, cells);
-    snap_all(&maker, found, expected);
+    snap_all(&maker, found, room, expected);
     judge_foreign(&maker);
     *out = made;
   } else {
     lmm_labels_clear(&made);
   }
+  free(room);
   free(found);
   free(maker.taken);
   return fine ? BASE_OK : base_fail_memory(ctx);

@@ -22,8 +22,8 @@ typedef struct {
 
 /* Labels for the whole recording. `expected` are the score's notes where the alignment puts them (onset_s and midi are
  * looked at). Times of an alignment jitter, so each note snaps to the network's own onset peak, the likeliest and nearest
- * that no other note has taken; soft notes of a chord (equal onset_s) are drawn towards its loudest; without a peak a
- * note's surroundings are unknown, never a negative. `params` may be null.
+ * that no other note has taken, and is then drawn to where the notes around it let expect it; without a peak a note's
+ * surroundings are unknown, never a negative. `params` may be null.
  * O(notes × reach + frames). */
 BaseStatus lmm_labels_of(BaseContext *ctx, LmmLabels *out, const LmmAnswers *answers, const Motion *expected,
                          const LmmLabelsParams *params);
