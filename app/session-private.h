@@ -41,6 +41,8 @@ struct _TriSession {
   gboolean synth_plays_score;
   char *instrument; /* the id of what plays */
   GArray *learned;  /* revisions of the recording's piano, session-instrument.c */
+  char *ear;        /* the id of what listens */
+  GArray *ears;     /* its revisions, session-ear.c */
   /* going about */
   guint8 *seen; /* one flag a place */
   guint n_seen;
@@ -76,11 +78,23 @@ void tri_session_write_view(TriSession *self);
 void tri_session_start_instruments(TriSession *self);
 void tri_session_init_instruments(TriSession *self);
 
+/* ---- session-ear.c ---- */
+
+/* What the project has learned and chosen, before it is listened to; and the same of no project. */
+void tri_session_start_ears(TriSession *self);
+void tri_session_init_ears(TriSession *self);
+
+/* Of the ear that is chosen; null: the program's. Borrowed. */
+GBytes *tri_session_ear_weights(TriSession *self);
+
 /* ---- session-steps.c ---- */
 
 /* Starts whatever the project's files ask for; with a kind, only what depends on files of that kind. */
 void tri_session_start_steps(TriSession *self);
 void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
+
+/* Listens once more, with the ear that is chosen now. */
+void tri_session_listen_again(TriSession *self);
 
 /* Aligns again with the present anchors. */
 void tri_session_realign(TriSession *self);

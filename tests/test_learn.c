@@ -96,6 +96,22 @@ static void disagreements_are_masked(void) {
   lmm_labels_clear(&labels);
 }
 
+/* A melody without the accompaniment that is played: nothing is said of that. */
+static void half_a_score_makes_nobody_deaf(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  for (int i = 0; i < 6; i++) {
+    const size_t t = 20 + 20 * (size_t)i;
+    sound(&answers, t, 50, 0.9);
+    sound(&answers, t, 20, i % 2 ? 0.95 : 0.5);
+    expect(expected, (double)t, 50);
+  }
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 6 && labels.foreign == 0 && labels.unclear == 6);
+  CHECK(!is_known(&labels, 20, 20) && !is_known(&labels, 40, 20) && is_known(&labels, 30, 20));
+  lmm_labels_clear(&labels);
+}
+
 /* A piece in time but for one key, which always speaks 60 ms early, and an alignment that is 20 ms late all along: that
  * key is drawn to the others, and these stay where they sound. */
 static void a_key_that_speaks_early_is_drawn_into_time(void) {
@@ -279,6 +295,6 @@ static void the_same_seed_teaches_the_same(void) {
 }
 
 CHECK_MAIN({CASE(labels_snap_to_the_sound)}, {CASE(each_onset_is_taken_once)}, {CASE(disagreements_are_masked)},
-           {CASE(a_key_that_speaks_early_is_drawn_into_time)},
+           {CASE(half_a_score_makes_nobody_deaf)}, {CASE(a_key_that_speaks_early_is_drawn_into_time)},
            {CASE(a_shy_ear_is_encouraged)}, {CASE(harm_is_refused)}, {CASE(called_off_nothing_is_left)},
            {CASE(the_same_seed_teaches_the_same)})
