@@ -155,13 +155,11 @@ static const TriJobKind learn_kind = {
 
 void tri_session_learn_ear(TriSession *self) {
   if (!tri_session_can_learn_ear(self)) return;
-  GBytes *weights = tri_session_ear_weights(self);
   StepsLearnEarSnapshot *snapshot = g_new0(StepsLearnEarSnapshot, 1);
   snapshot->path = g_strdup(project_media_of(self->project, PROJECT_AUDIO)->path);
   snapshot->score = steps_score_ref(self->score);
   snapshot->alignment = alignment_dup(self->alignment);
   snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
-  snapshot->weights = weights ? g_bytes_ref(weights) : NULL;
   tri_jobs_start(self->jobs, TRI_LANE_TRAINING, TRI_TOPIC_LEARN_EAR, _("Learning from corrections"), &learn_kind, snapshot,
                  self);
   g_signal_emit_by_name(self, "ears-changed");

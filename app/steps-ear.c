@@ -13,7 +13,6 @@ void steps_learn_ear_snapshot_free(gpointer data) {
   steps_score_unref(snapshot->score);
   alignment_free(snapshot->alignment);
   free(snapshot->anchors);
-  g_clear_pointer(&snapshot->weights, g_bytes_unref);
   g_free(snapshot);
 }
 
@@ -34,17 +33,13 @@ BaseStatus steps_learn_ear(TriJob *job, BaseContext *ctx, gconstpointer data, gp
   const StepsLearnEarSnapshot *snapshot = data;
   LmmCalibration report = {0};
   LmmCalibrateParams params = {0};
-  BasePack *weights = NULL;
   void *bytes = NULL;
   size_t n = 0;
   ctx->threads = (int)CLAMP(g_get_num_processors(), 1, MOST_THREADS);
-  BaseStatus status = steps_ear_weights(ctx, &weights, snapshot->weights);
-  params.weights = weights;
-  if (g_getenv("TRIPTYCH_LEARN_QUICKLY")) params = (LmmCalibrateParams){weights, .steps = 2, .batch = 1, .dreams = 1, .tests = 1};
-  if (status == BASE_OK)
-    status = flow_learn_aligned(ctx, &report, &bytes, &n, snapshot->path, snapshot->score->score, snapshot->score->unfolded,
-                                snapshot->alignment, snapshot->anchors, snapshot->n_anchors, &params);
-  base_pack_free(weights);
+  if (g_getenv("TRIPTYCH_LEARN_QUICKLY")) params = (LmmCalibrateParams){.steps = 2, .batch = 1, .dreams = 1, .tests = 1};
+  BaseStatus status =
+      flow_learn_aligned(ctx, &report, &bytes, &n, snapshot->path, snapshot->score->score, snapshot->score->unfolded,
+                         snapshot->alignment, snapshot->anchors, snapshot->n_anchors, &params);
   if (status != BASE_OK) return status;
   StepsLearnedEar *learned = g_new0(StepsLearnedEar, 1);
   learned->report = report;

@@ -12,7 +12,6 @@ typedef struct {
   Alignment *alignment; /* with the anchors */
   AlignmentAnchor *anchors;
   gsize n_anchors;
-  GBytes *weights; /* of the ear so far; null: the program's */
 } StepsLearnEarSnapshot;
 void steps_learn_ear_snapshot_free(gpointer snapshot);
 
@@ -22,7 +21,8 @@ typedef struct {
 } StepsLearnedEar;
 void steps_learned_ear_free(gpointer learned);
 
-/* The result is a StepsLearnedEar. */
+/* Always begins with the program's ear, so that the same anchors teach the same, however often they were learned from, and
+ * nothing is forgotten bit by bit. The result is a StepsLearnedEar. */
 BaseStatus steps_learn_ear(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 
 /* The file of weights that `bytes` are; null stays null. */

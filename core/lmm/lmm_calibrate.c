@@ -21,7 +21,7 @@ enum {
 };
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ, dream_s = 21, block_s = 10;
-static const double least_gain = 0.001, most_lost = 0.005, least_found = 0.5;
+static const double least_gain = 0.001, most_lost = 0.005, most_worse = 0.02 /* in a few bars */, least_found = 0.5;
 static const float shares[] = {0.6F, 0.3F};
 static const double heard_share = 0.15, taught_share = 0.85; /* of the work */
 
@@ -226,7 +226,7 @@ static bool has_forgotten(const LmmCalibration *r) {
 static bool is_better(const LmmCalibration *r) {
   const double trusted = isnan(r->trusted.before) ? 0 : r->trusted.after - r->trusted.before;
   const double beyond = isnan(r->beyond.before) ? 0 : r->beyond.after - r->beyond.before;
-  return trusted + beyond > least_gain && beyond >= 0 && !has_forgotten(r);
+  return trusted + beyond > least_gain && beyond >= 0 && trusted >= -most_worse && !has_forgotten(r);
 }
 
 static void go_back(Calibration *c, const float *learned, float share) {

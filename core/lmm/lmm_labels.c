@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3 };
+enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3, MANY = 4 /* one clear foreign onset to so many notes */ };
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 static const double lag_s = 0.01;       /* of the network's peaks behind the key, about */
@@ -170,17 +170,31 @@ static void snap_all(Maker *maker, Found *found, double *room, const Motion *exp
     if (found[i].t >= 0) raise_tent(maker->labels, notes[i].midi - MOTION_LOWEST_KEY, found[i].tip);
 }
 
+/* An onset that no note of the score has taken. */
+static bool is_foreign(const Maker *maker, size_t t, int key) {
+  const size_t cell = t * KEYS + (size_t)key;
+  return !maker->taken[cell] && maker->labels->known[cell] && is_peak(maker->answers, (ptrdiff_t)t, key, a_note);
+}
+
+/* Foreign onsets are none, unless they are clear; where these are many, the score has not all that is played, and nothing
+ * is said of any. */
 static void judge_foreign(Maker *maker) {
   LmmLabels *labels = maker->labels;
+  size_t foreign = 0, clear = 0;
   for (size_t t = 0; t < labels->frames; t++)
     for (int key = 0; key < KEYS; key++) {
-      if (maker->taken[t * KEYS + (size_t)key] || !labels->known[t * KEYS + (size_t)key]) continue;
-      if (!is_peak(maker->answers, (ptrdiff_t)t, key, a_note)) continue;
-      const bool clear = onset_at(maker->answers, (ptrdiff_t)t, key) >= maker->params.too_clear;
-      labels->foreign += !clear;
-      labels->unclear += clear;
-      if (clear && !labels->onset[t * KEYS + (size_t)key]) forget(labels, key, (double)t, TENT);
+      if (!is_foreign(maker, t, key)) continue;
+      foreign++;
+      clear += onset_at(maker->answers, (ptrdiff_t)t, key) >= maker->params.too_clear;
     }
+  const bool partial = clear * MANY > labels->found;
+  labels->unclear = partial ? foreign : clear;
+  labels->foreign = foreign - labels->unclear;
+  for (size_t t = 0; t < labels->frames; t++)
+    for (int key = 0; key < KEYS; key++)
+      if (is_foreign(maker, t, key) && !labels->onset[t * KEYS + (size_t)key] &&
+          (partial || onset_at(maker->answers, (ptrdiff_t)t, key) >= maker->params.too_clear))
+        forget(labels, key, (double)t, TENT);
 }
 
 static LmmLabelsParams with_defaults(const LmmLabelsParams *given) {

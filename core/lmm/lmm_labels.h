@@ -10,14 +10,15 @@ typedef struct {
   uint8_t *onset;          /* frames × 88: what the head of onsets is to answer × 255 */
   uint8_t *known;          /* frames × 88: 0 where nothing can be said, 1 elsewhere */
   size_t found, unheard;   /* expected notes that got a label, and those without a trace of an onset nearby */
-  size_t foreign, unclear; /* onsets that nobody expects: told to be none, and left alone because they are too clear */
+  size_t foreign, unclear; /* onsets that nobody expects: told to be none, and left alone because they are clear */
 } LmmLabels;
 
 /* A zero stands for the value in brackets. */
 typedef struct {
   double reach_s;  /* an expected note takes an onset at most this far away [0.1] */
   float least;     /* probability of an onset that may be taken [0.03] */
-  float too_clear; /* an unexpected onset of at least this probability is left alone [0.9] */
+  float too_clear; /* an unexpected onset of at least this probability is left alone, and all are where such are many
+                      [0.9] */
 } LmmLabelsParams;
 
 /* Labels for the whole recording. `expected` are the score's notes where the alignment puts them (onset_s and midi are

@@ -214,7 +214,7 @@ static void take_option(Bench *b, const char *name, const char *value) {
     bool *flag;
   } known[] = {{"--pair", .whole = &b->only},       {"--bars", .whole = &p->bars},   {"--batch", .whole = &p->batch},
                {"--rehearsal", .whole = &p->rehearsal}, {"--dreams", .whole = &p->dreams}, {"--tests", .whole = &p->tests},
-               {"--rounds", .whole = &p->rounds},   {"--spread", .flag = &b->spread}, {"--others", .flag = &b->others},
+               {"--rounds", .whole = &p->rounds},   {"--threads", .whole = &b->ctx.threads}, {"--spread", .flag = &b->spread}, {"--others", .flag = &b->others},
                {"--fonts", .flag = &b->fonts}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (strcmp(name, known[i].name) != 0) continue;
