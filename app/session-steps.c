@@ -218,7 +218,7 @@ static void start_sound(TriSession *self, const ProjectMedia *media) {
   g_object_set(self->timeline, "duration", self->audio_s, NULL);
   tri_player_seek(self->player, self->project->view.position_s);
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_PEAKS, _("Drawing the recording"), &sound_kind,
-                 steps_sound_snapshot(media->path, media->sha256, TRUE, self->store, NULL), self);
+                 steps_sound_snapshot(media->path, media->sha256, TRUE, self->store, NULL, NULL), self);
 }
 
 /* ---- listening ---- */
@@ -260,7 +260,13 @@ static void start_listen(TriSession *self) {
   gboolean audio = media->kind == PROJECT_AUDIO;
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_LISTEN,
                  audio ? _("Listening to the recording") : _("Reading the notes"), &listen_kind,
-                 steps_sound_snapshot(media->path, media->sha256, audio, self->store, self->wanted), self);
+                 steps_sound_snapshot(media->path, media->sha256, audio, self->store, self->wanted,
+                                      tri_session_ear_weights(self)),
+                 self);
+}
+
+void tri_session_listen_again(TriSession *self) {
+  start_listen(self);
 }
 
 /* ---- what to start ---- */

@@ -79,9 +79,10 @@ typedef struct {
   gboolean audio; /* else MIDI or a list of notes */
   Store *store;   /* remembers; a holder, may be null */
   StepsWanted *wanted; /* listening goes there first; a holder, may be null */
+  GBytes *ear;         /* weights to listen with; a holder, null: the program's */
 } StepsSoundSnapshot;
 StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store,
-                                         StepsWanted *wanted);
+                                         StepsWanted *wanted, GBytes *ear);
 void steps_sound_snapshot_free(gpointer snapshot);
 BaseStatus steps_draw_sound(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 

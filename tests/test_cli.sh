@@ -44,7 +44,7 @@ exits 0 "$cli" --version && grep -q '^triptych-cli [0-9]' "$work/out"; ok "versi
 for command in read listen play align evaluate info notate engrave perform language learn explain; do
   exits 0 "$cli" $command --help && grep -q "triptych-cli $command" "$work/out"; ok "help of $command"
 done
-for command in notate engrave perform language learn; do
+for command in notate engrave perform language; do
   exits 2 "$cli" $command x -o "$work/to/y.mid" && grep -q "not in this version yet" "$work/err"; ok "$command is not promised"
 done
 exits 2 "$cli"; ok "no command is wrong usage"
@@ -59,6 +59,8 @@ exits 2 "$cli" listen a.wav -o - --json; ok "standard output is for one thing"
 exits 2 "$cli" play a.mid -o "$work/to/x.wav" --keyboard harpsichord; ok "unknown keyboard"
 exits 2 "$cli" play a.mid -o "$work/to/x.wav" --weights w --soundfont f; ok "one keyboard at a time"
 exits 2 "$cli" explain a.wav b.mid --weights w --learn-piano v; ok "learned or given"
+exits 2 "$cli" learn -o "$work/to/x.weights"; ok "learning needs something to learn from"
+exits 2 "$cli" learn p.triptych --score a -o "$work/to/x.weights"; ok "a project or files"
 exits 2 "$cli" evaluate dances a b; ok "unknown thing to evaluate"
 nothing_left; ok "wrong usage leaves nothing"
 
@@ -81,6 +83,15 @@ ok "play on the learned instrument"
 printf 'score_quarter,time_s\n3,3.25\n' >anchors.csv
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.csv" --anchors anchors.csv && grep -q '^3,[^,]*,[^,]*,3.25,1,1,' a.csv
 ok "an anchor is kept to"
+printf 'score_quarter,time_s\n3,2.48\n6,4.02\n' >two.csv
+exits 0 "$cli" learn --score "$sample/menuet.musicxml" --audio "$sample/recording.ogg" --anchors two.csv --steps 3 --json -o "$work/in/ear.weights" &&
+  grep -q '"bars":2,.*"dreams_after":0' "$work/out" && exits 0 "$cli" info ear.weights --json && grep -q '"text_kind":"triptych transcription"' "$work/out"
+ok "learn writes weights and a report"
+exits 0 "$cli" listen cut.wav --weights ear.weights -o "$work/in/again.csv" --quiet && [ -s again.csv ]; ok "listen with what was learned"
+exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.match" && grep -q '^snote(n[0-9]*-1,.*)-note(n' a.match; ok "match"
+exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.parangonada" && [ "$(ls a.parangonada | wc -l)" -eq 5 ] && grep -q '^0,0,n' a.parangonada/align.csv
+ok "a folder for Parangonada"
+one_sentence 1 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.parangonada" && [ "$(ls -d a.parangonada* | wc -l)" -eq 1 ]; ok "that is not overwritten"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.tsv" && head -1 a.tsv | grep -q '^xml_id'; ok "note alignment"
 exits 0 "$cli" evaluate alignment "$sample/truth.csv" a.csv --json && grep -q '"median_ms":' "$work/out"; ok "evaluate alignment"
 exits 0 "$cli" evaluate notes l.csv l.csv --json && grep -q '"onset_f1":1,' "$work/out"; ok "evaluate notes"

@@ -388,8 +388,11 @@ static void exports_say_what_is_shown(void) {
   tri_session_export(session, TRI_EXPORT_MIDI, midi);
   tri_session_export(session, TRI_EXPORT_MUSICXML, xml);
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, alignment);
+  const char *sonic = check_temporary("sonic.csv"), *match = check_temporary("alignment.match");
+  tri_session_export(session, TRI_EXPORT_SONIC, sonic);
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
   settle(session);
-  CHECK_SAYING(heard.notices == 6 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
+  CHECK_SAYING(heard.notices == 8 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
   g_autofree char *text = contents(anchors);
   double quarter = -1, time_s = -1;
   CHECK(sscanf(text, "score_quarter,time_s\n%lf,%lf", &quarter, &time_s) == 2);
@@ -401,6 +404,9 @@ static void exports_say_what_is_shown(void) {
   CHECK(g_strv_length(rows) > 20 && g_str_has_prefix(rows[1], "1,1,"));
   g_autofree char *label = contents(labels);
   CHECK(strchr(label, '\t') != NULL);
+  g_autofree char *notes = contents(sonic), *lines = contents(match);
+  CHECK(g_str_has_prefix(notes, "time,value,duration,level,label\n") && strchr(notes, '.'));
+  CHECK(g_str_has_prefix(lines, "info(matchFileVersion,1.0.0).\n") && strstr(lines, ")-note(n"));
   Motion *motion = NULL;
   BaseContext ctx = {0};
   CHECK(midi_read(&ctx, &motion, midi) == BASE_OK);

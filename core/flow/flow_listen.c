@@ -2,14 +2,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/flow/flow.h"
 
+#include "core/flow/flow_parts.h"
+
 #include <stdlib.h>
 
 enum { ROUNDS = 2 };
 
 static const double LISTENING_SHARE = 0.8;
 
-/* The score's notes where the alignment puts them. */
-static BaseStatus expect(BaseContext *ctx, Motion **out, const ScoreUnfolded *unfolded, const Alignment *alignment) {
+BaseStatus flow_expected(BaseContext *ctx, Motion **out, const ScoreUnfolded *unfolded, const Alignment *alignment) {
   Motion *expected = motion_new();
   for (size_t i = 0; expected && i < unfolded->sounds.n; i++) {
     const ScoreSound *sound = &unfolded->sounds.items[i];
@@ -25,7 +26,7 @@ static BaseStatus expect(BaseContext *ctx, Motion **out, const ScoreUnfolded *un
 static BaseStatus decide_motion(BaseContext *ctx, Motion **out, const Transcription *heard, const ScoreUnfolded *unfolded,
                                 const Alignment *alignment) {
   Motion *expected = NULL;
-  BaseStatus status = expect(ctx, &expected, unfolded, alignment);
+  BaseStatus status = flow_expected(ctx, &expected, unfolded, alignment);
   if (status == BASE_OK) status = transcription_expect(ctx, out, heard, expected);
   if (status == BASE_OK) status = alignment_settle(ctx, *out, unfolded, alignment);
   motion_free(expected);
