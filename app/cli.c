@@ -28,9 +28,6 @@ static const CliCommand cli_notate = {.name = "notate",
                                        .operands = N_("SCORE"),
                                        .summary =
                                            N_("Expressive rendering of a score (not in this version yet)")},
-                        cli_language = {.name = "language",
-                                        .operands = "score|sample",
-                                        .summary = N_("The motion language model (not in this version yet)")},
                         cli_learn = {.name = "learn",
                                      .operands = N_("PROJECT"),
                                      .summary =
