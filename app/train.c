@@ -196,7 +196,7 @@ static BaseStatus train_piano(BaseContext *ctx, const Options *o) {
 
 /* ---- language: what music is like ---- */
 
-/* Scores as they are written and as invented players play them, also through the ears of a transcriber; MIDI files as
+/* Scores as they are written, from either end, and as invented players play them, also through the ears of a transcriber; MIDI files as
  * they were played at a keyboard. */
 static int list_tongues(LmmTongue *tongues, const LmmCorpus *scores, const LmmCorpus *played) {
   const LmmErrors errors = lmm_errors(0.12);
@@ -205,7 +205,8 @@ static int list_tongues(LmmTongue *tongues, const LmmCorpus *scores, const LmmCo
     tongues[n++] = (LmmTongue){.corpus = scores, .express = true, .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN}, .share = 0.42};
     tongues[n++] = (LmmTongue){.corpus = scores, .express = true, .errors = errors,
                                .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_HEARD}, .share = 0.08};
-    tongues[n++] = (LmmTongue){.corpus = scores, .written = true, .code = {LANGUAGE_WRITTEN, LANGUAGE_CLEAN}, .share = 0.33};
+    tongues[n++] = (LmmTongue){.corpus = scores, .written = true, .code = {LANGUAGE_WRITTEN, LANGUAGE_CLEAN}, .share = 0.2};
+    tongues[n++] = (LmmTongue){.corpus = scores, .written = true, .code = {LANGUAGE_BACKWARDS, LANGUAGE_CLEAN}, .share = 0.16};
   }
   if (played->pieces.n) {
     tongues[n++] = (LmmTongue){.corpus = played, .code = {LANGUAGE_POPULAR, LANGUAGE_CLEAN}, .share = 0.12};

@@ -225,7 +225,7 @@ static void read_all(float *nats, LanguageReader *reader, const LanguageText *te
   language_reader_restart(reader);
   for (size_t at = 0; at < text->n; at += piece) {
     size_t n = text->n - at < piece ? text->n - at : piece;
-    CHECK_SAYING(language_read(&ctx, reader, text->items + at, n, nats + at * LANGUAGE_FIELDS) == BASE_OK, "%s", ctx.sentence);
+    CHECK_SAYING(language_read(&ctx, reader, text->items + at, n, nats + at * LANGUAGE_FIELDS, NULL) == BASE_OK, "%s", ctx.sentence);
   }
 }
 
@@ -316,7 +316,7 @@ static void asking_agrees_with_reading(void) {
     }
     for (int id = 0; id < language_ids[LANGUAGE_FINE]; id++) sum += (double)probs[id];
     CHECK_NEAR(sum, 1, 1e-5);
-    CHECK(language_read(NULL, reader, &text.items[i], 1, nats) == BASE_OK);
+    CHECK(language_read(NULL, reader, &text.items[i], 1, nats, NULL) == BASE_OK);
     for (int f = 0; f < LANGUAGE_FIELDS; f++) CHECK_NEAR(asked[f], (double)nats[f], 1e-3);
   }
   base_array_clear(&text);

@@ -121,7 +121,7 @@ static void an_empty_folder_is_told(void) {
 static LmmCorpus *tunes(int tonic) {
   LmmCorpus *corpus = calloc(1, sizeof *corpus);
   for (int i = 0; i < 4; i++) {
-    CHECK(lmm_corpus_add(NULL, corpus, "tune", true, tune(8, tonic + i % 2), NULL) == BASE_OK);
+    CHECK(lmm_corpus_add(NULL, corpus, &(LmmPiece){.name = "tune", .deadpan = true}, tune(8, tonic + i % 2), NULL) == BASE_OK);
     corpus->pieces.items[i].side = i < 2 ? LMM_TRAINING : LMM_VALIDATION;
   }
   return corpus;
@@ -159,7 +159,7 @@ static void a_tiny_net_learns_a_tune(void) {
   double unknown = nats_of(net, params.size, LANGUAGE_POPULAR, 65);
   tongue.corpus = others;
   tongue.code.source = LANGUAGE_POPULAR;
-  params.only_code = true;
+  params.reach = LMM_OUTPUTS;
   params.steps = 150;
   CHECK(lmm_language_train(&ctx, &last, net, &tensors, &params) == BASE_OK);
   double tuned = nats_of(net, params.size, LANGUAGE_POPULAR, 65);

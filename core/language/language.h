@@ -33,9 +33,11 @@ void language_reader_restart(LanguageReader *reader); /* a new text */
 
 /* Reads on. `nats` (may be null): [n][LANGUAGE_FIELDS], −ln of the probability of every field of every step given the
  * fields before it and all steps before, among the ids of what is played or written, whichever the source is; 0 for
- * unknown ids. However a text is cut into calls, the answers are the same but for rounding. 5,000 steps a second of one
+ * unknown ids. `expected` (may be null), of the same shape: the mean of those nats over all that might have come instead,
+ * the entropy. However a text is cut into calls, the answers are the same but for rounding. 5,000 steps a second of one
  * core; allocates nothing. */
-BaseStatus language_read(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, size_t n, float *nats);
+BaseStatus language_read(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, size_t n, float *nats,
+                         float *expected);
 
 /* The probabilities of all ids of one field of the step that comes next, whose earlier fields are given in `step`.
  * `probs` holds language_ids[field]. */

@@ -23,7 +23,8 @@ typedef struct {
   LanguageSize size;
   NnShape ids;
   NnVar code, gates;
-  int next_gate;
+  const LanguageErrors *errors; /* null: none */
+  float heard_share;
 } Builder;
 
 static const char *join(char *room, const char *first, const char *second) {
@@ -97,39 +98,65 @@ static NnVar head(Builder *b, int field, NnVar x) {
   return linear(b, join(room, name, "out"), y, language_ids[field], true);
 }
 
+/* Steps that were heard are compared with what the errors make of the answer. */
+static NnVar add_loss(Builder *b, const LanguageTensors *t, int field, NnVar logits) {
+  char name[NN_NAME_SIZE], other[NN_NAME_SIZE];
+  NnLoss loss = {.name = join(name, "loss", NAMES[field]), .scale = SCALES[field]}, of_heard = loss;
+  if (!b->errors) return nn_cross_entropy(b->net, logits, t->now[field], NN_NONE, loss);
+  loss.scale *= 1 - b->heard_share;
+  of_heard.name = join(other, "heard", NAMES[field]);
+  of_heard.scale *= b->heard_share;
+  of_heard.channel = field < LANGUAGE_METRIC_FIELDS ? b->errors->seen[field] : NULL;
+  nn_cross_entropy(b->net, logits, t->now[field], t->heard, of_heard);
+  return nn_cross_entropy(b->net, logits, t->now[field], t->sure, loss);
+}
+
 static void add_heads(Builder *b, LanguageTensors *t, NnVar hidden, bool losses) {
   NnVar x = nn_add(b->net, hidden, linear(b, "code.heads", b->code, b->size.width, true), false);
+  if (losses && b->errors) {
+    t->sure = nn_target(b->net, "sure", b->ids);
+    t->heard = nn_target(b->net, "heard", b->ids);
+  }
   for (int f = 0; f < LANGUAGE_FIELDS; f++) {
+    char name[NN_NAME_SIZE];
     NnVar logits = head(b, f, x);
     t->logits[f] = nn_output(b->net, NAMES[f], logits);
     if (f + 1 < LANGUAGE_FIELDS) x = embed(b, &t->now[f], "now", f, x);
     if (!losses) continue;
-    char name[NN_NAME_SIZE];
     if (t->now[f] == NN_NONE) t->now[f] = nn_target(b->net, join(name, "now", NAMES[f]), b->ids);
-    t->losses[f] = nn_cross_entropy(b->net, logits, t->now[f], NN_NONE,
-                                    (NnLoss){.name = join(name, "loss", NAMES[f]), .scale = SCALES[f]});
+    t->losses[f] = add_loss(b, t, f, logits);
   }
 }
 
 static LanguageTensors no_tensors(void) {
-  LanguageTensors t = {.source = NN_NONE, .channel = NN_NONE, .hidden = NN_NONE};
+  LanguageTensors t = {.source = NN_NONE, .channel = NN_NONE, .hidden = NN_NONE, .sure = NN_NONE, .heard = NN_NONE};
   for (int f = 0; f < LANGUAGE_EARLIER; f++) t.earlier[f] = NN_NONE;
   for (int f = 0; f < LANGUAGE_FIELDS; f++) t.before[f] = t.now[f] = t.logits[f] = t.losses[f] = NN_NONE;
   return t;
 }
 
+static BaseStatus build(BaseContext *ctx, LanguageTensors *tensors, Builder *b, LanguagePart part) {
+  LanguageTensors t = no_tensors();
+  add_code(b, &t);
+  NnShape hidden = b->ids;
+  hidden.c = b->size.width;
+  t.hidden = part == LANGUAGE_HEADS ? nn_input(b->net, "hidden", hidden) : add_trunk(b, &t);
+  if (part != LANGUAGE_TRUNK) add_heads(b, &t, t.hidden, part == LANGUAGE_WHOLE);
+  if (part == LANGUAGE_TRUNK) t.hidden = nn_output(b->net, "hidden", t.hidden);
+  BaseStatus status = nn_net_finish(ctx, b->net);
+  if (status == BASE_OK) *tensors = t;
+  return status;
+}
+
 BaseStatus language_net_build(BaseContext *ctx, LanguageTensors *tensors, NnNet *net, LanguagePart part,
                               LanguageSize size, int n, int steps) {
   Builder b = {.net = net, .size = language_size(size), .ids = {n, steps, 1, 1}};
-  LanguageTensors t = no_tensors();
-  add_code(&b, &t);
-  if (part == LANGUAGE_HEADS)
-    t.hidden = nn_input(net, "hidden", (NnShape){n, steps, 1, b.size.width});
-  else
-    t.hidden = add_trunk(&b, &t);
-  if (part != LANGUAGE_TRUNK) add_heads(&b, &t, t.hidden, part == LANGUAGE_WHOLE);
-  if (part == LANGUAGE_TRUNK) t.hidden = nn_output(net, "hidden", t.hidden);
-  BaseStatus status = nn_net_finish(ctx, net);
-  if (status == BASE_OK) *tensors = t;
-  return status;
+  return build(ctx, tensors, &b, part);
+}
+
+BaseStatus language_net_build_noisy(BaseContext *ctx, LanguageTensors *tensors, NnNet *net, LanguageSize size, int n,
+                                    int steps, const LanguageErrors *errors, double heard_share) {
+  Builder b = {.net = net, .size = language_size(size), .ids = {n, steps, 1, 1}, .errors = errors,
+               .heard_share = (float)heard_share};
+  return build(ctx, tensors, &b, LANGUAGE_WHOLE);
 }

@@ -16,6 +16,7 @@ typedef enum {
   LANGUAGE_WRITTEN,      /* a score as it is written */
   LANGUAGE_DEADPAN,      /* a score, played by a machine */
   LANGUAGE_POPULAR,      /* arrangements of songs, entered at a keyboard */
+  LANGUAGE_BACKWARDS,    /* a score as it is written, from its end */
 } LanguageSource;
 
 typedef enum {
@@ -35,6 +36,12 @@ typedef struct {
  * the same names in all. */
 typedef enum { LANGUAGE_WHOLE, LANGUAGE_TRUNK, LANGUAGE_HEADS } LanguagePart;
 
+/* How what was heard comes about, where a net learns from it what was played: for the fields of the metric [ids, ids]
+ * each, row what is heard, column what it is, as NnLoss.channel. */
+typedef struct {
+  float *seen[LANGUAGE_METRIC_FIELDS];
+} LanguageErrors;
+
 /* What a step is foretold from beside the one before: time and pitch of the one before that. */
 enum { LANGUAGE_EARLIER = 2 };
 
@@ -46,12 +53,17 @@ typedef struct {
   NnVar hidden;                                             /* [N, T, 1, width]: out of the trunk, into the heads */
   NnVar logits[LANGUAGE_FIELDS];                            /* outputs [N, T, 1, language_ids] */
   NnVar losses[LANGUAGE_FIELDS];                            /* nats a step; LANGUAGE_WHOLE only */
+  NnVar sure, heard; /* with errors: 1 where a step is as it was played, and where it went through them */
 } LanguageTensors;
 
 /* Embedded fields of the two steps before, layers of minGRU (Feng et al. 2024) and a feed-forward net each, heads in a
  * chain: every field is foretold from the trunk and the fields before it. `net` is fresh and comes back finished. */
 BaseStatus language_net_build(BaseContext *ctx, LanguageTensors *tensors, NnNet *net, LanguagePart part,
                               LanguageSize size, int n, int steps);
+
+/* The same for training on steps of which a share of `heard_share` went through `errors` (borrowed). */
+BaseStatus language_net_build_noisy(BaseContext *ctx, LanguageTensors *tensors, NnNet *net, LanguageSize size, int n,
+                                    int steps, const LanguageErrors *errors, double heard_share);
 
 /* The size with its defaults filled in. */
 LanguageSize language_size(LanguageSize size);

@@ -108,7 +108,7 @@ static void place_now(LanguageReader *reader, const LanguageStep *steps, int kno
 
 /* The ids that a step's field may have: those of what is played, or the others. Keys are shared. */
 static void span_of(int *from, int *to, LanguageSource source, LanguageField field) {
-  bool written = source == LANGUAGE_WRITTEN;
+  bool written = source == LANGUAGE_WRITTEN || source == LANGUAGE_BACKWARDS;
   *from = written && field != LANGUAGE_PITCH ? language_played_ids[field] : 0;
   *to = written ? language_ids[field] : language_played_ids[field];
 }
@@ -120,7 +120,22 @@ static double log_sum(const float *logits, int from, int to) {
   return top + log(sum);
 }
 
-static void answer(const LanguageReader *reader, const LanguageStep *steps, int known, float *nats) {
+/* −Σ p ln p. */
+static double entropy(const float *logits, int from, int to, double all) {
+  double sum = 0;
+  for (int i = from; i < to; i++) {
+    double log_p = (double)logits[i] - all;
+    sum -= exp(log_p) * log_p;
+  }
+  return sum;
+}
+
+/* Where the answers for a number of steps go. */
+typedef struct {
+  float *nats, *expected; /* may be null */
+} Answers;
+
+static void answer(const LanguageReader *reader, const LanguageStep *steps, int known, Answers to_fill) {
   for (int f = 0; f < LANGUAGE_FIELDS; f++) {
     const float *logits = nn_run_output(reader->heads, reader->model->in_heads.logits[f]);
     int from, to;
@@ -128,38 +143,44 @@ static void answer(const LanguageReader *reader, const LanguageStep *steps, int 
     for (int i = 0; i < known; i++) {
       int id = steps[i].field[f];
       const float *row = logits + (size_t)i * (size_t)language_ids[f];
-      nats[i * LANGUAGE_FIELDS + f] = id < from || id >= to ? 0 : (float)(log_sum(row, from, to) - (double)row[id]);
+      bool told = id >= from && id < to;
+      double all = told ? log_sum(row, from, to) : 0;
+      if (to_fill.nats) to_fill.nats[i * LANGUAGE_FIELDS + f] = told ? (float)(all - (double)row[id]) : 0;
+      if (to_fill.expected) to_fill.expected[i * LANGUAGE_FIELDS + f] = told ? (float)entropy(row, from, to, all) : 0;
     }
   }
 }
 
 static BaseStatus pass_heads(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, int n, int width,
-                             float *nats) {
+                             Answers answers) {
   place_now(reader, steps, n, width);
   BaseStatus status = nn_run_forward(ctx, reader->heads);
-  if (status == BASE_OK) answer(reader, steps, n, nats);
+  if (status == BASE_OK) answer(reader, steps, n, answers);
   return status;
 }
 
 /* The trunk has passed towards a step that was foreseen. */
-static BaseStatus read_stretch(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, int n, float *nats) {
+static BaseStatus read_stretch(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, int n, Answers answers) {
   int width = n == 1 ? 1 : LANGUAGE_STRETCH;
   BaseStatus status = reader->foreseen ? BASE_OK : pass_trunk(ctx, reader, steps, n, width);
-  if (status == BASE_OK && nats) {
+  if (status == BASE_OK && (answers.nats || answers.expected)) {
     if (!reader->foreseen) hand_on(reader, width);
-    status = pass_heads(ctx, reader, steps, n, width, nats);
+    status = pass_heads(ctx, reader, steps, n, width, answers);
   }
   if (status == BASE_OK) remember(reader, steps, n);
   reader->foreseen = false;
   return status;
 }
 
-BaseStatus language_read(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, size_t n, float *nats) {
+BaseStatus language_read(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, size_t n, float *nats,
+                         float *expected) {
   BaseStatus status = BASE_OK;
   for (size_t at = 0; status == BASE_OK && at < n;) {
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     size_t now = reader->foreseen ? 1 : n - at < LANGUAGE_STRETCH ? n - at : LANGUAGE_STRETCH;
-    status = read_stretch(ctx, reader, steps + at, (int)now, nats ? nats + at * LANGUAGE_FIELDS : NULL);
+    size_t row = at * LANGUAGE_FIELDS;
+    status = read_stretch(ctx, reader, steps + at, (int)now,
+                          (Answers){nats ? nats + row : NULL, expected ? expected + row : NULL});
     at += now;
   }
   return status;

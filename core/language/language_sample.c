@@ -117,7 +117,7 @@ static BaseStatus draw_step(Sampler *s) {
   LanguageStep step = {0};
   BaseStatus status = BASE_OK;
   for (int f = 0; f < LANGUAGE_FIELDS && status == BASE_OK; f++) status = draw_field(s, &step, f);
-  if (status == BASE_OK) status = language_read(s->ctx, s->reader, &step, 1, NULL);
+  if (status == BASE_OK) status = language_read(s->ctx, s->reader, &step, 1, NULL, NULL);
   if (status == BASE_OK && !base_array_push(&s->text, step)) status = base_fail_memory(s->ctx);
   return status;
 }
@@ -164,7 +164,7 @@ BaseStatus language_sample(BaseContext *ctx, Motion **out, const LanguageModel *
   if (status == BASE_OK && p.before)
     status = language_of_motion(ctx, &s.text, p.before, 0, p.before->notes.n, 1);
   size_t known = s.text.n;
-  if (status == BASE_OK) status = language_read(ctx, s.reader, s.text.items, known, NULL);
+  if (status == BASE_OK) status = language_read(ctx, s.reader, s.text.items, known, NULL, NULL);
   if (status == BASE_OK) status = draw_all(&s);
   if (status == BASE_OK) status = play(&s, out, known, p.before ? last_chord_s(p.before) : 0);
   language_reader_free(s.reader);

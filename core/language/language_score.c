@@ -30,7 +30,7 @@ BaseStatus language_score(BaseContext *ctx, LanguageScore *score, const Language
   float *nats = malloc((text.n + 1) * LANGUAGE_FIELDS * sizeof *nats);
   if (status == BASE_OK && !nats) status = base_fail_memory(ctx);
   if (status == BASE_OK) status = language_reader_new(ctx, &reader, model, code ? *code : OF_PERFORMANCES);
-  if (status == BASE_OK) status = language_read(ctx, reader, text.items, text.n, nats);
+  if (status == BASE_OK) status = language_read(ctx, reader, text.items, text.n, nats, NULL);
   if (status == BASE_OK) *score = mean_of(nats, text.n);
   language_reader_free(reader);
   free(nats);

@@ -23,10 +23,10 @@ void lmm_corpus_free(LmmCorpus *corpus) {
   free(corpus);
 }
 
-BaseStatus lmm_corpus_add(BaseContext *ctx, LmmCorpus *corpus, const char *name, bool deadpan, Motion *motion,
+BaseStatus lmm_corpus_add(BaseContext *ctx, LmmCorpus *corpus, const LmmPiece *like, Motion *motion,
                           const LanguageText *written) {
-  LmmPiece piece = {.deadpan = deadpan, .motion = motion, .side = lmm_side(name)};
-  snprintf(piece.name, sizeof piece.name, "%s", name);
+  LmmPiece piece = {.deadpan = like->deadpan, .solo = like->solo, .motion = motion, .side = lmm_side(like->name)};
+  memcpy(piece.name, like->name, sizeof piece.name);
   bool fine = true;
   if (written && written->n) {
     fine = base_array_reserve(&piece.written, written->n);
@@ -69,7 +69,7 @@ BaseStatus lmm_corpus_split(BaseContext *ctx, LmmCorpus *kinds[2], LmmCorpus *co
 
 /* "folder/name": a file's own name up to its ending; of one that begins with a number ("001-1-Sm.mxl"), the number
  * alone, which the editions of a work share; of a file in a folder of its own, both. */
-static void name_piece(char *name, size_t size, const char *path) {
+void lmm_piece_name(char *name, size_t size, const char *path) {
   const char *file = strrchr(path, '/'), *folder = file;
   file = file ? file + 1 : path;
   while (folder && folder > path && folder[-1] != '/') folder--;
@@ -80,13 +80,14 @@ static void name_piece(char *name, size_t size, const char *path) {
   snprintf(name, size, "%.*s%.*s", of_folder, folder ? folder : "", length, file);
 }
 
-static BaseStatus read_score(BaseContext *ctx, Motion **motion, LanguageText *written, const char *path) {
+static BaseStatus read_score(BaseContext *ctx, Motion **motion, LanguageText *written, bool *solo, const char *path) {
   Score *score = NULL;
   ScoreUnfolded *unfolded = NULL;
   BaseStatus status = musicxml_read(ctx, &score, path);
   if (status == BASE_OK) status = score_unfold(ctx, &unfolded, score, NULL);
   if (status == BASE_OK) status = score_play(ctx, motion, score, unfolded, NULL);
   if (status == BASE_OK) status = language_of_score(ctx, written, score);
+  if (status == BASE_OK) *solo = score->parts.n == 1;
   score_unfolded_free(unfolded);
   score_free(score);
   return status;
@@ -100,12 +101,11 @@ static bool is_midi(const char *path) {
 static BaseStatus add_file(BaseContext *ctx, LmmCorpus *corpus, const char *path) {
   Motion *motion = NULL;
   LanguageText written = {0};
-  char name[sizeof ((LmmPiece *)0)->name];
-  bool midi = is_midi(path);
-  BaseStatus status = midi ? midi_read(ctx, &motion, path) : read_score(ctx, &motion, &written, path);
+  LmmPiece like = {.deadpan = !is_midi(path)};
+  BaseStatus status = like.deadpan ? read_score(ctx, &motion, &written, &like.solo, path) : midi_read(ctx, &motion, path);
   if (status == BASE_OK && motion->notes.n >= LEAST_NOTES) {
-    name_piece(name, sizeof name, path);
-    status = lmm_corpus_add(ctx, corpus, name, !midi, motion, &written);
+    lmm_piece_name(like.name, sizeof like.name, path);
+    status = lmm_corpus_add(ctx, corpus, &like, motion, &written);
     motion = NULL;
   }
   motion_free(motion);

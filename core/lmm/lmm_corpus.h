@@ -8,6 +8,7 @@ typedef struct {
   char name[128]; /* the folder and the part of the file's name that editions of one work share */
   LmmSide side;   /* lmm_side(name), unless somebody changed it */
   bool deadpan;   /* played by a machine from a score */
+  bool solo;      /* for one instrument alone */
   Motion *motion;       /* sorted; owned */
   LanguageText written; /* of scores; owned */
 } LmmPiece;
@@ -23,8 +24,12 @@ typedef struct {
 BaseStatus lmm_corpus_open(BaseContext *ctx, LmmCorpus **out, const char *const *folders, size_t n, const char *cache);
 void lmm_corpus_free(LmmCorpus *corpus); /* null is fine */
 
-/* Takes over `motion`, also on failure. `written` may be null, is copied. */
-BaseStatus lmm_corpus_add(BaseContext *ctx, LmmCorpus *corpus, const char *name, bool deadpan, Motion *motion,
+/* The name of the piece that a file holds, as in LmmPiece. */
+void lmm_piece_name(char *name, size_t size, const char *path);
+
+/* A piece of the name and kind of `like`, of which nothing else is used. Takes over `motion`, also on failure. `written`
+ * may be null, is copied. */
+BaseStatus lmm_corpus_add(BaseContext *ctx, LmmCorpus *corpus, const LmmPiece *like, Motion *motion,
                           const LanguageText *written);
 
 /* Moves the pieces into two new corpora: kinds[0] of scores, kinds[1] of performances. `corpus` is freed, also on

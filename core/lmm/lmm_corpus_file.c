@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CORPUS_KIND "triptych corpus 2"
+
 enum { COUNTS = 4, BYTES = 2, NAME = sizeof ((LmmPiece *)0)->name };
 
 /* A corpus laid flat. */
 typedef struct {
   uint64_t pieces, notes, pedals, steps;
-  int32_t *counts; /* pieces × (deadpan, notes, pedals, steps) */
+  int32_t *counts; /* pieces × (deadpan 1, solo 2; notes, pedals, steps) */
   char *names;
   float *times;          /* notes × (onset, key up) */
   uint8_t *keys;         /* notes × (midi, velocity) */
@@ -47,7 +49,7 @@ typedef struct {
 
 static void lay_piece(Flat *flat, size_t i, Place *at, const LmmPiece *piece) {
   const Motion *motion = piece->motion;
-  const int32_t counts[COUNTS] = {piece->deadpan, (int32_t)motion->notes.n, (int32_t)motion->pedals.n,
+  const int32_t counts[COUNTS] = {piece->deadpan + 2 * piece->solo, (int32_t)motion->notes.n, (int32_t)motion->pedals.n,
                                   (int32_t)piece->written.n};
   memcpy(flat->counts + i * COUNTS, counts, sizeof counts);
   memcpy(flat->names + i * NAME, piece->name, NAME);
@@ -116,7 +118,7 @@ BaseStatus lmm_corpus_file_write(BaseContext *ctx, const LmmCorpus *corpus, cons
                  {"fields", BASE_I32, {flat.steps, LANGUAGE_FIELDS}, flat.fields}};
   for (size_t i = 0; status == BASE_OK && i < sizeof tensors / sizeof *tensors; i++)
     status = base_pack_add(ctx, writer, tensors[i].name, tensors[i].type, 2, tensors[i].shape, tensors[i].data);
-  if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "kind", "triptych corpus 1");
+  if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "kind", CORPUS_KIND);
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "paths", paths);
   if (status == BASE_OK) status = base_pack_write(ctx, writer, path);
   base_pack_writer_free(writer);
@@ -174,10 +176,9 @@ static Motion *stand_up(const Flat *flat, const int32_t *counts, Place *at) {
 
 static bool add_piece(LmmCorpus *corpus, const Flat *flat, uint64_t i, Place *at) {
   const int32_t *counts = flat->counts + i * COUNTS;
-  char name[NAME];
+  LmmPiece like = {.deadpan = counts[0] & 1, .solo = counts[0] & 2};
   LanguageText written = {0};
-  memcpy(name, flat->names + i * NAME, NAME);
-  name[NAME - 1] = 0;
+  memcpy(like.name, flat->names + i * NAME, NAME - 1);
   Motion *motion = stand_up(flat, counts, at);
   bool fine = motion && base_array_reserve(&written, (size_t)counts[3] + 1);
   for (int k = 0; fine && k < counts[3]; k++, at->step++) {
@@ -187,7 +188,7 @@ static bool add_piece(LmmCorpus *corpus, const Flat *flat, uint64_t i, Place *at
     written.items[written.n++] = step;
   }
   if (fine)
-    fine = lmm_corpus_add(NULL, corpus, name, counts[0], motion, &written) == BASE_OK;
+    fine = lmm_corpus_add(NULL, corpus, &like, motion, &written) == BASE_OK;
   else
     motion_free(motion);
   base_array_clear(&written);
@@ -202,7 +203,8 @@ bool lmm_corpus_file_read(LmmCorpus *corpus, const char *path, const LmmLibrary 
   if (base_pack_load(&quiet, &pack, path) != BASE_OK) return false;
   hash_paths(paths, library);
   const char *had = base_pack_text(pack, "paths");
-  bool fine = had && strcmp(had, paths) == 0 && view(&flat, pack) && counts_fit(&flat);
+  const char *kind = base_pack_text(pack, "kind");
+  bool fine = had && strcmp(had, paths) == 0 && kind && strcmp(kind, CORPUS_KIND) == 0 && view(&flat, pack) && counts_fit(&flat);
   Place at = {0};
   for (uint64_t i = 0; fine && i < flat.pieces; i++) fine = add_piece(corpus, &flat, i, &at);
   for (size_t i = 0; !fine && i < corpus->pieces.n; i++) {

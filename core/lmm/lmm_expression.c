@@ -56,8 +56,8 @@ static double log_range(BaseRng *rng, double a, double b) {
 }
 
 static Hand draw_hand(BaseRng *rng) {
-  return (Hand){.hold = log_range(rng, 0.5, 1.15),
-                .scatter = log_range(rng, 0.08, 0.45),
+  return (Hand){.hold = log_range(rng, 0.3, 1.15),
+                .scatter = log_range(rng, 0.1, 0.6),
                 .level = 6 * base_rng_normal(rng),
                 .lead_s = 0.006 * base_rng_normal(rng),
                 .detached = base_rng_uniform(rng) < 0.3 ? base_rng_uniform(rng) * 0.5 : 0.03};
@@ -74,7 +74,7 @@ static void measure(Player *player, const Motion *motion) {
 }
 
 static Player draw_player(BaseRng *rng, const Motion *motion) {
-  Player player = {.speed = exp(0.3 * base_rng_normal(rng)),
+  Player player = {.speed = exp(0.4 + 0.45 * base_rng_normal(rng)),
                    .tremble = log_range(rng, 0.015, 0.14),
                    .tempo = draw_curve(rng, base_rng_range(rng, 0.02, 0.16)),
                    .swell = draw_curve(rng, base_rng_range(rng, 2, 14)),
@@ -135,7 +135,7 @@ static void play_chord(Motion *motion, const Player *player, const Chord *chord,
     if (detached[above]) length = fmin(length * 0.4, 0.25);
     note->velocity = (uint8_t)loudness(player, chord, note, rng);
     note->onset_s = chord->now_s + shift + late_by(player, chord, note->midi, rolled, i, rng);
-    note->key_up_s = note->onset_s + fmax(length, SHORTEST_S);
+    note->key_up_s = note->onset_s + fmax(length, SHORTEST_S * exp(0.5 * fabs(base_rng_normal(rng))));
   }
 }
 
@@ -209,6 +209,7 @@ static void blur(MotionNote *note, const LmmErrors *errors, BaseRng *rng) {
 /* A quieter, shorter companion of a note that was played. */
 static MotionNote ghost_of(const MotionNote *note, BaseRng *rng) {
   MotionNote ghost = *note;
+  ghost.id = ghost.score_note = 0;
   ghost.midi = (uint8_t)off_by(note->midi, rng, true);
   ghost.velocity = (uint8_t)fmax(8, note->velocity * base_rng_range(rng, 0.4, 0.9));
   ghost.key_up_s = note->onset_s + (note->key_up_s - note->onset_s) * base_rng_range(rng, 0.2, 1);

@@ -20,5 +20,6 @@ typedef struct {
 /* Every kind of error in a share of `share` of all notes, a third each, with times 9 ms off. */
 LmmErrors lmm_errors(double share);
 
-/* What such a transcriber hears of a motion. Sorted. False without memory. */
+/* What such a transcriber hears of a motion. Sorted; what never sounded has the id 0. False without
+ * memory. */
 bool lmm_mishear(Motion *motion, const LmmErrors *errors, BaseRng *rng);

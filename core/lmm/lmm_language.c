@@ -12,19 +12,19 @@
 
 enum {
   INPUTS = LANGUAGE_FIELDS + LANGUAGE_EARLIER,
-  FIELDS = INPUTS + LANGUAGE_FIELDS + 2,
+  FIELDS = INPUTS + LANGUAGE_FIELDS + 2, /* and two more where errors are known */
   TRIES = 8,
   SPARE = 24 /* notes more than needed, for those that are lost on the way */
 };
 
-static const double NO_CODE_SHARE = 0.1, NO_DETAIL_SHARE = 0.5;
+static const double NO_CODE_SHARE = 0.1, NO_DETAIL_SHARE = 0.5, SOLO_WORTH = 3;
 
 /* What examples are drawn from; the field's user. */
 typedef struct {
   const LmmTongue *tongues;
   int n_tongues, notes;
   LmmSide side;
-  bool no_transposing;
+  bool no_transposing, errors_known;
   double shares[LMM_MOST_TONGUES];       /* cumulated */
   double *lengths[LMM_MOST_TONGUES];     /* cumulated over the pieces of the tongue's corpus */
 } Drawn;
@@ -32,6 +32,11 @@ typedef struct {
 static size_t length_of(const LmmTongue *tongue, const LmmPiece *piece, LmmSide side) {
   if (piece->side != side) return 0;
   return tongue->written ? piece->written.n : piece->motion->notes.n;
+}
+
+/* How often a piece is drawn: by its length, and more often where it is for one instrument. */
+static double worth_of(const LmmTongue *tongue, const LmmPiece *piece, LmmSide side) {
+  return (piece->solo ? SOLO_WORTH : 1) * (double)length_of(tongue, piece, side);
 }
 
 static void drawn_clear(Drawn *drawn) {
@@ -48,7 +53,7 @@ static BaseStatus drawn_init(BaseContext *ctx, Drawn *drawn, const LmmTongue *to
     drawn->lengths[i] = malloc((corpus->pieces.n + 1) * sizeof(double));
     if (!drawn->lengths[i]) return base_fail_memory(ctx);
     for (size_t k = 0; k < corpus->pieces.n; k++)
-      drawn->lengths[i][k] = sum += (double)length_of(&tongues[i], &corpus->pieces.items[k], side);
+      drawn->lengths[i][k] = sum += worth_of(&tongues[i], &corpus->pieces.items[k], side);
     if (sum > 0) share += tongues[i].share;
     drawn->shares[i] = share;
   }
@@ -100,7 +105,9 @@ static BaseStatus play_stretch(BaseContext *ctx, LanguageText *text, const Drawn
   return status;
 }
 
+/* From a bar line on. */
 static BaseStatus copy_stretch(BaseContext *ctx, LanguageText *text, const Drawn *drawn, const LmmPiece *piece, size_t first) {
+  while (first > 0 && piece->written.items[first].field[LANGUAGE_TIME] != LANGUAGE_BAR) first--;
   size_t n = piece->written.n - first < (size_t)drawn->notes ? piece->written.n - first : (size_t)drawn->notes;
   if (!base_array_reserve(text, n + 1)) return base_fail_memory(ctx);
   memcpy(text->items, piece->written.items + first, n * sizeof *text->items);
@@ -128,6 +135,7 @@ static BaseStatus draw_text(BaseContext *ctx, LanguageText *text, const Drawn *d
   BaseStatus status = tongue->written ? copy_stretch(ctx, text, drawn, piece, first)
                                       : play_stretch(ctx, text, drawn, tongue, piece, first, rng);
   if (status == BASE_OK && !drawn->no_transposing) transpose(text, rng);
+  if (tongue->code.source == LANGUAGE_BACKWARDS) language_reverse(text);
   return status;
 }
 
@@ -159,6 +167,8 @@ static BaseStatus draw(BaseContext *ctx, void *user, float *const *places, uint6
   for (int t = 0; t < drawn->notes; t++) {
     places[FIELDS - 2][t] = nameless ? -1 : (float)tongue->code.source;
     places[FIELDS - 1][t] = nameless ? -1 : (float)tongue->code.channel;
+    bool heard = tongue->code.channel == LANGUAGE_HEARD;
+    if (drawn->errors_known) places[FIELDS][t] = !heard, places[FIELDS + 1][t] = heard;
   }
   base_array_clear(&text);
   return status;
@@ -179,11 +189,21 @@ static LmmLanguageParams with_defaults(LmmLanguageParams p) {
   return p;
 }
 
+static double heard_share(const LmmLanguageParams *p) {
+  double heard = 0, all = 0;
+  for (int i = 0; i < p->n_tongues; i++) {
+    all += p->tongues[i].share;
+    if (p->tongues[i].code.channel == LANGUAGE_HEARD) heard += p->tongues[i].share;
+  }
+  return all > 0 ? heard / all : 0;
+}
+
 BaseStatus lmm_language_net(BaseContext *ctx, NnNet **out, LanguageTensors *tensors, const LmmLanguageParams *params) {
   LmmLanguageParams p = with_defaults(*params);
   NnNet *net = nn_net_new(ctx ? ctx->seed : 0);
   if (!net) return base_fail_memory(ctx);
-  BaseStatus status = language_net_build(ctx, tensors, net, LANGUAGE_WHOLE, p.size, p.batch, p.notes);
+  BaseStatus status = p.heard ? language_net_build_noisy(ctx, tensors, net, p.size, p.batch, p.notes, p.heard, heard_share(&p))
+                              : language_net_build(ctx, tensors, net, LANGUAGE_WHOLE, p.size, p.batch, p.notes);
   if (status == BASE_OK)
     *out = net;
   else
@@ -191,26 +211,35 @@ BaseStatus lmm_language_net(BaseContext *ctx, NnNet **out, LanguageTensors *tens
   return status;
 }
 
-static void list_fields(LmmField *fields, const NnNet *net, const LanguageTensors *t) {
-  NnVar vars[FIELDS];
+static int list_fields(LmmField *fields, const NnNet *net, const LanguageTensors *t) {
+  NnVar vars[FIELDS + 2];
   int n = 0;
   for (int f = 0; f < LANGUAGE_FIELDS; f++) vars[n++] = t->before[f];
   for (int f = 0; f < LANGUAGE_EARLIER; f++) vars[n++] = t->earlier[f];
   for (int f = 0; f < LANGUAGE_FIELDS; f++) vars[n++] = t->now[f];
   vars[n++] = t->source;
-  vars[n] = t->channel;
-  for (int i = 0; i < FIELDS; i++) fields[i] = (LmmField){vars[i], nn_net_shape(net, vars[i])};
+  vars[n++] = t->channel;
+  if (t->heard != NN_NONE) vars[n++] = t->sure, vars[n++] = t->heard;
+  for (int i = 0; i < n; i++) fields[i] = (LmmField){vars[i], nn_net_shape(net, vars[i])};
+  return n;
 }
 
-static void freeze(NnNet *net, bool only_code) {
-  static const char *const thawed[] = {"code.*", "trunk.*.in.*.weight", "trunk.*.up.*.weight", "head.*.hidden.*.weight", "head.*.out.*"};
-  nn_net_freeze(net, "*", only_code);
-  for (size_t i = 0; only_code && i < sizeof thawed / sizeof *thawed; i++) nn_net_freeze(net, thawed[i], false);
+static void freeze(NnNet *net, LmmReach reach) {
+  static const struct {
+    LmmReach from;
+    const char *pattern;
+  } thawed[] = {{LMM_CODES, "code.source.table"},          {LMM_CODES, "code.channel.table"},
+                {LMM_SWITCHES, "code.*"},                  {LMM_SWITCHES, "trunk.*.in.*.weight"},
+                {LMM_SWITCHES, "trunk.*.up.*.weight"},     {LMM_SWITCHES, "head.*.hidden.*.weight"},
+                {LMM_OUTPUTS, "head.*.out.*"}};
+  nn_net_freeze(net, "*", reach != LMM_EVERYTHING);
+  for (size_t i = 0; i < sizeof thawed / sizeof *thawed; i++)
+    if (reach >= thawed[i].from) nn_net_freeze(net, thawed[i].pattern, false);
 }
 
 static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const LanguageTensors *tensors, Drawn drawn[2],
                         const LmmLanguageParams *p) {
-  LmmField fields[FIELDS];
+  LmmField fields[FIELDS + 2];
   char numbers[4][24];
   const LanguageSize size = p->size;
   const unsigned long long values[4] = {(unsigned long long)size.width, (unsigned long long)size.layers,
@@ -219,9 +248,12 @@ static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const Lan
   const char *const origin[][2] = {{"kind", LANGUAGE_KIND}, {"origin", p->origin ? p->origin : "lmm_language_train"},
                                    {"width", numbers[0]},   {"layers", numbers[1]},
                                    {"rank", numbers[2]},    {"seed", numbers[3]}};
-  list_fields(fields, net, tensors);
+  int n_fields = list_fields(fields, net, tensors);
   LmmSource sources[2];
-  for (int s = 0; s < 2; s++) sources[s] = (LmmSource){fields, FIELDS, draw, &drawn[s]};
+  for (int s = 0; s < 2; s++) {
+    sources[s] = (LmmSource){fields, n_fields, draw, &drawn[s]};
+    drawn[s].errors_known = n_fields > FIELDS;
+  }
   LmmTrainParams train = {.optim = {.rate = p->rate, .average = p->average, .warm_up = p->steps < 2000 ? p->steps / 10 : 200,
                                     .steps = p->steps, .decay = 0.02f},
                           .type = p->type,
@@ -235,9 +267,9 @@ static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const Lan
                           .n_origin = sizeof origin / sizeof *origin,
                           .report = p->report,
                           .user = p->user};
-  freeze(net, p->only_code);
+  freeze(net, p->reach);
   BaseStatus status = lmm_train(ctx, last, net, &sources[0], &sources[1], &train);
-  freeze(net, false);
+  freeze(net, LMM_EVERYTHING);
   return status;
 }
 

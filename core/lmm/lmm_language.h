@@ -17,6 +17,14 @@ typedef struct {
 
 enum { LMM_MOST_TONGUES = 8 };
 
+/* How much of a net a training moves: the less there is to learn from, the less. */
+typedef enum {
+  LMM_EVERYTHING,
+  LMM_CODES,    /* the vectors of sources and channels: some dozen numbers */
+  LMM_SWITCHES, /* and what they switch: gates, low-rank changes, biases by code */
+  LMM_OUTPUTS,  /* and the last layers of the heads */
+} LmmReach;
+
 /* Zeros stand for the values in brackets. */
 typedef struct {
   LanguageSize size;
@@ -31,7 +39,9 @@ typedef struct {
   float rate;             /* of learning, at its peak [3e-3] */
   float average;          /* of the weights [0.998] */
   int patience;           /* validations without a better one before it ends [never] */
-  bool only_code;         /* train the codes, what they switch and the heads' last layers, and nothing else */
+  LmmReach reach;
+  const LanguageErrors *heard; /* how tongues with the code LANGUAGE_HEARD come about (lmm_language_errors), so that what
+                                  was played is learned from them; null: they are learned as they are */
   bool no_transposing;    /* else every text is moved by up to 6 semitones and, if motion, up to 12 % faster or slower */
   NnType type;
   const char *weights, *checkpoint; /* as in LmmTrainParams; may be null */
@@ -39,6 +49,12 @@ typedef struct {
   LmmReportFn report;               /* after each validation; may be null */
   void *user;
 } LmmLanguageParams;
+
+/* Counts what a transcriber makes of each id of a field, on `texts` invented performances of scores. Freed with
+ * lmm_language_errors_clear. */
+BaseStatus lmm_language_errors(BaseContext *ctx, LanguageErrors *out, const LmmCorpus *scores, const LmmErrors *errors,
+                               int texts);
+void lmm_language_errors_clear(LanguageErrors *errors);
 
 /* A fresh net of a size for this training; freed by the caller with nn_net_free. */
 BaseStatus lmm_language_net(BaseContext *ctx, NnNet **out, LanguageTensors *tensors, const LmmLanguageParams *params);
