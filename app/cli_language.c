@@ -3,10 +3,12 @@
 
 #include "core/base/base_number.h"
 #include "core/flow/flow.h"
+#include "core/language/language_proof.h"
 #include "core/language/language_sample.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_CONTINUE, OPTION_SECONDS, OPTION_TEMPERATURE, OPTION_NUCLEUS, OPTION_KEY, OPTION_WEIGHTS };
@@ -117,34 +119,92 @@ static BaseStatus sample(CliCall *call, const LanguageModel *model, LanguageSamp
   return status;
 }
 
+/* ---- doubts ---- */
+
+static const float WORTH_TELLING = 0.2f;
+
+static int by_doubt(const void *a, const void *b) {
+  const LanguageDoubt *left = a, *right = b;
+  float x = fmaxf(left->pitch_prob, left->rhythm_prob), y = fmaxf(right->pitch_prob, right->rhythm_prob);
+  return x < y ? 1 : x > y ? -1 : left->note < right->note ? -1 : 1;
+}
+
+static void print_doubt(const CliCall *call, const Score *score, const LanguageDoubt *doubt, bool first) {
+  const ScoreNote *note = score_find_note(score, doubt->note);
+  const char *measure = score->measures.items[doubt->measure].number;
+  if (call->json)
+    printf("%s{\"note\":%u,\"measure\":%d,\"midi_pitch\":%d,\"pitch_prob\":%.3f,\"rhythm_prob\":%.3f}", first ? "" : ",",
+           doubt->note, doubt->measure + 1, score_midi(note), (double)doubt->pitch_prob, (double)doubt->rhythm_prob);
+  else
+    printf(_("measure %s, pitch %d: wrong pitch %.2f, wrong rhythm %.2f\n"), measure, score_midi(note),
+           (double)doubt->pitch_prob, (double)doubt->rhythm_prob);
+}
+
+static void print_doubts(const CliCall *call, const Score *score, LanguageDoubt *doubts, size_t n) {
+  qsort(doubts, n, sizeof *doubts, by_doubt);
+  if (call->json) printf("{\"command\":\"language doubts\",\"notes\":%zu,\"doubts\":[", n);
+  for (size_t i = 0; i < n && fmaxf(doubts[i].pitch_prob, doubts[i].rhythm_prob) >= WORTH_TELLING; i++)
+    print_doubt(call, score, &doubts[i], i == 0);
+  if (call->json) puts("]}");
+}
+
+static BaseStatus doubt(CliCall *call, const char *path) {
+  Score *score = NULL;
+  LanguageProof *proof = NULL;
+  LanguageDoubt *doubts = NULL;
+  size_t n = 0;
+  BaseStatus status = flow_load_score(&call->ctx, &score, &path, 1);
+  if (status == BASE_OK) status = language_proof_load(&call->ctx, &proof, call->values[OPTION_WEIGHTS]);
+  if (status == BASE_OK) status = language_doubts(&call->ctx, &doubts, &n, proof, score);
+  cli_progress_clear(call);
+  if (status == BASE_OK) print_doubts(call, score, doubts, n);
+  free(doubts);
+  language_proof_free(proof);
+  score_free(score);
+  return status;
+}
+
 /* ---- the command ---- */
 
+/* CLI_DONE when what was asked makes sense. */
+static CliExit check(const CliCall *call) {
+  const char *what = call->operands[0];
+  bool samples = strcmp(what, "sample") == 0, doubts = strcmp(what, "doubts") == 0;
+  if (!samples && !doubts && strcmp(what, "score") != 0)
+    return cli_wrong(call, _("“%s” is not score, sample or doubts."), what);
+  if (!samples && call->n_operands < 2) return cli_wrong(call, _("something is missing: %s."), "IN");
+  if ((samples && call->n_operands > 1) || (doubts && call->n_operands > 2))
+    return cli_wrong(call, _("“%s” is too much."), call->operands[samples ? 1 : 2]);
+  if (samples && !call->output) return cli_wrong(call, _("-o OUT is missing: where does the result go?"));
+  return CLI_DONE;
+}
+
+static bool read_params(const CliCall *call, LanguageSampleParams *params) {
+  double key;
+  if (!number_of(call, &params->seconds, OPTION_SECONDS, 30, 1, 3600) ||
+      !number_of(call, &params->temperature, OPTION_TEMPERATURE, 0, 0.05, 3) ||
+      !number_of(call, &params->nucleus, OPTION_NUCLEUS, 0, 0.05, 1) || !number_of(call, &key, OPTION_KEY, NAN, -7, 7))
+    return false;
+  params->key = isnan(key) ? 0 : (int)key + 8;
+  return true;
+}
+
 static CliExit run(CliCall *call) {
-  bool scores = strcmp(call->operands[0], "score") == 0;
-  double key, seconds;
-  LanguageSampleParams params = {.code = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}};
-  if (!scores && strcmp(call->operands[0], "sample") != 0)
-    return cli_wrong(call, _("“%s” is not score or sample."), call->operands[0]);
-  if (scores && call->n_operands < 2) return cli_wrong(call, _("something is missing: %s."), "IN");
-  if (!scores && call->n_operands > 1) return cli_wrong(call, _("“%s” is too much."), call->operands[1]);
-  if (!scores && !call->output) return cli_wrong(call, _("-o OUT is missing: where does the result go?"));
-  if (!number_of(call, &seconds, OPTION_SECONDS, 30, 1, 3600) ||
-      !number_of(call, &params.temperature, OPTION_TEMPERATURE, 0, 0.05, 3) ||
-      !number_of(call, &params.nucleus, OPTION_NUCLEUS, 0, 0.05, 1) || !number_of(call, &key, OPTION_KEY, NAN, -7, 7))
-    return CLI_USAGE;
-  params.seconds = seconds;
-  params.key = isnan(key) ? 0 : (int)key + 8;
+  LanguageSampleParams params = {.code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN}};
   LanguageModel *model = NULL;
+  if (check(call) != CLI_DONE || !read_params(call, &params)) return CLI_USAGE;
+  if (strcmp(call->operands[0], "doubts") == 0) return cli_end(call, doubt(call, call->operands[1]));
   BaseStatus status = language_model_load(&call->ctx, &model, call->values[OPTION_WEIGHTS]);
-  if (status == BASE_OK) status = scores ? score(call, model) : sample(call, model, &params);
+  if (status == BASE_OK)
+    status = strcmp(call->operands[0], "score") == 0 ? score(call, model) : sample(call, model, &params);
   language_model_free(model);
   return cli_end(call, status);
 }
 
 const CliCommand cli_language = {
     .name = "language",
-    .operands = N_("score IN… | sample"),
-    .summary = N_("How likely music is, in nats per note, and more music like it"),
+    .operands = N_("score IN… | sample | doubts SCORE"),
+    .summary = N_("How likely music is, in nats per note, more music like it, and notes that look wrong"),
     .endings = ".mid .csv",
     .output_may_be_missing = true,
     .least = 1,

@@ -93,6 +93,8 @@ ok "a seed makes the same music"
 exits 0 "$cli" language sample -o s3.mid --seconds 5 --seed 5 --quiet && ! cmp -s s1.mid s3.mid; ok "another seed makes other music"
 exits 0 "$cli" language sample -o s4.csv --continue "$sample/menuet.musicxml" --seconds 4 --json && grep -q '"new_notes":[1-9]' "$work/out" && [ "$(wc -l <s4.csv)" -gt 20 ]
 ok "music goes on"
+exits 0 "$cli" language doubts "$sample/menuet.musicxml" --json && grep -q '"command":"language doubts","notes":[1-9][0-9]*,"doubts":\[' "$work/out"
+ok "language doubts"
 for file in "$sample/menuet.musicxml" "$sample/page-1.png" "$sample/recording.ogg" l.csv m.wav; do
   exits 0 "$cli" info "$file" --json && grep -q '"kind":' "$work/out"; ok "info $(basename "$file")"
 done

@@ -1,6 +1,7 @@
 /* The language: texts there and back, reading in pieces, learning, making up. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_rng.h"
 #include "core/language/language_model.h"
+#include "core/language/language_proof.h"
 #include "core/language/language_sample.h"
 #include "core/music/musicxml.h"
 #include "core/nn/nn_run.h"
@@ -405,8 +406,56 @@ static void the_own_weights_know_music(void) {
   language_model_free(model);
 }
 
+/* ---- the proof-reader ---- */
+
+/* In the sample piece, every ninth note gets an accidental that it does not have, one at a time. */
+static void wrong_notes_stand_out(void) {
+  BaseContext ctx = {0};
+  LanguageProof *proof = NULL;
+  Score *score = NULL;
+  double spoiled = 0, others = 0;
+  int n_spoiled = 0, n_others = 0;
+  CHECK_SAYING(language_proof_load(&ctx, &proof, NULL) == BASE_OK, "%s", ctx.sentence);
+  CHECK(musicxml_read(&ctx, &score, check_data("../../resources/sample/menuet.musicxml")) == BASE_OK);
+  for (size_t at = 4; proof && score && at < score->notes.n; at += 9) {
+    LanguageDoubt *doubts = NULL;
+    size_t n = 0;
+    ScoreNote *note = &score->notes.items[at];
+    const int8_t before = note->alter;
+    if (note->kind != SCORE_NOTE) continue;
+    note->alter = before ? 0 : at % 2 ? 1 : -1;
+    CHECK(language_doubts(&ctx, &doubts, &n, proof, score) == BASE_OK && n > 20);
+    for (size_t i = 0; i < n; i++) {
+      bool wrong = doubts[i].note == note->id;
+      CHECK(doubts[i].measure >= 0 && doubts[i].measure < (int)score->measures.n);
+      *(wrong ? &spoiled : &others) += (double)doubts[i].pitch_prob;
+      (*(wrong ? &n_spoiled : &n_others))++;
+    }
+    note->alter = before;
+    free(doubts);
+  }
+  spoiled /= fmax(1, n_spoiled), others /= fmax(1, n_others);
+  CHECK_SAYING(n_spoiled > 5 && spoiled > 4 * others, "%d wrong notes: %g, others: %g", n_spoiled, spoiled, others);
+  score_free(score);
+  language_proof_free(proof);
+}
+
+static void nothing_is_doubted_in_an_empty_score(void) {
+  BaseContext ctx = {0};
+  LanguageProof *proof = NULL;
+  LanguageDoubt *doubts = NULL;
+  size_t n = 7;
+  Score *score = score_new();
+  CHECK_SAYING(language_proof_load(&ctx, &proof, NULL) == BASE_OK, "%s", ctx.sentence);
+  if (proof) CHECK(language_doubts(&ctx, &doubts, &n, proof, score) == BASE_OK && n == 0);
+  free(doubts);
+  score_free(score);
+  language_proof_free(proof);
+}
+
 CHECK_MAIN({CASE(bins_hold_their_middle)}, {CASE(a_chord_is_put_in_order)}, {CASE(played_comes_back)},
            {CASE(tempo_divides_all_times)}, {CASE(written_comes_back)}, {CASE(a_file_comes_back)},
            {CASE(transposing_spells_in_the_new_key)}, {CASE(reading_in_pieces_is_reading_at_once)},
            {CASE(reading_agrees_with_training)}, {CASE(asking_agrees_with_reading)}, {CASE(the_score_is_a_mean)},
-           {CASE(the_seed_decides_a_sample)}, {CASE(other_weights_are_told_apart)}, {CASE(the_own_weights_know_music)})
+           {CASE(the_seed_decides_a_sample)}, {CASE(other_weights_are_told_apart)}, {CASE(the_own_weights_know_music)},
+           {CASE(wrong_notes_stand_out)}, {CASE(nothing_is_doubted_in_an_empty_score)})

@@ -1,6 +1,7 @@
 /* Teaching the language: invented players, a transcriber who errs, corpora, and a tiny net that learns a tune.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_language.h"
+#include "core/lmm/lmm_proof.h"
 #include "core/music/midi.h"
 #include "tests/check.h"
 
@@ -170,5 +171,78 @@ static void a_tiny_net_learns_a_tune(void) {
   lmm_corpus_free(others);
 }
 
+/* ---- proof-reading ---- */
+
+/* Bars of eight eighths in two staves, each note written. */
+static LanguageText page(int bars) {
+  LanguageText text = {0};
+  static const int keys[8] = {39, 43, 46, 51, 46, 43, 41, 44};
+  for (int bar = 0; bar < bars; bar++) {
+    base_array_push(&text, (LanguageStep){{LANGUAGE_BAR, 95, 88, -1, -1, 10}, 0});
+    for (int i = 0; i < 8; i++) {
+      if (i == 0) base_array_push(&text, (LanguageStep){{40, 27, 38, 20, 11, 8}, 0});
+      base_array_push(&text, (LanguageStep){{(int16_t)(40 + 12 * i), (int16_t)keys[i], 50, 16, 11, 8}, 0});
+    }
+  }
+  return text;
+}
+
+static void misreading_marks_what_it_spoils(void) {
+  size_t wrong_notes = 0, notes = 0;
+  for (uint64_t seed = 1; seed <= 40; seed++) {
+    LanguageText right = page(10), text = page(10);
+    uint8_t wrong[200];
+    BaseRng rng = base_rng(seed, 0);
+    lmm_misread(&text, wrong, 0.05, &rng);
+    CHECK(text.n <= right.n && text.n > right.n - 10);
+    int bars = 0, changed = 0, marked = 0;
+    for (size_t i = 0; i < text.n; i++) {
+      const LanguageStep *step = &text.items[i];
+      bool bar = step->field[LANGUAGE_TIME] == LANGUAGE_BAR;
+      bars += bar;
+      notes += !bar;
+      marked += wrong[i] != 0;
+      if (!bar) changed += step->field[LANGUAGE_DURATION] != (step->field[LANGUAGE_VELOCITY] == 20 ? 38 : 50) ||
+                           step->field[LANGUAGE_PEDAL] != 11 || wrong[i] & LMM_WRONG_PITCH;
+      CHECK(!(bar && wrong[i]));
+      if (i && !bar && text.items[i - 1].field[LANGUAGE_TIME] != LANGUAGE_BAR)
+        CHECK(step->field[LANGUAGE_TIME] >= text.items[i - 1].field[LANGUAGE_TIME]);
+    }
+    wrong_notes += (size_t)marked;
+    CHECK(bars == 10 && changed == marked);
+    base_array_clear(&right);
+    base_array_clear(&text);
+  }
+  CHECK_NEAR((double)wrong_notes / (double)notes, 0.047, 0.015);
+  LanguageText right = page(4), same = page(4);
+  uint8_t wrong[80];
+  BaseRng rng = base_rng(1, 0);
+  lmm_misread(&same, wrong, 0, &rng);
+  CHECK(same.n == right.n && memcmp(same.items, right.items, right.n * sizeof *right.items) == 0);
+  base_array_clear(&right);
+  base_array_clear(&same);
+}
+
+static void proof_reading_is_learned(void) {
+  BaseContext ctx = {.seed = 1, .threads = 1};
+  LmmCorpus corpus = {0};
+  for (int i = 0; i < 2; i++) {
+    LanguageText text = page(40);
+    CHECK(lmm_corpus_add(&ctx, &corpus, &(LmmPiece){.name = "page"}, tune(2, 60), &text) == BASE_OK);
+    corpus.pieces.items[i].side = i ? LMM_VALIDATION : LMM_TRAINING;
+    base_array_clear(&text);
+  }
+  LmmReport last = {0};
+  LmmProofParams params = {.steps = 60, .validate_every = 30, .batch = 4, .notes = 96, .rate = 5e-3f};
+  CHECK_SAYING(lmm_proof_train(&ctx, &last, &corpus, &params) == BASE_OK, "%s", ctx.sentence);
+  CHECK_SAYING(last.best_loss < 2.2, "%g", last.best_loss); /* knowing nothing but how many are wrong: 2.6 */
+  for (size_t i = 0; i < corpus.pieces.n; i++) {
+    motion_free(corpus.pieces.items[i].motion);
+    base_array_clear(&corpus.pieces.items[i].written);
+  }
+  base_array_clear(&corpus.pieces);
+}
+
 CHECK_MAIN({CASE(players_play_what_is_written)}, {CASE(players_differ)}, {CASE(errors_are_as_many_as_asked_for)},
-           {CASE(a_corpus_is_remembered)}, {CASE(an_empty_folder_is_told)}, {CASE(a_tiny_net_learns_a_tune)})
+           {CASE(a_corpus_is_remembered)}, {CASE(an_empty_folder_is_told)}, {CASE(a_tiny_net_learns_a_tune)},
+           {CASE(misreading_marks_what_it_spoils)}, {CASE(proof_reading_is_learned)})

@@ -20,14 +20,12 @@ void language_model_free(LanguageModel *model) {
 
 /* Nets for one text at a time. */
 static BaseStatus build(BaseContext *ctx, LanguageModel *model) {
-  LanguageTensors heads;
   model->trunk = nn_net_new(0);
   model->heads = nn_net_new(0);
   if (!model->trunk || !model->heads) return base_fail_memory(ctx);
   BaseStatus status = language_net_build(ctx, &model->in_trunk, model->trunk, LANGUAGE_TRUNK, model->size, 1, LANGUAGE_STRETCH);
   if (status == BASE_OK)
-    status = language_net_build(ctx, &heads, model->heads, LANGUAGE_HEADS, model->size, 1, LANGUAGE_STRETCH);
-  model->in_heads = heads;
+    status = language_net_build(ctx, &model->in_heads, model->heads, LANGUAGE_HEADS, model->size, 1, LANGUAGE_STRETCH);
   return status;
 }
 

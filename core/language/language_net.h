@@ -16,7 +16,6 @@ typedef enum {
   LANGUAGE_WRITTEN,      /* a score as it is written */
   LANGUAGE_DEADPAN,      /* a score, played by a machine */
   LANGUAGE_POPULAR,      /* arrangements of songs, entered at a keyboard */
-  LANGUAGE_BACKWARDS,    /* a score as it is written, from its end */
 } LanguageSource;
 
 typedef enum {

@@ -108,7 +108,7 @@ static void place_now(LanguageReader *reader, const LanguageStep *steps, int kno
 
 /* The ids that a step's field may have: those of what is played, or the others. Keys are shared. */
 static void span_of(int *from, int *to, LanguageSource source, LanguageField field) {
-  bool written = source == LANGUAGE_WRITTEN || source == LANGUAGE_BACKWARDS;
+  bool written = source == LANGUAGE_WRITTEN;
   *from = written && field != LANGUAGE_PITCH ? language_played_ids[field] : 0;
   *to = written ? language_ids[field] : language_played_ids[field];
 }

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATTERN = 6, PAST = 400, ALLOWED = 2 };
+enum { PATTERN = 6, PAST = 400, ALLOWED = 2, DENSE = 32 };
 
-static const double OUT_OF_KEY = 0.25;
+static const double OUT_OF_KEY = 0.25, MOST_NOTES_PER_S = 9;
 
 typedef struct {
   BaseContext *ctx;
@@ -62,6 +62,10 @@ static int draw(Sampler *s, int n, double temperature, double nucleus) {
 
 /* ---- what guides it ---- */
 
+static double time_of(const LanguageStep *step) {
+  return language_bin_time(step->field[LANGUAGE_TIME], step->field[LANGUAGE_FINE]);
+}
+
 static bool same_note(const LanguageStep *a, const LanguageStep *b) {
   return a->field[LANGUAGE_PITCH] == b->field[LANGUAGE_PITCH] &&
          (a->field[LANGUAGE_TIME] == 0) == (b->field[LANGUAGE_TIME] == 0);
@@ -81,6 +85,16 @@ static void guard(Sampler *s) {
     if (same_past(&s->text, at)) times[s->text.items[at].field[LANGUAGE_PITCH]]++;
   for (int key = 0; key < MOTION_KEYS; key++)
     if (times[key] > ALLOWED) s->probs[key] *= (float)pow(0.5, times[key] - ALLOWED);
+}
+
+/* Where the last notes came faster than hands can play for long, time is given to breathe. */
+static void breathe(Sampler *s) {
+  double span_s = 0;
+  if (s->text.n < DENSE) return;
+  for (size_t i = s->text.n - DENSE; i < s->text.n; i++) span_s += time_of(&s->text.items[i]);
+  double haste = log(DENSE / fmax(span_s, 0.1) / MOST_NOTES_PER_S);
+  for (int bin = 0; haste > 0 && bin < language_played_ids[LANGUAGE_TIME]; bin++)
+    s->probs[bin] *= (float)exp(fmin(haste, 2) * (bin ? (bin - 12) / 4.0 : -1));
 }
 
 static void stay_in_key(Sampler *s) {
@@ -107,7 +121,8 @@ static BaseStatus draw_field(Sampler *s, LanguageStep *step, LanguageField field
   BaseStatus status = language_ask(s->ctx, s->reader, s->probs, field, step);
   if (status != BASE_OK) return status;
   if (field == LANGUAGE_PITCH) guard(s), stay_in_key(s), climb(s, step);
-  bool even = field == LANGUAGE_FINE;
+  if (field == LANGUAGE_TIME) breathe(s);
+  bool even = field >= LANGUAGE_VELOCITY; /* how it is played is drawn as it comes */
   step->field[field] = (int16_t)draw(s, language_played_ids[field], even ? 1 : s->params->temperature,
                                      even ? 1 : s->params->nucleus);
   return BASE_OK;
@@ -120,10 +135,6 @@ static BaseStatus draw_step(Sampler *s) {
   if (status == BASE_OK) status = language_read(s->ctx, s->reader, &step, 1, NULL, NULL);
   if (status == BASE_OK && !base_array_push(&s->text, step)) status = base_fail_memory(s->ctx);
   return status;
-}
-
-static double time_of(const LanguageStep *step) {
-  return language_bin_time(step->field[LANGUAGE_TIME], step->field[LANGUAGE_FINE]);
 }
 
 static BaseStatus draw_all(Sampler *s) {

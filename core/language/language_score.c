@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static const LanguageCode OF_PERFORMANCES = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN};
+static const LanguageCode OF_PERFORMANCES = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN};
 
 static void tell_only_the_metric(LanguageText *text) {
   for (size_t i = 0; i < text->n; i++)

@@ -71,9 +71,6 @@ BaseStatus language_to_score(BaseContext *ctx, Score **out, const LanguageText *
  * would leave the keyboard. */
 bool language_transpose(LanguageText *text, int semitones);
 
-/* The same steps from the last to the first: what came before is foretold from what comes after. */
-void language_reverse(LanguageText *text);
-
 /* The bin of seconds from chord to chord, of a duration, and the seconds in the middle of a bin (its `fine` eighth). */
 int language_time_bin(double seconds);
 int language_duration_bin(double seconds);

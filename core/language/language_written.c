@@ -264,14 +264,6 @@ BaseStatus language_to_score(BaseContext *ctx, Score **out, const LanguageText *
   return BASE_OK;
 }
 
-void language_reverse(LanguageText *text) {
-  for (size_t i = 0, k = text->n; i + 1 < k; i++) {
-    LanguageStep step = text->items[i];
-    text->items[i] = text->items[--k];
-    text->items[k] = step;
-  }
-}
-
 /* ---- another key ---- */
 
 /* A key signature moved by semitones, within seven signs. */

@@ -29,6 +29,10 @@ typedef struct {
   double *lengths[LMM_MOST_TONGUES];     /* cumulated over the pieces of the tongue's corpus */
 } Drawn;
 
+static bool was_heard(const LmmTongue *tongue) {
+  return tongue->code.channel == LANGUAGE_HEARD && !tongue->right;
+}
+
 static size_t length_of(const LmmTongue *tongue, const LmmPiece *piece, LmmSide side) {
   if (piece->side != side) return 0;
   return tongue->written ? piece->written.n : piece->motion->notes.n;
@@ -135,19 +139,19 @@ static BaseStatus draw_text(BaseContext *ctx, LanguageText *text, const Drawn *d
   BaseStatus status = tongue->written ? copy_stretch(ctx, text, drawn, piece, first)
                                       : play_stretch(ctx, text, drawn, tongue, piece, first, rng);
   if (status == BASE_OK && !drawn->no_transposing) transpose(text, rng);
-  if (tongue->code.source == LANGUAGE_BACKWARDS) language_reverse(text);
   return status;
 }
 
 /* ---- one example ---- */
 
-static void place_text(float *const *places, const LanguageText *text, int notes, bool details) {
+static void place_text(float *const *places, const LanguageText *text, int notes, bool details, bool only_metric) {
   int n = (int)text->n < notes ? (int)text->n : notes;
   for (int f = 0; f < LANGUAGE_FIELDS; f++)
     for (int t = 0; t < notes; t++) {
       bool told = details || f < LANGUAGE_METRIC_FIELDS;
       places[f][t] = told && t > 0 && t <= n ? text->items[t - 1].field[f] : -1;
-      places[INPUTS + f][t] = t < n ? text->items[t].field[f] : -1;
+      bool asked = !only_metric || f < LANGUAGE_METRIC_FIELDS;
+      places[INPUTS + f][t] = asked && t < n ? text->items[t].field[f] : -1;
     }
   for (int f = 0; f < LANGUAGE_EARLIER; f++)
     for (int t = 0; t < notes; t++) places[LANGUAGE_FIELDS + f][t] = t > 1 && t <= n + 1 ? text->items[t - 2].field[f] : -1;
@@ -161,13 +165,13 @@ static BaseStatus draw(BaseContext *ctx, void *user, float *const *places, uint6
   BaseStatus status = draw_text(ctx, &text, drawn, which, rng);
   const LmmTongue *tongue = &drawn->tongues[which];
   bool training = drawn->side == LMM_TRAINING;
-  bool details = tongue->written || (training && base_rng_uniform(rng) >= NO_DETAIL_SHARE);
+  bool details = tongue->written || (training && !tongue->only_metric && base_rng_uniform(rng) >= NO_DETAIL_SHARE);
   bool nameless = training && base_rng_uniform(rng) < NO_CODE_SHARE;
-  if (status == BASE_OK) place_text(places, &text, drawn->notes, details);
+  if (status == BASE_OK) place_text(places, &text, drawn->notes, details, tongue->only_metric);
   for (int t = 0; t < drawn->notes; t++) {
     places[FIELDS - 2][t] = nameless ? -1 : (float)tongue->code.source;
     places[FIELDS - 1][t] = nameless ? -1 : (float)tongue->code.channel;
-    bool heard = tongue->code.channel == LANGUAGE_HEARD;
+    bool heard = was_heard(tongue);
     if (drawn->errors_known) places[FIELDS][t] = !heard, places[FIELDS + 1][t] = heard;
   }
   base_array_clear(&text);
@@ -193,7 +197,7 @@ static double heard_share(const LmmLanguageParams *p) {
   double heard = 0, all = 0;
   for (int i = 0; i < p->n_tongues; i++) {
     all += p->tongues[i].share;
-    if (p->tongues[i].code.channel == LANGUAGE_HEARD) heard += p->tongues[i].share;
+    if (was_heard(&p->tongues[i])) heard += p->tongues[i].share;
   }
   return all > 0 ? heard / all : 0;
 }

@@ -12,6 +12,8 @@ typedef struct {
   bool express;            /* motion of scores is played by invented players */
   LmmErrors errors;        /* what a transcriber does to it before it is read */
   LanguageCode code;       /* what it is learned as */
+  bool only_metric;        /* pedal and fine times are neither known nor learned */
+  bool right;              /* it did not go through a transcriber, though the code says so */
   double share;            /* of the examples */
 } LmmTongue;
 

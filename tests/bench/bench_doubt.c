@@ -3,7 +3,7 @@
  * follows it in its voice comes too early. Area under the ROC of the doubts about the planted notes against all notes of
  * untouched bars, and precision among the most doubtful 2 %. Options: --weights FILE --pieces N.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/language/language_doubt.h"
+#include "core/language/language_proof.h"
 #include "core/lmm/lmm_corpus.h"
 #include "core/lmm/lmm_dream.h"
 #include "core/music/musicxml.h"
@@ -76,7 +76,7 @@ static int find(const uint32_t *ids, size_t n, uint32_t id) {
   return -1;
 }
 
-static void judge(BaseContext *ctx, Cases *cases, const LanguageModel *model, const Score *score, const uint32_t *planted,
+static void judge(BaseContext *ctx, Cases *cases, const LanguageProof *model, const Score *score, const uint32_t *planted,
                   size_t n_planted, const bool *touched, int kind) {
   LanguageDoubt *doubts = NULL;
   size_t n = 0;
@@ -84,13 +84,13 @@ static void judge(BaseContext *ctx, Cases *cases, const LanguageModel *model, co
   for (size_t i = 0; i < n; i++) {
     bool wrong = find(planted, n_planted, doubts[i].note) >= 0;
     if (!wrong && doubts[i].measure < MOST_BARS && touched[doubts[i].measure]) continue;
-    float doubt = kind == 3 ? doubts[i].rhythm : doubts[i].pitch + doubts[i].spelling;
+    float doubt = kind == 3 ? doubts[i].rhythm_prob : doubts[i].pitch_prob;
     base_array_push(cases, (Case){doubt, wrong});
   }
   free(doubts);
 }
 
-static void try_piece(BaseContext *ctx, Cases *cases, const LanguageModel *model, const Score *right, int kind, uint64_t seed) {
+static void try_piece(BaseContext *ctx, Cases *cases, const LanguageProof *model, const Score *right, int kind, uint64_t seed) {
   Score *score = score_dup(right);
   static bool touched[MOST_BARS];
   uint32_t planted[1024];
@@ -125,7 +125,7 @@ static void tell(int kind, Cases *cases) {
   fflush(stdout);
 }
 
-static void run(BaseContext *ctx, const LanguageModel *model, const LmmLibrary *library, long pieces) {
+static void run(BaseContext *ctx, const LanguageProof *model, const LmmLibrary *library, long pieces) {
   Cases cases[KINDS] = {0};
   long done = 0;
   for (int side = 0; side < 2; side++)
@@ -155,13 +155,13 @@ int main(int argc, char **argv) {
   snprintf(folders[0], sizeof *folders, "%s/lieder", data);
   snprintf(folders[1], sizeof *folders, "%s/chopin-first-editions", data);
   BaseContext ctx = {0};
-  LanguageModel *model = NULL;
+  LanguageProof *model = NULL;
   LmmLibrary *library = NULL;
-  BaseStatus status = language_model_load(&ctx, &model, weights);
+  BaseStatus status = language_proof_load(&ctx, &model, weights);
   if (status == BASE_OK) status = lmm_library_open(&ctx, &library, (const char *const[]){folders[0], folders[1]}, 2);
   if (status == BASE_OK) run(&ctx, model, library, pieces);
   else fprintf(stderr, "%s\n", ctx.sentence);
   lmm_library_free(library);
-  language_model_free(model);
+  language_proof_free(model);
   return status != BASE_OK;
 }

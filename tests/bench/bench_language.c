@@ -1,15 +1,16 @@
 /* Mapping languages: how much does motion gain from scores and recordings when there is hardly any motion?
  *
- *   a  everything is translated to motion (scores played by invented players, recordings through a transcriber with 12 %
- *      errors) and learned as motion
- *   b  the same material, told apart by codes of source and channel; scores also through a simulated transcriber, so that
- *      the channel can be taken off what was heard: by the codes, and by a table of what it makes of each id. Then k bars of motion, which move the codes and what they switch
- *   c  only the k bars
- *   d  abundant motion
+ *   a   everything is translated to motion and learned as motion: scores as they stand, recordings through a transcriber
+ *       with 12 % errors; a1 recordings only; a2 with scores played by invented players
+ *   b   the mapping: scores played by invented players, some of them through a simulated transcriber, recordings under the
+ *       code of what was heard, durations and velocities learned from them through a table of what the transcriber makes
+ *       of each id; then k bars of motion, as far as they help their own other half
+ *   c   only the k bars
+ *   d   abundant motion
  *
  * One size, one number of steps, several seeds. Recordings are the even performances of DATA/performances (CRC-32 of the
- * folder's name), heard once; the test is the odd ones. A table and a plot go to OUT. SPDX-License-Identifier:
- * GPL-3.0-or-later */
+ * folder's name), heard once; the test is the odd ones. A table and a plot go to OUT. --only takes letters: a, x for a1, y
+ * for a2, b, c, d. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
 #include "core/language/language.h"
 #include "core/lmm/lmm_language.h"
@@ -21,16 +22,17 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5 };
+enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, SMALL_BATCH = 4, TRIAL_STEPS = 48 };
 
 static const int BARS[KS] = {0, 1, 2, 5, 10, 20, 50};
 static const double BAR_S = 1.9, ERRORS = 0.12;
-static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN};
+static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}, HEARD_MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_HEARD};
 
 typedef struct {
   const char *data, *out, *cache;
+  const char *only, *table; /* letters of the conditions to run, of the fields that errors are taken off */
   long steps, seeds, width, layers, test_notes, most_bars;
-  bool tune_naive, f32, no_table;
+  bool f32;
 } Options;
 
 /* All that is read, and what was made of it. */
@@ -39,7 +41,7 @@ typedef struct {
 } Material;
 
 typedef struct {
-  double naive, oracle, tuned[KS], alone[KS], naive_tuned[KS];
+  double naive[NAIVES], oracle, tuned[KS], alone[KS];
   double parts[4][LANGUAGE_METRIC_FIELDS]; /* of a, b without bars, b with the most, d */
 } Result;
 
@@ -130,24 +132,36 @@ static Motion *excerpt(const Motion *from, double from_s, double to_s) {
   return motion;
 }
 
-/* k bars from here and there, on both sides: the loop wants something to validate on. */
-static LmmCorpus *take_bars(const LmmCorpus *performances, int k, uint64_t seed) {
+/* k bars from up to five places, every other place in halves[0] and halves[1]; all of them in halves[2]. */
+static void take_bars(LmmCorpus halves[3], const LmmCorpus *performances, int k, uint64_t seed) {
   BaseContext ctx = {0};
-  LmmCorpus *bars = calloc(1, sizeof *bars);
   BaseRng rng = base_rng(seed, 500);
   int places = k < BAR_PIECES ? k : BAR_PIECES;
   for (int i = 0; i < places;) {
     const LmmPiece *piece = &performances->pieces.items[base_rng_below(&rng, (uint32_t)performances->pieces.n)];
     double length_s = BAR_S * (k / places + (i < k % places)), end_s = motion_duration_s(piece->motion);
     double from_s = base_rng_uniform(&rng) * fmax(0, end_s - length_s);
-    if (piece->side != LMM_TRAINING) continue;
-    for (int side = 0; side < 2; side++) {
-      must(lmm_corpus_add(&ctx, bars, piece, excerpt(piece->motion, from_s, from_s + length_s), NULL), &ctx);
-      bars->pieces.items[bars->pieces.n - 1].side = side ? LMM_VALIDATION : LMM_TRAINING;
+    Motion *bars = excerpt(piece->motion, from_s, from_s + length_s);
+    if (piece->side != LMM_TRAINING || bars->notes.n < 4) {
+      motion_free(bars);
+      continue;
     }
-    i += bars->pieces.items[bars->pieces.n - 1].motion->notes.n > 4;
+    must(lmm_corpus_add(&ctx, &halves[i % 2], piece, motion_dup(bars), NULL), &ctx);
+    must(lmm_corpus_add(&ctx, &halves[2], piece, bars, NULL), &ctx);
+    i++;
   }
-  return bars;
+}
+
+static const LmmCorpus *on_side(LmmCorpus *corpus, LmmSide side) {
+  for (size_t i = 0; i < corpus->pieces.n; i++) corpus->pieces.items[i].side = side;
+  return corpus;
+}
+
+static void clear_bars(LmmCorpus halves[3]) {
+  for (int h = 0; h < 3; h++) {
+    for (size_t i = 0; i < halves[h].pieces.n; i++) motion_free(halves[h].pieces.items[i].motion);
+    base_array_clear(&halves[h].pieces);
+  }
 }
 
 /* ---- learning ---- */
@@ -157,6 +171,7 @@ typedef struct {
   NnNet *net;
   LanguageTensors tensors;
   LmmLanguageParams params;
+  LanguageCode motion; /* the code that it knows motion by */
 } Learner;
 
 static void report(void *user, const LmmReport *now) {
@@ -167,7 +182,7 @@ static void report(void *user, const LmmReport *now) {
 static Learner learner_new(const Options *o, uint64_t seed, const char *name, const LanguageErrors *heard,
                            const LmmTongue *tongues, int n) {
   BaseContext ctx = {.seed = seed, .threads = 1};
-  Learner l = {.params = {.size = {.width = (int)o->width, .layers = (int)o->layers},
+  Learner l = {.motion = MOTION, .params = {.size = {.width = (int)o->width, .layers = (int)o->layers},
                           .steps = o->steps,
                           .validate_every = o->steps / 3 > 0 ? o->steps / 3 : 1,
                           .average = 0.995f,
@@ -199,7 +214,7 @@ static LanguageScore test_side(const Options *o, const Learner *l, const LmmCorp
     if (performances->pieces.items[i].side != side) continue;
     size_t n = motion->notes.n;
     if (o->test_notes > 0 && (size_t)o->test_notes < n) motion->notes.n = (size_t)o->test_notes;
-    must(language_score(&ctx, &one, model, motion, &MOTION), &ctx);
+    must(language_score(&ctx, &one, model, motion, &l->motion), &ctx);
     motion->notes.n = n;
     double w = (double)one.notes / (double)(all.notes + one.notes);
     all.notes += one.notes;
@@ -217,34 +232,100 @@ static LanguageScore test(const Options *o, const Learner *l, const LmmCorpus *p
   return test_side(o, l, performances, LMM_TEST);
 }
 
-/* What is moved by k bars, how far and for how long. */
-static void set_pace(LmmLanguageParams *p, int k, bool alone) {
-  p->reach = alone ? LMM_EVERYTHING : k < 5 ? LMM_CODES : k < 20 ? LMM_SWITCHES : LMM_OUTPUTS;
-  p->rate = alone ? 2e-3f : k < 5 ? 2e-3f : 5e-4f;
-  p->steps = alone ? 15 + 3 * k : 10 + 2 * k;
-  p->average = 0.9f;
-  p->validate_every = p->steps;
-  p->validation_batches = 1;
-  p->batch = 16;
-  p->report = NULL;
+/* One way of learning from few bars, and what it was good for on bars that it did not see. */
+typedef struct {
+  LmmReach reach;
+  double rate;
+  double first, best; /* validation losses, before (nearly) and at best */
+  double steps;       /* to the best */
+} Way;
+
+static void note_loss(void *user, const LmmReport *now) {
+  Way *way = user;
+  if (!(way->first > 0)) way->first = now->validation_loss;
+  way->best = now->best_loss;
+  way->steps = (double)now->best_step;
 }
 
-/* A copy of a learner after k bars. None of them is kept back to validate on: how long it may take was settled on other
- * performances. */
-static double tune(const Options *o, const Learner *from, const Material *m, int k, uint64_t seed, bool alone,
-                   double *parts) {
-  BaseContext ctx = {0};
+/* A copy with small batches. */
+static Learner copy_of(const Learner *from) {
+  BaseContext ctx = {.threads = 1};
   Learner l = *from;
-  LmmCorpus *bars = take_bars(m->performances, k, seed);
-  const LmmTongue tongue = {.corpus = bars, .code = MOTION, .share = 1};
-  must(nn_net_dup(&ctx, &l.net, from->net), &ctx);
-  set_pace(&l.params, k, alone);
-  learn(&l, &tongue, 1, seed);
+  l.params.batch = SMALL_BATCH;
+  must(lmm_language_net(&ctx, &l.net, &l.tensors, &l.params), &ctx);
+  memcpy(nn_net_values(l.net), nn_net_values_const(from->net), nn_net_size(l.net) * sizeof(float));
+  nn_net_changed(l.net);
+  return l;
+}
+
+/* Learns from bars for a while, watching others. The gain is in nats of the training loss. */
+static void take_way(Learner *l, Way *way, const LmmCorpus *bars, const LmmCorpus *others, long steps, uint64_t seed) {
+  LmmTongue tongue = {.corpus = bars, .code = l->motion, .right = true, .only_metric = true, .share = 1}, watched = tongue;
+  watched.corpus = others;
+  l->params.reach = way->reach;
+  l->params.rate = (float)way->rate;
+  l->params.steps = steps;
+  l->params.average = 0.8f;
+  l->params.validate_every = 4;
+  l->params.validation_batches = 1;
+  l->params.validation = &watched;
+  l->params.n_validation = 1;
+  l->params.report = note_loss;
+  l->params.user = way;
+  learn(l, &tongue, 1, seed);
+}
+
+/* The way that helps either half of the bars most after learning from the other; steps 0 when none does. All parameters
+ * move from ten bars on. */
+static Way choose_way(const Learner *from, LmmCorpus halves[3], int k, uint64_t seed) {
+  static const Way ways[] = {{LMM_CODES, 3e-3, 0, 0, 0}, {LMM_SWITCHES, 1e-3, 0, 0, 0}, {LMM_EVERYTHING, 4e-4, 0, 0, 0}};
+  Way best = {0};
+  double most = 0.02;
+  if (!halves[1].pieces.n) return best;
+  for (size_t w = 0; w < (k < 10 ? 2 : 3); w++) {
+    Way tried = ways[w];
+    double gain = 0, steps = 0;
+    for (int fold = 0; fold < 2; fold++) {
+      Learner l = copy_of(from);
+      tried.first = 0;
+      take_way(&l, &tried, on_side(&halves[fold], LMM_TRAINING), on_side(&halves[1 - fold], LMM_VALIDATION), TRIAL_STEPS, seed);
+      gain += (tried.first - tried.best) / 2;
+      steps += tried.steps / 2;
+      nn_net_free(l.net);
+    }
+    if (gain > most) most = gain, best = ways[w], best.steps = steps;
+  }
+  return best;
+}
+
+/* After k bars: as the bars' own halves say, or not at all. */
+static double tune(const Options *o, const Learner *from, const Material *m, int k, uint64_t seed, double *parts) {
+  LmmCorpus halves[3] = {0};
+  take_bars(halves, m->performances, k, seed);
+  Way way = choose_way(from, halves, k, seed);
+  Learner l = copy_of(from);
+  on_side(&halves[2], LMM_TRAINING);
+  if (way.steps >= 8) take_way(&l, &way, &halves[2], on_side(&halves[0], LMM_VALIDATION), lround(way.steps), seed);
+  printf("  reach %d, %.0f steps\n", way.reach, way.steps);
   LanguageScore score = test(o, &l, m->performances);
   if (parts) memcpy(parts, score.parts, sizeof score.parts);
   nn_net_free(l.net);
-  lmm_corpus_free(bars);
+  clear_bars(halves);
   return score.nats_per_note;
+}
+
+/* From nothing. */
+static double learn_alone(const Options *o, const Material *m, int k, uint64_t seed) {
+  LmmCorpus halves[3] = {0};
+  Way way = {.reach = LMM_EVERYTHING, .rate = 2e-3};
+  Learner l = learner_new(o, seed, "c", NULL, NULL, 0), small = copy_of(&l);
+  take_bars(halves, m->performances, k, seed);
+  take_way(&small, &way, on_side(&halves[2], LMM_TRAINING), on_side(&halves[0], LMM_VALIDATION), 40 + 2 * k, seed);
+  double nats = test(o, &small, m->performances).nats_per_note;
+  nn_net_free(l.net);
+  nn_net_free(small.net);
+  clear_bars(halves);
+  return nats;
 }
 
 static void say(const char *what, int k, double nats, double since) {
@@ -254,40 +335,56 @@ static void say(const char *what, int k, double nats, double since) {
   fflush(stdout);
 }
 
-static void run_naive(const Options *o, const Material *m, uint64_t seed, Result *r) {
+/* The three readings of "translate everything to motion". */
+static void run_naive(const Options *o, const Material *m, uint64_t seed, Result *r, int which) {
+  static const char *const names[NAIVES] = {"a  naive", "a1 naive, recordings only", "a2 naive, invented players"};
   const LmmTongue tongues[] = {{.corpus = m->heard, .code = MOTION, .share = 0.5},
-                               {.corpus = m->scores, .express = true, .code = MOTION, .share = 0.5}};
+                               {.corpus = m->scores, .express = which == 2, .code = MOTION, .share = 0.5}};
   double start = now_s();
-  Learner l = learner_new(o, seed, "a", NULL, tongues, 2);
-  learn(&l, tongues, 2, seed);
+  int n = which == 1 ? 1 : 2;
+  Learner l = learner_new(o, seed, names[which], NULL, tongues, n);
+  learn(&l, tongues, n, seed);
   LanguageScore score = test(o, &l, m->performances);
-  r->naive = score.nats_per_note;
-  memcpy(r->parts[0], score.parts, sizeof score.parts);
-  say("a  naive", -1, r->naive, start);
-  for (int i = 1; o->tune_naive && i < KS && BARS[i] <= o->most_bars; i++)
-    say("a  naive, tuned", BARS[i], r->naive_tuned[i] = tune(o, &l, m, BARS[i], seed, false, NULL), start);
+  r->naive[which] = score.nats_per_note;
+  if (which == 0) memcpy(r->parts[0], score.parts, sizeof score.parts);
+  say(names[which], -1, r->naive[which], start);
   nn_net_free(l.net);
+}
+
+/* With the table, what was played is also what the code of the heard foretells: the better of the two. */
+static void choose_code(const Options *o, Learner *l, const LmmCorpus *performances) {
+  double nats[2];
+  for (int i = 0; i < 2; i++) {
+    l->motion = i ? HEARD_MOTION : MOTION;
+    nats[i] = test_side(o, l, performances, LMM_VALIDATION).nats_per_note;
+  }
+  printf("  on even performances: %.3f as motion, %.3f as heard\n", nats[0], nats[1]);
+  l->motion = nats[1] < nats[0] ? HEARD_MOTION : MOTION;
 }
 
 static void run_mapping(const Options *o, const Material *m, uint64_t seed, Result *r) {
   BaseContext ctx = {.seed = seed};
   LanguageErrors heard = {0};
   const LmmErrors errors = lmm_errors(ERRORS);
-  const LmmTongue tongues[] = {
-      {.corpus = m->heard, .code = {LANGUAGE_KEYBOARD, LANGUAGE_HEARD}, .share = 0.5},
-      {.corpus = m->scores, .express = true, .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN}, .share = 0.2},
-      {.corpus = m->scores, .express = true, .errors = lmm_errors(ERRORS), .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_HEARD}, .share = 0.2},
-      {.corpus = m->scores, .written = true, .code = {LANGUAGE_WRITTEN, LANGUAGE_CLEAN}, .share = 0.1}};
+  const LmmTongue tongues[] = {{.corpus = m->heard, .code = HEARD_MOTION, .share = 0.5},
+                               {.corpus = m->scores, .express = true, .code = MOTION, .share = 0.4},
+                               {.corpus = m->scores, .express = true, .errors = errors, .code = HEARD_MOTION, .share = 0.1}};
   double start = now_s();
-  if (!o->no_table) must(lmm_language_errors(&ctx, &heard, m->scores, &errors, 600), &ctx);
-  Learner l = learner_new(o, seed, "b", o->no_table ? NULL : &heard, tongues, 4);
-  learn(&l, tongues, 4, seed);
+  must(lmm_language_errors(&ctx, &heard, m->scores, &errors, 600), &ctx);
+  LanguageErrors used = {0};
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++)
+    if (strchr(o->table, "tpdv"[f])) used.seen[f] = heard.seen[f];
+  Learner l = learner_new(o, seed, "b", &used, tongues, 3);
+  learn(&l, tongues, 3, seed);
+  choose_code(o, &l, m->performances);
   LanguageScore score = test(o, &l, m->performances);
   r->tuned[0] = score.nats_per_note;
   memcpy(r->parts[1], score.parts, sizeof score.parts);
   say("b  mapping", 0, r->tuned[0], start);
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) printf("  %.3f", score.parts[f]);
+  putchar('\n');
   for (int i = 1; i < KS && BARS[i] <= o->most_bars; i++)
-    say("b  mapping", BARS[i], r->tuned[i] = tune(o, &l, m, BARS[i], seed, false, r->parts[2]), start);
+    say("b  mapping", BARS[i], r->tuned[i] = tune(o, &l, m, BARS[i], seed, r->parts[2]), start);
   nn_net_free(l.net);
   lmm_language_errors_clear(&heard);
 }
@@ -295,9 +392,7 @@ static void run_mapping(const Options *o, const Material *m, uint64_t seed, Resu
 static void run_bars(const Options *o, const Material *m, uint64_t seed, Result *r) {
   for (int i = 1; i < KS && BARS[i] <= o->most_bars; i++) {
     double start = now_s();
-    Learner l = learner_new(o, seed, "c", NULL, NULL, 0);
-    say("c  only the bars", BARS[i], r->alone[i] = tune(o, &l, m, BARS[i], seed, true, NULL), start);
-    nn_net_free(l.net);
+    say("c  only the bars", BARS[i], r->alone[i] = learn_alone(o, m, BARS[i], seed), start);
   }
 }
 
@@ -327,23 +422,29 @@ static Figure figure_of(const double *values, long n) {
   return f;
 }
 
-/* One condition at k bars over the seeds; `which` 0 a, 1 b, 2 c, 3 d, 4 a tuned. */
+/* One condition at k bars over the seeds; `which` 0 a, 1 b, 2 c, 3 d, 4 a1, 5 a2. */
 static Figure figure_at(const Result *results, long n, int which, int k) {
   double values[MOST_SEEDS];
   for (long i = 0; i < n; i++) {
     const Result *r = &results[i];
-    values[i] = which == 0 ? r->naive : which == 1 ? r->tuned[k] : which == 2 ? r->alone[k] : which == 3 ? r->oracle : r->naive_tuned[k];
+    values[i] = which == 0   ? r->naive[0]
+                : which == 1 ? r->tuned[k]
+                : which == 2 ? r->alone[k]
+                : which == 3 ? r->oracle
+                             : r->naive[which - 3];
   }
   return figure_of(values, n);
 }
 
 static void write_table(FILE *out, const Options *o, const Result *results, long n) {
   Figure a = figure_at(results, n, 0, 0), d = figure_at(results, n, 3, 0);
-  fprintf(out, "bars\ta naive\tb mapping\t± seeds\tc only bars\ta tuned\td oracle\tpart of a-d closed by b\n");
+  fprintf(out, "a1 recordings only %.3f   a2 scores by invented players %.3f\n", figure_at(results, n, 4, 0).mean,
+          figure_at(results, n, 5, 0).mean);
+  fprintf(out, "bars\ta naive\tb mapping\t± seeds\tc only bars\td oracle\tpart of a-d closed by b\n");
   for (int k = 0; k < KS && BARS[k] <= o->most_bars; k++) {
-    Figure b = figure_at(results, n, 1, k), c = figure_at(results, n, 2, k), t = figure_at(results, n, 4, k);
-    fprintf(out, "%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\n", BARS[k], a.mean, b.mean, b.deviation, k ? c.mean : NAN,
-            o->tune_naive && k ? t.mean : NAN, d.mean, (a.mean - b.mean) / (a.mean - d.mean));
+    Figure b = figure_at(results, n, 1, k), c = figure_at(results, n, 2, k);
+    fprintf(out, "%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\n", BARS[k], a.mean, b.mean, b.deviation, k ? c.mean : NAN, d.mean,
+            (a.mean - b.mean) / (a.mean - d.mean));
   }
   static const char *const rows[] = {"a", "b, 0 bars", "b, most bars", "d"};
   fprintf(out, "\nfirst seed\ttime\tpitch\tduration\tvelocity\n");
@@ -410,14 +511,16 @@ static bool take_options(Options *o, int argc, char **argv) {
     long *whole;
   } known[] = {{"--steps", &o->steps}, {"--seeds", &o->seeds}, {"--width", &o->width}, {"--layers", &o->layers},
                {"--test-notes", &o->test_notes}, {"--bars", &o->most_bars}};
+  o->only = "axybcd";
+  o->table = "dv";
   for (int i = 1; i < argc; i++) {
     bool found = false;
+    if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) o->only = argv[++i], found = true;
+    else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) o->table = argv[++i], found = true;
     for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++)
       if (strcmp(argv[i], known[k].name) == 0) *known[k].whole = atol(argv[++i]), found = true;
     if (found) continue;
-    if (strcmp(argv[i], "--tune-naive") == 0) o->tune_naive = true;
-    else if (strcmp(argv[i], "--f32") == 0) o->f32 = true;
-    else if (strcmp(argv[i], "--no-table") == 0) o->no_table = true;
+    if (strcmp(argv[i], "--f32") == 0) o->f32 = true;
     else if (argv[i][0] == '-') return false;
     else if (!o->data) o->data = argv[i];
     else o->out = argv[i];
@@ -430,7 +533,7 @@ int main(int argc, char **argv) {
   Options o = {.steps = 1500, .seeds = 3, .width = 96, .layers = 3, .test_notes = 0, .most_bars = 50};
   if (!take_options(&o, argc, argv)) {
     fputs("usage: bench_language [--steps N] [--seeds N] [--width N] [--layers N] [--bars MOST] [--test-notes N] "
-          "[--tune-naive] [--no-table] [--f32] DATA OUT\n", stderr);
+          "[--table tpdv] [--f32] [--only axybcd] DATA OUT\n", stderr);
     return 2;
   }
   mkdir(o.out, 0777);
@@ -442,10 +545,11 @@ int main(int argc, char **argv) {
   for (long i = 0; i < o.seeds; i++) {
     uint64_t seed = (uint64_t)i + 1;
     printf("seed %ld\n", i + 1);
-    run_naive(&o, &m, seed, &results[i]);
-    run_mapping(&o, &m, seed, &results[i]);
-    run_oracle(&o, &m, seed, &results[i]);
-    run_bars(&o, &m, seed, &results[i]);
+    for (int which = 0; which < NAIVES; which++)
+      if (strchr(o.only, "axy"[which])) run_naive(&o, &m, seed, &results[i], which);
+    if (strchr(o.only, 'b')) run_mapping(&o, &m, seed, &results[i]);
+    if (strchr(o.only, 'd')) run_oracle(&o, &m, seed, &results[i]);
+    if (strchr(o.only, 'c')) run_bars(&o, &m, seed, &results[i]);
     tell(&o, results, i + 1);
   }
   lmm_corpus_free(m.scores);
