@@ -44,6 +44,7 @@ static const struct {
     {"win.go-end", {"<Alt>End"}},
     {"win.next-doubtful", {"<Control>j"}},
     {"win.previous-doubtful", {"<Control><Shift>j"}},
+    {"win.all-places", {"<Control><Shift>t"}},
     {"win.next-place", {"<Alt>period"}},
     {"win.previous-place", {"<Alt>comma"}},
     {"win.next-bar", {"<Alt>Page_Down"}},

@@ -30,7 +30,7 @@ typedef struct {
   const char *name;
   const char *operands; /* "PAGE…" */
   const char *summary;  /* one line */
-  const char *endings;  /* ".mid .csv .json": what -o takes; null: the command writes no file */
+  const char *endings;  /* ".mid .csv .json": what -o takes, "": any name; null: the command writes no file */
   bool output_may_be_missing; /* not every use of it writes one */
   size_t least, most;   /* operands */
   CliOption options[CLI_OPTIONS];
@@ -77,5 +77,5 @@ void cli_report_text(CliReport *report, const char *key, const char *value);
 void cli_report_number(CliReport *report, const char *key, double value);
 void cli_report_end(CliReport *report);
 
-extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info, cli_explain,
-    cli_language;
+extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info, cli_explain, cli_language,
+    cli_learn;

@@ -50,7 +50,7 @@ const CliCommand cli_align = {
     .name = "align",
     .operands = N_("SCORE… AUDIO"),
     .summary = N_("Score (pages, MusicXML, MIDI) and recording to a common time"),
-    .endings = ".csv .tsv .json",
+    .endings = ".csv .tsv .json .match .parangonada",
     .least = 2,
     .most = 100000,
     .options = {[OPTION_ANCHORS] = {"anchors", "CSV", N_("places that are fixed: score_quarter,time_s")}},

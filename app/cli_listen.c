@@ -4,16 +4,42 @@
 #include "core/base/base_number.h"
 #include "core/flow/flow.h"
 
+#include <stdlib.h>
+
 enum { OPTION_SCORE, OPTION_WEIGHTS, OPTION_THRESHOLD };
 
-static void report(const CliCall *call, const Motion *motion) {
+static void report_differences(CliReport *out, const Alignment *alignment) {
+  size_t counts[3] = {0};
+  for (size_t i = 0; i < alignment->links.n; i++) counts[alignment->links.items[i].verdict]++;
+  cli_report_number(out, "as_written", (double)counts[ALIGNMENT_MATCH]);
+  cli_report_number(out, "not_played", (double)counts[ALIGNMENT_NOT_PLAYED]);
+  cli_report_number(out, "extra", (double)counts[ALIGNMENT_EXTRA]);
+}
+
+static void report(const CliCall *call, const FlowAligned *aligned) {
+  const Motion *motion = aligned->heard->motion;
   CliReport out = cli_report_begin(call);
   cli_report_text(&out, "command", "listen");
   cli_report_text(&out, "output", call->output);
   cli_report_number(&out, "notes", (double)motion->notes.n);
   cli_report_number(&out, "pedals", (double)motion->pedals.n);
   cli_report_number(&out, "duration_s", motion_duration_s(motion));
+  if (aligned->alignment) report_differences(&out, aligned->alignment);
   cli_report_end(&out);
+}
+
+/* Without a score only `heard` is there. */
+static BaseStatus listen(BaseContext *ctx, FlowAligned **out, const char *path, const char *score,
+                         const TranscriptionParams *params) {
+  if (score) return flow_listen_with_score(ctx, out, path, score, params);
+  FlowAligned *alone = calloc(1, sizeof *alone);
+  if (!alone) return base_fail_memory(ctx);
+  BaseStatus status = transcription_listen_file(ctx, &alone->heard, path, params);
+  if (status == BASE_OK)
+    *out = alone;
+  else
+    flow_aligned_free(alone);
+  return status;
 }
 
 static BaseStatus check_audio(BaseContext *ctx, const char *path) {
@@ -38,17 +64,16 @@ static BaseStatus parse_threshold(BaseContext *ctx, float *threshold, const char
 
 static CliExit run(CliCall *call) {
   BasePack *weights = NULL;
-  Transcription *heard = NULL;
+  FlowAligned *aligned = NULL;
   const char *path = call->operands[0], *score = call->values[OPTION_SCORE];
   BaseStatus status = check_audio(&call->ctx, path);
   if (status == BASE_OK) status = load_weights(&call->ctx, &weights, call->values[OPTION_WEIGHTS]);
   TranscriptionParams params = {.weights = weights};
   if (status == BASE_OK) status = parse_threshold(&call->ctx, &params.onset_threshold, call->values[OPTION_THRESHOLD]);
-  if (status == BASE_OK && score) status = flow_listen_with_score(&call->ctx, &heard, path, score, &params);
-  if (status == BASE_OK && !score) status = transcription_listen_file(&call->ctx, &heard, path, &params);
-  if (status == BASE_OK) status = flow_write_motion(&call->ctx, heard->motion, call->output);
-  if (status == BASE_OK) report(call, heard->motion);
-  transcription_free(heard);
+  if (status == BASE_OK) status = listen(&call->ctx, &aligned, path, score, &params);
+  if (status == BASE_OK) status = flow_write_heard(&call->ctx, aligned, call->output);
+  if (status == BASE_OK) report(call, aligned);
+  flow_aligned_free(aligned);
   base_pack_free(weights);
   return cli_end(call, status);
 }

@@ -46,7 +46,10 @@ void cli_print_help(const CliCommand *command) {
   if (!command->run) return;
   if (command->endings) {
     char help[200];
-    snprintf(help, sizeof help, _("where the result goes: %s, or - for standard output"), command->endings);
+    if (*command->endings)
+      snprintf(help, sizeof help, _("where the result goes: %s, or - for standard output"), command->endings);
+    else
+      snprintf(help, sizeof help, "%s", _("where the result goes, or - for standard output"));
     print_option("-o", "OUT", help);
   }
   for (int i = 0; i < CLI_OPTIONS && command->options[i].name; i++) {
@@ -139,6 +142,7 @@ static bool ends_with(const char *path, const char *ending, size_t m) {
 }
 
 static bool ending_fits(const char *path, const char *endings) {
+  if (!*endings) return true;
   for (const char *at = endings; *at; at += strspn(at, " ")) {
     size_t n = strcspn(at, " ");
     if (ends_with(path, at, n)) return true;

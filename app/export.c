@@ -24,6 +24,8 @@ static gboolean enough(const ExportSnapshot *snapshot) {
   case TRI_EXPORT_LABELS:
   case TRI_EXPORT_MEASURES:
     return snapshot->score && snapshot->alignment;
+  case TRI_EXPORT_SONIC:
+    return snapshot->heard != NULL;
   case TRI_EXPORT_ALIGNMENT:
     return snapshot->score && snapshot->heard && snapshot->alignment;
   }
@@ -108,6 +110,21 @@ static void put_measures(FILE *stream, const ExportSnapshot *snapshot) {
     put_bar(stream, snapshot, &snapshot->score->unfolded->steps.items[i]);
 }
 
+/* A note layer: pitch as a MIDI number, the velocity as its level, the note's number as its label. */
+static void put_sonic(FILE *stream, const ExportSnapshot *snapshot) {
+  const Motion *motion = snapshot->heard->heard->motion;
+  fputs("time,value,duration,level,label\n", stream);
+  for (gsize i = 0; i < motion->notes.n; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    put_number(stream, "%.6f", note->onset_s);
+    fprintf(stream, ",%d,", note->midi);
+    put_number(stream, "%.6f", note->key_up_s - note->onset_s);
+    fputc(',', stream);
+    put_number(stream, "%.4f", note->velocity / 127.0);
+    fprintf(stream, ",%u\n", note->id);
+  }
+}
+
 static BaseStatus write_table(BaseContext *ctx, const ExportSnapshot *snapshot,
                               void (*put)(FILE *stream, const ExportSnapshot *snapshot)) {
   BaseFileWriter writer;
@@ -160,6 +177,8 @@ static BaseStatus write_out(BaseContext *ctx, const ExportSnapshot *snapshot) {
     return write_table(ctx, snapshot, put_labels);
   case TRI_EXPORT_MEASURES:
     return write_table(ctx, snapshot, put_measures);
+  case TRI_EXPORT_SONIC:
+    return write_table(ctx, snapshot, put_sonic);
   case TRI_EXPORT_ALIGNMENT:
     return write_alignment(ctx, snapshot);
   }

@@ -1,7 +1,5 @@
-/* Pure functions from machine output and marks to what the views draw and the list "To check" holds. A place
- * is as doubtful as its time is uncertain; it is worth the more the farther the nearest anchors are, since
- * those would be carried along by a correction. Places of one reason that follow each other in one bar are
- * one entry. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pure functions from machine output and marks to what the views draw and the synthesizer plays.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 
 #include "app/words.h"
@@ -10,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { most_disagreements = 300 };
 static const double sure = 0.9, doubtful = 0.5, plain_quarter_s = 0.6, grace_s = 0.06;
 
 TriState places_state(double confidence) {
@@ -102,8 +99,7 @@ static const AlignmentLink *link_of(const AlignmentLink **links, gsize n, guint3
   return hit ? *hit : NULL;
 }
 
-/* The onset that holds a sound: the last whose first sound is not behind it. */
-static gsize onset_of_sound(const ScoreUnfolded *unfolded, gsize sound) {
+gsize places_of_sound(const ScoreUnfolded *unfolded, gsize sound) {
   gsize low = 0, high = unfolded->onsets.n;
   while (low + 1 < high) {
     gsize middle = low + (high - low) / 2;
@@ -119,7 +115,7 @@ static guint8 linked_state(const MotionNote *note, const AlignmentLink *link, co
                            const TriPlace *places) {
   if (!link) return (guint8)places_state(note->confidence);
   if (link->verdict == ALIGNMENT_EXTRA || link->sound < 0) return TRI_EXTRA;
-  gsize onset = onset_of_sound(unfolded, (gsize)link->sound);
+  gsize onset = places_of_sound(unfolded, (gsize)link->sound);
   if (onset < unfolded->onsets.n && places[onset].state == TRI_CHECKED) return TRI_CHECKED;
   return (guint8)places_state(fmin(note->confidence, link->confidence));
 }
@@ -136,170 +132,6 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
     if (project_mark_of_note(project, note->onset_s, note->midi)) states[i] = TRI_EXTRA;
   }
   g_free(links);
-}
-
-/* ---- doubts ---- */
-
-typedef struct {
-  const PlacesView *view;
-  double *span; /* quarters between the nearest anchors (or ends) around each place */
-  PlacesDoubt *doubts;
-  gsize n, capacity;
-  int last_step; /* of the last doubt */
-} Doubting;
-
-static void anchor_spans(double *span, const TriPlace *places, gsize n) {
-  double last = n ? places[0].quarter : 0;
-  for (gsize i = 0; i < n; i++) {
-    span[i] = places[i].quarter - last;
-    if (places[i].anchor) last = places[i].quarter;
-  }
-  last = n ? places[n - 1].quarter : 0;
-  for (gsize i = n; i-- > 0;) {
-    span[i] += last - places[i].quarter;
-    if (places[i].anchor) last = places[i].quarter;
-  }
-}
-
-static double worth(const Doubting *doubting, gsize place, double doubt) {
-  gboolean seen = doubting->view->seen && doubting->view->seen[place];
-  return CLAMP(doubt, 0, 1) * (1 + doubting->span[place]) * (seen ? 0.1 : 1);
-}
-
-static gboolean joins(const Doubting *doubting, const PlacesDoubt *before, const PlacesDoubt *doubt,
-                      int step) {
-  if (before->reason != doubt->reason || step != doubting->last_step) return FALSE;
-  return doubt->reason != PLACES_TIMING || before->last + 1 == doubt->first;
-}
-
-/* Adds a doubt, or widens the last one when it goes on. */
-static void add_doubt(Doubting *doubting, const PlacesDoubt *doubt) {
-  int step = words_step_at(doubting->view->unfolded, doubting->view->places[doubt->first].quarter);
-  PlacesDoubt *before = doubting->n ? &doubting->doubts[doubting->n - 1] : NULL;
-  if (before && joins(doubting, before, doubt, step)) {
-    before->last = MAX(before->last, doubt->last);
-    before->worth = fmax(before->worth, doubt->worth);
-    before->error_s = fmax(before->error_s, doubt->error_s);
-    before->n_notes += doubt->n_notes;
-  } else if (doubting->n < doubting->capacity) {
-    doubting->doubts[doubting->n++] = *doubt;
-  }
-  doubting->last_step = step;
-}
-
-static gboolean impossible_bar(const PlacesView *view, double quarter) {
-  int step = words_step_at(view->unfolded, quarter);
-  int measure = step >= 0 ? view->unfolded->steps.items[step].measure : -1;
-  return measure >= 0 && (gsize)measure < view->score->measures.n &&
-         *view->score->measures.items[measure].doubt;
-}
-
-static void doubt_places(Doubting *doubting, PlacesReason reason) {
-  const PlacesView *view = doubting->view;
-  for (gsize i = 0; i < view->unfolded->onsets.n; i++) {
-    const TriPlace *place = &view->places[i];
-    gboolean said = place->state == TRI_CHECKED || place->anchor || place->state == TRI_NOT_PLAYED;
-    gboolean impossible = !said && impossible_bar(view, place->quarter);
-    if (said || (reason == PLACES_RHYTHM ? !impossible : impossible || place->state != TRI_DOUBTFUL))
-      continue;
-    double doubt = 1 - place->confidence;
-    add_doubt(doubting, &(PlacesDoubt){.first = i,
-                                       .last = i,
-                                       .reason = reason,
-                                       .worth = worth(doubting, i, doubt),
-                                       .error_s = places_error_s(place->confidence),
-                                       .sound = -1,
-                                       .midi = -1});
-  }
-}
-
-static gsize last_place_before(const TriPlace *places, gsize n, double time_s) {
-  gsize low = 0, high = n;
-  while (low + 1 < high) {
-    gsize middle = low + (high - low) / 2;
-    if (places[middle].time_s <= time_s)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static const MotionNote *note_by_id(const Motion *motion, guint32 id) {
-  for (gsize i = 0; motion && i < motion->notes.n; i++)
-    if (motion->notes.items[i].id == id) return &motion->notes.items[i];
-  return NULL;
-}
-
-/* A sound of the score that was not found; FALSE when that says nothing. */
-static gboolean not_heard(PlacesDoubt *doubt, const Doubting *doubting, const AlignmentLink *link) {
-  const PlacesView *view = doubting->view;
-  if (link->verdict != ALIGNMENT_NOT_PLAYED || link->sound < 0 ||
-      (gsize)link->sound >= view->unfolded->sounds.n)
-    return FALSE;
-  gsize place = onset_of_sound(view->unfolded, (gsize)link->sound);
-  if (project_mark_at(view->project, view->unfolded->onsets.items[place].onset)) return FALSE;
-  *doubt = (PlacesDoubt){place, place, PLACES_NOT_HEARD, worth(doubting, place, link->confidence),
-                         0,     1,     link->sound,      view->unfolded->sounds.items[link->sound].midi};
-  return TRUE;
-}
-
-/* A note that was heard and is not in the score. */
-static gboolean not_written(PlacesDoubt *doubt, const Doubting *doubting, const AlignmentLink *link) {
-  const PlacesView *view = doubting->view;
-  const MotionNote *note = link->verdict == ALIGNMENT_EXTRA ? note_by_id(view->motion, link->note) : NULL;
-  if (!note || project_mark_of_note(view->project, note->onset_s, note->midi)) return FALSE;
-  gsize place = last_place_before(view->places, view->unfolded->onsets.n, note->onset_s + 0.03);
-  if (view->places[place].state == TRI_CHECKED) return FALSE;
-  double sure_of_it = fmin(note->confidence, link->confidence);
-  *doubt = (PlacesDoubt){place, place, PLACES_NOT_WRITTEN, worth(doubting, place, sure_of_it), 0,
-                         1,     -1,    note->midi};
-  return sure_of_it >= doubtful;
-}
-
-static int compare_by_place(const void *a, const void *b) {
-  const PlacesDoubt *x = a, *y = b;
-  if (x->first != y->first) return x->first < y->first ? -1 : 1;
-  return x->midi - y->midi;
-}
-
-static void doubt_links(Doubting *doubting,
-                        gboolean (*test)(PlacesDoubt *, const Doubting *, const AlignmentLink *)) {
-  const Alignment *alignment = doubting->view->alignment;
-  PlacesDoubt *found = g_new(PlacesDoubt, alignment->links.n + 1);
-  gsize n = 0;
-  for (gsize i = 0; i < alignment->links.n && n < most_disagreements; i++)
-    n += test(&found[n], doubting, &alignment->links.items[i]);
-  qsort(found, n, sizeof *found, compare_by_place);
-  for (gsize i = 0; i < n; i++) add_doubt(doubting, &found[i]);
-  g_free(found);
-}
-
-static int compare_doubts(const void *a, const void *b) {
-  const PlacesDoubt *x = a, *y = b;
-  gboolean x_first = x->reason != PLACES_TIMING, y_first = y->reason != PLACES_TIMING;
-  if (x_first != y_first) return y_first - x_first;
-  if (x->worth != y->worth) return x->worth > y->worth ? -1 : 1;
-  return x->first < y->first ? -1 : x->first > y->first;
-}
-
-gsize places_doubts(PlacesDoubt *doubts, gsize most, const PlacesView *view) {
-  gsize n = view->unfolded->onsets.n;
-  if (n == 0) return 0;
-  Doubting doubting = {.view = view, .capacity = 2 * n + 2 * most_disagreements, .last_step = -1};
-  doubting.span = g_new(double, n);
-  doubting.doubts = g_new(PlacesDoubt, doubting.capacity);
-  anchor_spans(doubting.span, view->places, n);
-  doubt_links(&doubting, not_heard);
-  doubt_links(&doubting, not_written);
-  doubt_places(&doubting, PLACES_RHYTHM);
-  doubt_places(&doubting, PLACES_TIMING);
-  qsort(doubting.doubts, doubting.n, sizeof *doubts, compare_doubts);
-  gsize found = MIN(doubting.n, most);
-  memcpy(doubts, doubting.doubts, found * sizeof *doubts);
-  g_free(doubting.doubts);
-  g_free(doubting.span);
-  return found;
 }
 
 /* ---- the score, performed at these times ---- */

@@ -27,14 +27,18 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
  * distribution with the same probability; seconds, 0.005 … 0.5. */
 double places_error_s(double confidence);
 
+/* The onset that holds a sound: the last whose first sound is not behind it. O(log n). */
+gsize places_of_sound(const ScoreUnfolded *unfolded, gsize sound);
+
 /* Why a place is worth a look. */
 typedef enum { PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_RHYTHM, PLACES_TIMING } PlacesReason;
 
-/* Neighbouring places of one bar with one reason; onsets first … last. */
+/* Neighbouring places of one bar with one reason, or a stretch whose timing is in doubt, `first` where one correction
+ * would help most; onsets first … last. */
 typedef struct {
   gsize first, last;
   PlacesReason reason;
-  double worth;   /* the order of the list, larger first */
+  double worth;   /* how many onsets or notes are expected to be put right; the order of the list, larger first */
   double error_s; /* of PLACES_TIMING */
   guint n_notes;  /* that disagree: of PLACES_NOT_HEARD, PLACES_NOT_WRITTEN */
   int sound;      /* the first of them, index into unfolded->sounds; -1 */
@@ -52,9 +56,8 @@ typedef struct {
   const guint8 *seen; /* one flag an onset: has been looked at; may be null */
 } PlacesView;
 
-/* The doubts of a piece, most worthwhile first, at most `most`: disagreement of score and sound and
- * impossible bars first; within a reason by doubt × span to the nearest anchors, those seen later. Places and
- * notes of which the person has said something never. The number written. O((onsets + links) log). */
+/* The doubts of a piece, most worthwhile first, at most `most`; those seen come later. Places and notes of which the
+ * person has said something never, and nothing that is worth little. The number written. O((onsets + links) log). */
 gsize places_doubts(PlacesDoubt *doubts, gsize most, const PlacesView *view);
 
 /* Gives a motion the tempo map of an alignment: one entry a quarter. FALSE without memory. */

@@ -132,6 +132,8 @@ static void set_project(TriSession *self, Store *store, Project *project) {
   self->borrowed_title = FALSE;
   self->restoring_view = TRUE;
   g_object_set(self->timeline, "duration", 0.0, NULL);
+  tri_session_start_order(self);
+  tri_session_start_ears(self);
   tri_session_start_steps(self);
   tri_session_start_instruments(self);
   restore_view(self);

@@ -34,6 +34,8 @@ struct _TriSession {
   StepsScore *score;
   StepsHeard *heard;
   Alignment *alignment;
+  FlowOrders orders; /* that the person may choose from */
+  FlowOrder order;   /* the one chosen */
   double *machine_s; /* times without anchors, one a point of the alignment */
   Motion *played;    /* the score at the alignment's times */
   double audio_s;
@@ -41,6 +43,8 @@ struct _TriSession {
   gboolean synth_plays_score;
   char *instrument; /* the id of what plays */
   GArray *learned;  /* revisions of the recording's piano, session-instrument.c */
+  char *ear;        /* the id of what listens */
+  GArray *ears;     /* its revisions, session-ear.c */
   /* going about */
   guint8 *seen; /* one flag a place */
   guint n_seen;
@@ -76,11 +80,26 @@ void tri_session_write_view(TriSession *self);
 void tri_session_start_instruments(TriSession *self);
 void tri_session_init_instruments(TriSession *self);
 
+/* ---- session-ear.c ---- */
+
+/* What the project has learned and chosen, before it is listened to; and the same of no project. */
+void tri_session_start_ears(TriSession *self);
+void tri_session_init_ears(TriSession *self);
+
+/* Of the ear that is chosen; null: the program's. Borrowed. */
+GBytes *tri_session_ear_weights(TriSession *self);
+
 /* ---- session-steps.c ---- */
 
 /* Starts whatever the project's files ask for; with a kind, only what depends on files of that kind. */
 void tri_session_start_steps(TriSession *self);
 void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
+
+/* Aligns from nothing. */
+void tri_session_align_anew(TriSession *self);
+
+/* Listens once more, with the ear that is chosen now. */
+void tri_session_listen_again(TriSession *self);
 
 /* Aligns again with the present anchors. */
 void tri_session_realign(TriSession *self);
@@ -90,6 +109,14 @@ void tri_session_job_ended(TriJob *job, gpointer user);
 
 /* Forgets what the machine made. */
 void tri_session_forget(TriSession *self);
+
+/* ---- session-order.c ---- */
+
+/* The project's choice, once it is open. */
+void tri_session_start_order(TriSession *self);
+
+/* Takes over what there is to choose from. */
+void tri_session_show_orders(TriSession *self, const FlowOrders *orders);
 
 /* ---- session-places.c ---- */
 

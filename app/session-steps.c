@@ -34,6 +34,7 @@ void tri_session_forget(TriSession *self) {
   g_clear_pointer(&self->score, steps_score_unref);
   g_clear_pointer(&self->heard, steps_heard_unref);
   drop_alignment(self);
+  tri_session_show_orders(self, NULL);
   self->audio_s = 0;
   tri_player_set_recording(self->player, NULL, NULL);
   tri_player_set_motion(self->player, NULL);
@@ -77,6 +78,7 @@ static void align_apply(TriJob *job, gpointer user, gpointer result) {
     self->machine_s = g_steal_pointer(&aligned->machine_s);
     tri_scene_set_score(self->scene, g_steal_pointer(&aligned->scene_score),
                         g_steal_pointer(&aligned->scene_unfolded));
+    tri_session_show_orders(self, &aligned->orders);
   }
   show_all(self);
   select_remembered(self);
@@ -92,6 +94,7 @@ static void start_align(TriSession *self, TriLane lane, gboolean anew) {
   snapshot->heard = steps_heard_ref(self->heard);
   snapshot->previous = anew ? NULL : alignment_dup(self->alignment);
   snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
+  snapshot->order = self->order;
   tri_jobs_start(self->jobs, lane, TRI_TOPIC_ALIGN, _("Aligning"), &align_kind, snapshot, self);
 }
 
@@ -102,7 +105,7 @@ void tri_session_realign(TriSession *self) {
     start_align(self, TRI_LANE_BACKGROUND, TRUE);
 }
 
-static void align_anew(TriSession *self) {
+void tri_session_align_anew(TriSession *self) {
   drop_alignment(self);
   start_align(self, TRI_LANE_BACKGROUND, TRUE);
 }
@@ -141,7 +144,7 @@ static void read_apply(TriJob *job, gpointer user, gpointer result) {
   show_score(self, result);
   tri_session_title_by_score(self, self->score->score);
   if (!tri_jobs_busy(self->jobs, TRI_TOPIC_LISTEN)) show_plain(self);
-  align_anew(self);
+  tri_session_align_anew(self);
   show_all(self);
   select_remembered(self);
 }
@@ -215,7 +218,7 @@ static void start_sound(TriSession *self, const ProjectMedia *media) {
   g_object_set(self->timeline, "duration", self->audio_s, NULL);
   tri_player_seek(self->player, self->project->view.position_s);
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_PEAKS, _("Drawing the recording"), &sound_kind,
-                 steps_sound_snapshot(media->path, media->sha256, TRUE, self->store, NULL), self);
+                 steps_sound_snapshot(media->path, media->sha256, TRUE, self->store, NULL, NULL), self);
 }
 
 /* ---- listening ---- */
@@ -233,7 +236,7 @@ static void heard_apply(TriJob *job, gpointer user, gpointer data) {
   steps_heard_unref(self->heard);
   self->heard = g_steal_pointer(&result->heard);
   tri_scene_set_motion(self->scene, g_steal_pointer(&result->scene_motion), NULL);
-  align_anew(self);
+  tri_session_align_anew(self);
   show_all(self);
 }
 
@@ -244,7 +247,7 @@ static void heard_ended(TriJob *job, gpointer user) {
   tri_session_job_ended(job, user);
   if (tri_job_get_state(job) != TRI_JOB_CANCELLED || self->heard || !motion || !motion->notes.n) return;
   self->heard = steps_heard_of(motion);
-  align_anew(self);
+  tri_session_align_anew(self);
   show_all(self);
 }
 
@@ -257,7 +260,13 @@ static void start_listen(TriSession *self) {
   gboolean audio = media->kind == PROJECT_AUDIO;
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_LISTEN,
                  audio ? _("Listening to the recording") : _("Reading the notes"), &listen_kind,
-                 steps_sound_snapshot(media->path, media->sha256, audio, self->store, self->wanted), self);
+                 steps_sound_snapshot(media->path, media->sha256, audio, self->store, self->wanted,
+                                      tri_session_ear_weights(self)),
+                 self);
+}
+
+void tri_session_listen_again(TriSession *self) {
+  start_listen(self);
 }
 
 /* ---- what to start ---- */

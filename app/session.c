@@ -25,7 +25,7 @@ enum {
 };
 static GParamSpec *properties[N_PROPS];
 
-enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, INSTRUMENTS_CHANGED, N_SIGNALS };
+enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, EARS_CHANGED, LEARNED, INSTRUMENTS_CHANGED, ORDERS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- facts ---- */
@@ -238,6 +238,8 @@ static void tri_session_finalize(GObject *object) {
   g_free(self->seen);
   g_free(self->instrument);
   g_array_unref(self->learned);
+  g_free(self->ear);
+  g_array_unref(self->ears);
   steps_wanted_unref(self->wanted);
   clear_facts(&self->facts);
   G_OBJECT_CLASS(tri_session_parent_class)->finalize(object);
@@ -276,8 +278,13 @@ static void tri_session_class_init(TriSessionClass *klass) {
                                         G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[REVEAL] =
       g_signal_new("reveal", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
+  signals[EARS_CHANGED] = g_signal_new("ears-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[LEARNED] =
+      g_signal_new("learned", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[INSTRUMENTS_CHANGED] =
       g_signal_new("instruments-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ORDERS_CHANGED] =
+      g_signal_new("orders-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 /* ---- watching what others change ---- */
@@ -308,6 +315,7 @@ static void tri_session_init(TriSession *self) {
   self->project = project_new();
   self->synth_plays_score = TRUE;
   tri_session_init_instruments(self);
+  tri_session_init_ears(self);
   self->dragged = -1;
   g_signal_connect_object(self->scene, "notify::selected", G_CALLBACK(selected), self, G_CONNECT_SWAPPED);
   self->wanted = steps_wanted_new();

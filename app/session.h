@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/flow/flow.h"
 #include "app/job.h"
 #include "app/player.h"
 #include "app/project.h"
@@ -30,6 +31,9 @@ G_DECLARE_FINAL_TYPE(TriSession, tri_session, TRI, SESSION, GObject)
  *   "refused" (string file, string reason)    one of the files added is not used
  *   "media-missing" (string file)             a file of the project is not where it was
  *   "reveal" (double time_s)                  please bring this moment into view (undo, next place)
+ *   "orders-changed"                          the playing orders, or the choice among them
+ *   "ears-changed"                            the list of ears, the choice, or whether one can be learned
+ *   "learned" (pointer TriLearned)            what came of learning from corrections
  *   "instruments-changed"                     the list of instruments, the choice, or whether one can be
  * learned */
 TriSession *tri_session_new(void);
@@ -119,6 +123,17 @@ void tri_session_strike(TriSession *session, int place);
 /* What the synth plays: the score as aligned (TRUE, the default where there is a score) or what was heard. */
 void tri_session_set_synth_plays_score(TriSession *session, gboolean score);
 
+/* ---- the order in which the score was played ---- */
+
+/* The orders that explain the recording, best first; 0 before the alignment is there. `letters` ("A A B") is borrowed
+ * until the orders change. */
+guint tri_session_get_n_orders(TriSession *session);
+FlowOrder tri_session_get_order_at(TriSession *session, guint index, const char **letters);
+FlowOrder tri_session_get_order(TriSession *session);
+
+/* Aligns anew in that order, as a job; the project remembers. Refused with a notice while there are anchors. */
+void tri_session_set_order(TriSession *session, FlowOrder order);
+
 /* ---- the instrument that the synth plays ---- */
 
 /* Owns its strings. */
@@ -137,6 +152,28 @@ void tri_session_set_instrument(TriSession *session, const char *id);
 /* Learns the recording's piano from what was heard, as a job; keeps it as a new revision and chooses it. */
 gboolean tri_session_can_learn_piano(TriSession *session);
 void tri_session_learn_piano(TriSession *session);
+
+/* ---- the ear that listens to the recording ---- */
+
+/* Of TriInstrument: as it came with the program, then what was learned from corrections, newest first. Transfer full. */
+GArray *tri_session_list_ears(TriSession *session);
+const char *tri_session_get_ear(TriSession *session);
+
+/* Listens with it from now on, which begins at once; anchors stay. The project remembers. */
+void tri_session_set_ear(TriSession *session, const char *id);
+
+/* Learns from the bars with anchors, as a job; when that was of use, keeps a new revision and chooses it. */
+gboolean tri_session_can_learn_ear(TriSession *session);
+void tri_session_learn_ear(TriSession *session);
+
+/* What "learned" tells of; borrowed during the call. Shares of onsets that agree with the score where the network was not
+ * shown it (NAN where nothing was kept apart): in bars with anchors, in the rest, and on imagined music with the truth. */
+typedef struct {
+  gboolean accepted; /* else everything is as it was */
+  guint bars;
+  char *ear_before; /* for going back */
+  double bars_before, bars_after, rest_before, rest_after, dreams_before, dreams_after;
+} TriLearned;
 
 /* ---- words about a place, for the inspector and for a screen reader ---- */
 typedef struct {
@@ -164,7 +201,8 @@ typedef enum {
   TRI_EXPORT_ANCHORS,    /* score_quarter,time_s */
   TRI_EXPORT_LABELS,     /* Audacity label track */
   TRI_EXPORT_MEASURES,   /* measure,beat,time */
-  TRI_EXPORT_ALIGNMENT,  /* CSV or JSON by the ending */
+  TRI_EXPORT_SONIC,      /* the heard notes as Sonic Visualiser imports them: time,value,duration,level,label */
+  TRI_EXPORT_ALIGNMENT,  /* CSV, JSON, TSV (nASAP), match or a folder for Parangonada by the ending */
 } TriExport;
 void tri_session_export(TriSession *session, TriExport what, const char *path);
 

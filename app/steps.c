@@ -3,6 +3,8 @@
  * GPL-3.0-or-later */
 #include "app/steps.h"
 
+#include "app/steps-ear.h"
+
 #include "app/heard.h"
 #include "app/places.h"
 #include "core/dsp/dsp_spectrogram.h"
@@ -177,13 +179,14 @@ void steps_wanted_unref(StepsWanted *wanted) {
 }
 
 StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store,
-                                         StepsWanted *wanted) {
+                                         StepsWanted *wanted, GBytes *ear) {
   StepsSoundSnapshot *snapshot = g_new0(StepsSoundSnapshot, 1);
   snapshot->path = g_strdup(path);
   snapshot->sha256 = g_strdup(sha256);
   snapshot->audio = audio;
   snapshot->store = store ? store_ref(store) : NULL;
   snapshot->wanted = wanted ? g_atomic_rc_box_acquire(wanted) : NULL;
+  snapshot->ear = ear ? g_bytes_ref(ear) : NULL;
   return snapshot;
 }
 
@@ -193,6 +196,7 @@ void steps_sound_snapshot_free(gpointer data) {
   g_free(snapshot->sha256);
   store_close(snapshot->store);
   steps_wanted_unref(snapshot->wanted);
+  g_clear_pointer(&snapshot->ear, g_bytes_unref);
   g_free(snapshot);
 }
 
@@ -341,9 +345,15 @@ static double wanted_s(void *user) {
   return hearing->wanted ? g_atomic_int_get(&hearing->wanted->ms) / 1000.0 : 0;
 }
 
+/* Whose answer it is: the recording's and the ear's. */
+static char *heard_key(const StepsSoundSnapshot *snapshot) {
+  g_autofree char *ear = snapshot->ear ? g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, snapshot->ear) : NULL;
+  return g_strdup_printf("listen/%d/%s%s%s", TRANSCRIPTION_VERSION, snapshot->sha256, ear ? "/" : "", ear ? ear : "");
+}
+
 static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
                          const StepsSoundSnapshot *snapshot) {
-  g_autofree char *key = g_strdup_printf("listen/%d/%s", TRANSCRIPTION_VERSION, snapshot->sha256);
+  g_autofree char *key = heard_key(snapshot);
   FlowMemo memo = store_memo(snapshot->store);
   gsize n = 0;
   void *bytes = memo.find ? memo.find(memo.user, key, &n) : NULL;
@@ -351,9 +361,11 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   free(bytes);
   if (*heard) return BASE_OK;
   Hearing hearing = {.job = job, .motion = motion_new(), .wanted = snapshot->wanted, .shown_us = g_get_monotonic_time()};
-  TranscriptionParams params = {.part = stretch_heard, .wanted = wanted_s, .user = &hearing};
-  BaseStatus status =
-      hearing.motion ? transcription_listen_file(ctx, heard, snapshot->path, &params) : base_fail_memory(ctx);
+  BasePack *weights = NULL;
+  BaseStatus status = hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
+  TranscriptionParams params = {.weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
+  if (status == BASE_OK) status = transcription_listen_file(ctx, heard, snapshot->path, &params);
+  base_pack_free(weights);
   motion_free(hearing.motion);
   if (status != BASE_OK || !memo.keep) return status;
   GBytes *packed = heard_pack(*heard);
@@ -455,8 +467,8 @@ static BaseStatus decide(BaseContext *ctx, StepsAligned *out, const StepsAlignSn
 static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot) {
   const Score *score = snapshot->score->score;
   ScoreUnfolded *unfolded = NULL;
-  BaseStatus status = flow_align_heard(ctx, &unfolded, &out->alignment, score, snapshot->heard->heard,
-                                       snapshot->anchors, snapshot->n_anchors);
+  BaseStatus status = flow_align_ordered(ctx, &unfolded, &out->alignment, &out->orders, score, snapshot->heard->heard,
+                                         snapshot->anchors, snapshot->n_anchors, snapshot->order);
   if (status == BASE_OK) status = decide(ctx, out, snapshot, unfolded);
   if (status != BASE_OK) {
     score_unfolded_free(unfolded);

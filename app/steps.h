@@ -6,6 +6,7 @@
 #include "app/project.h"
 #include "app/store.h"
 #include "core/alignment/alignment.h"
+#include "core/flow/flow.h"
 #include "core/transcription/transcription.h"
 #include "widgets/peaks.h"
 
@@ -78,9 +79,10 @@ typedef struct {
   gboolean audio; /* else MIDI or a list of notes */
   Store *store;   /* remembers; a holder, may be null */
   StepsWanted *wanted; /* listening goes there first; a holder, may be null */
+  GBytes *ear;         /* weights to listen with; a holder, null: the program's */
 } StepsSoundSnapshot;
 StepsSoundSnapshot *steps_sound_snapshot(const char *path, const char *sha256, gboolean audio, Store *store,
-                                         StepsWanted *wanted);
+                                         StepsWanted *wanted, GBytes *ear);
 void steps_sound_snapshot_free(gpointer snapshot);
 BaseStatus steps_draw_sound(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 
@@ -101,6 +103,7 @@ typedef struct {
   Alignment *previous; /* null: from nothing, finding the playing order */
   AlignmentAnchor *anchors;
   gsize n_anchors;
+  FlowOrder order; /* the person's choice, where `previous` is null */
 } StepsAlignSnapshot;
 void steps_align_snapshot_free(gpointer snapshot);
 
@@ -114,6 +117,7 @@ typedef struct {
                         decided */
   Motion *scene_motion;
   double *machine_s; /* times without anchors, one a point; null when `previous` was given */
+  FlowOrders orders; /* that one may choose from; none when `previous` was given */
 } StepsAligned;
 void steps_aligned_free(gpointer aligned);
 BaseStatus steps_align(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);

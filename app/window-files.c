@@ -19,6 +19,10 @@ static const struct {
     {"labels", ".txt", TRI_EXPORT_LABELS},
     {"measures", ".csv", TRI_EXPORT_MEASURES},
     {"alignment", ".csv", TRI_EXPORT_ALIGNMENT},
+    {"nasap", ".tsv", TRI_EXPORT_ALIGNMENT},
+    {"match", ".match", TRI_EXPORT_ALIGNMENT},
+    {"parangonada", ".parangonada", TRI_EXPORT_ALIGNMENT},
+    {"sonic", ".csv", TRI_EXPORT_SONIC},
 };
 
 static gboolean is_project(const char *path) {

@@ -16,6 +16,9 @@ struct _TriWindow {
   AdwWindowTitle *title;
   GtkMenuButton *recent_button;
   GtkWidget *undo_button, *redo_button, *check_toggle, *inspector_toggle, *pages_toggle, *recent_group;
+  GtkWidget *order_strip, *order_chips;
+  GtkWidget *table; /* a window, null while it is closed */
+  struct _TriRows *table_rows;
   GtkRevealer *overview_revealer;
   AdwBin *overview_bin;
   AdwToastOverlay *toasts;
@@ -32,7 +35,7 @@ struct _TriWindow {
   int ribbon_height;               /* of the score pane while pages stand there */
   gboolean making_sample;          /* the next path of the session is the sample's draft */
   GtkPopover *place_popover;       /* context menu, a child of the canvas overlay */
-  GMenuModel *place_menu;
+  GMenuModel *place_menu, *ear_menu;
   int note; /* heard note picked last, -1 none */
 };
 
@@ -63,6 +66,9 @@ void tri_window_add_views(TriWindow *self);
 void tri_window_add_files(TriWindow *self);
 void tri_window_add_picture(TriWindow *self);
 void tri_window_add_instrument(TriWindow *self);
+void tri_window_add_order(TriWindow *self);
+void tri_window_add_table(TriWindow *self);
+void tri_window_add_ear(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

@@ -102,6 +102,7 @@ static void add_place_state(TriWindow *self, GVariantDict *dict) {
   g_variant_dict_insert(dict, "selected-quarter", "d", known ? places[selected].quarter : -1.0);
   g_variant_dict_insert(dict, "selected-time", "d", known ? places[selected].time_s : -1.0);
   g_variant_dict_insert(dict, "instrument", "s", tri_session_get_instrument(self->session));
+  g_variant_dict_insert(dict, "ear", "s", tri_session_get_ear(self->session));
   g_variant_dict_insert(dict, "playing", "b", tri_player_get_playing(tri_window_player(self)));
 }
 
@@ -213,6 +214,8 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, inspector_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, pages_toggle);
   gtk_widget_class_bind_template_child(class, TriWindow, recent_group);
+  gtk_widget_class_bind_template_child(class, TriWindow, order_strip);
+  gtk_widget_class_bind_template_child(class, TriWindow, order_chips);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_revealer);
   gtk_widget_class_bind_template_child(class, TriWindow, overview_bin);
   gtk_widget_class_bind_template_child(class, TriWindow, toasts);
@@ -225,6 +228,7 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, transport);
   gtk_widget_class_bind_template_child(class, TriWindow, jobs_button);
   gtk_widget_class_bind_template_child(class, TriWindow, place_menu);
+  gtk_widget_class_bind_template_child(class, TriWindow, ear_menu);
 }
 
 static void tri_window_class_init(TriWindowClass *class) {
@@ -252,6 +256,9 @@ static void tri_window_init(TriWindow *self) {
   tri_window_add_files(self);
   tri_window_add_picture(self);
   tri_window_add_instrument(self);
+  tri_window_add_order(self);
+  tri_window_add_table(self);
+  tri_window_add_ear(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);
   tri_transport_watch(self->transport, self->session);

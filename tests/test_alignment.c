@@ -657,6 +657,75 @@ static void same_input_gives_the_same_bytes(void) {
   clear_piece(&piece);
 }
 
+/* Each second note soft: late by `rested_s` or, struck soon after the one before, by `restless_s`. */
+static Motion *perform_with_touch(const ScoreUnfolded *score, const double *time_s, double rested_s, double restless_s) {
+  Motion *motion = motion_new();
+  double last_s[128];
+  for (int i = 0; i < 128; i++) last_s[i] = -INFINITY;
+  for (size_t o = 0; o < score->onsets.n; o++)
+    for (size_t i = 0; i < score->onsets.items[o].n; i++) {
+      const int midi = score->sounds.items[score->onsets.items[o].first + i].midi, velocity = (o + i) % 2 ? 90 : 30;
+      const AlignmentStroke stroke = alignment_stroke((uint8_t)velocity, time_s[o] - last_s[midi]);
+      const double at_s = time_s[o] + rested_s * stroke.rested + restless_s * stroke.restless;
+      motion_add(motion, at_s, at_s + 0.3, midi, velocity, 1);
+      last_s[midi] = time_s[o];
+    }
+  motion_sort(motion);
+  return motion;
+}
+
+static double mean_distance_s(const Motion *motion, const ScoreUnfolded *score, const double *time_s) {
+  double sum = 0;
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    double nearest = INFINITY;
+    for (size_t o = 0; o < score->onsets.n; o++) nearest = fmin(nearest, fabs(motion->notes.items[i].onset_s - time_s[o]));
+    sum += nearest;
+  }
+  return sum / (double)motion->notes.n;
+}
+
+static void a_touch_is_learned(void) {
+  enum { N = 400 };
+  AlignmentStroke strokes[N];
+  double late_s[N], weight[N];
+  BaseRng rng = base_rng(5, 0);
+  for (int i = 0; i < N; i++) {
+    strokes[i] = alignment_stroke((uint8_t)(20 + base_rng_below(&rng, 100)), base_rng_range(&rng, 0.1, 2));
+    late_s[i] = 0.06 * strokes[i].rested - 0.04 * strokes[i].restless + 0.01 * base_rng_normal(&rng);
+    if (i % 20 == 0) late_s[i] = 0.4; /* a wrong note */
+    weight[i] = 1;
+  }
+  const AlignmentTouch touch = alignment_touch_fit(strokes, late_s, weight, N);
+  CHECK_SAYING(fabs(touch.rested_s - 0.06) < 0.01 && fabs(touch.restless_s + 0.04) < 0.01, "%.4f %.4f", touch.rested_s,
+               touch.restless_s);
+  const AlignmentTouch none = alignment_touch_fit(strokes, late_s, weight, 0);
+  CHECK(none.rested_s == 0 && none.restless_s == 0);
+  CHECK(alignment_touch_s(&touch, alignment_stroke(100, 0.1)) == 0 && alignment_touch_s(&touch, alignment_stroke(0, 9)) == 0);
+}
+
+/* Soft notes come to where their score and the loud ones have them; loud ones stay. */
+static void soft_notes_are_settled(void) {
+  ScoreUnfolded score = {0};
+  make_score(&score, 200, 11);
+  double *time_s = make_times(&score, 1, 11);
+  Motion *motion = perform_with_touch(&score, time_s, 0.06, -0.03), *settled = motion_dup(motion);
+  Alignment *alignment = NULL;
+  CHECK(alignment_align(NULL, &alignment, &score, motion, NULL, NULL) == BASE_OK);
+  CHECK(alignment_settle(NULL, settled, &score, alignment) == BASE_OK && motion_validate(NULL, settled) == BASE_OK);
+  CHECK(settled->notes.n == motion->notes.n);
+  const double before_s = mean_distance_s(motion, &score, time_s), after_s = mean_distance_s(settled, &score, time_s);
+  CHECK_SAYING(after_s < 0.5 * before_s, "%.4f %.4f", before_s, after_s);
+  for (size_t i = 0; i < motion->notes.n; i++)
+    for (size_t j = 0; j < settled->notes.n; j++)
+      if (motion->notes.items[i].id == settled->notes.items[j].id && motion->notes.items[i].velocity >= 86)
+        CHECK(motion->notes.items[i].onset_s == settled->notes.items[j].onset_s);
+  alignment_free(alignment);
+  motion_free(settled);
+  motion_free(motion);
+  free(time_s);
+  clear_score(&score);
+}
+
 CHECK_MAIN({CASE(coarse_equals_brute_force)}, {CASE(coarse_finds_an_exact_copy)},
            {CASE(path_equals_brute_force)}, {CASE(pairs_of_times_equal_brute_force)},
            {CASE(isotonic_is_the_nearest)}, {CASE(exact_performance_aligns_exactly)},
@@ -667,4 +736,5 @@ CHECK_MAIN({CASE(coarse_equals_brute_force)}, {CASE(coarse_finds_an_exact_copy)}
            {CASE(realigning_around_an_anchor_equals_aligning_anew)}, {CASE(playing_order_is_found)},
            {CASE(every_note_is_linked_once)}, {CASE(time_and_quarter_are_inverse)},
            {CASE(warp_is_monotone_and_stays_between_anchors)}, {CASE(nothing_to_align_is_said)},
-           {CASE(cancelling_leaves_nothing)}, {CASE(same_input_gives_the_same_bytes)})
+           {CASE(cancelling_leaves_nothing)}, {CASE(a_touch_is_learned)},
+           {CASE(soft_notes_are_settled)}, {CASE(same_input_gives_the_same_bytes)})

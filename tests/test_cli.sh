@@ -44,7 +44,7 @@ exits 0 "$cli" --version && grep -q '^triptych-cli [0-9]' "$work/out"; ok "versi
 for command in read listen play align evaluate info notate engrave perform language learn explain; do
   exits 0 "$cli" $command --help && grep -q "triptych-cli $command" "$work/out"; ok "help of $command"
 done
-for command in notate engrave perform learn; do
+for command in notate engrave perform; do
   exits 2 "$cli" $command x -o "$work/to/y.mid" && grep -q "not in this version yet" "$work/err"; ok "$command is not promised"
 done
 exits 2 "$cli"; ok "no command is wrong usage"
@@ -63,6 +63,8 @@ exits 2 "$cli" language dance; ok "unknown use of the language"
 exits 2 "$cli" language score; ok "nothing to score"
 exits 2 "$cli" language sample; ok "a sample goes somewhere"
 exits 2 "$cli" language sample -o "$work/to/x.mid" --seconds long; ok "seconds is a number"
+exits 2 "$cli" learn -o "$work/to/x.weights"; ok "learning needs something to learn from"
+exits 2 "$cli" learn p.triptych --score a -o "$work/to/x.weights"; ok "a project or files"
 exits 2 "$cli" evaluate dances a b; ok "unknown thing to evaluate"
 nothing_left; ok "wrong usage leaves nothing"
 
@@ -72,6 +74,10 @@ ok "play renders"
 head -c 600000 m.wav >cut.wav
 exits 0 "$cli" listen "$sample/recording.ogg" -o "$work/in/l.csv" --threads=2 --seed 3 --json && grep -q '"command":"listen"' "$work/out" && [ -s l.csv ]
 ok "listen writes notes"
+exits 0 "$cli" listen "$sample/recording.ogg" --score "$sample/menuet.musicxml" -o "$work/in/hint.json" --json && [ "$(sed 's/.*"as_written":\([0-9]*\).*/\1/' "$work/out")" -gt 150 ] && grep -q '"score_note":' hint.json && grep -q '"not_played":\[' hint.json
+ok "listen with a score tells what was played as written"
+one_sentence 1 "$cli" listen "$sample/recording.ogg" --score nothing.musicxml -o "$work/in/no.json" && grep -q nothing.musicxml "$work/err"
+ok "listen names a score that is not there"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o - && head -1 "$work/out" | grep -q '^score_quarter,measure,beat,time_s,confidence,anchor,pitches$'
 ok "align writes to standard output"
 exits 0 "$cli" explain "$sample/recording.ogg" l.csv --learn-piano "$work/in/own.weights" --json --quiet && grep -q '"notes":\[{"id":1,' "$work/out" && [ -s own.weights ]
@@ -81,6 +87,15 @@ ok "play on the learned instrument"
 printf 'score_quarter,time_s\n3,3.25\n' >anchors.csv
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.csv" --anchors anchors.csv && grep -q '^3,[^,]*,[^,]*,3.25,1,1,' a.csv
 ok "an anchor is kept to"
+printf 'score_quarter,time_s\n3,2.48\n6,4.02\n' >two.csv
+exits 0 "$cli" learn --score "$sample/menuet.musicxml" --audio "$sample/recording.ogg" --anchors two.csv --steps 3 --json -o "$work/in/ear.weights" &&
+  grep -q '"bars":2,.*"dreams_after":0' "$work/out" && exits 0 "$cli" info ear.weights --json && grep -q '"text_kind":"triptych transcription"' "$work/out"
+ok "learn writes weights and a report"
+exits 0 "$cli" listen cut.wav --weights ear.weights -o "$work/in/again.csv" --quiet && [ -s again.csv ]; ok "listen with what was learned"
+exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.match" && grep -q '^snote(n[0-9]*-1,.*)-note(n' a.match; ok "match"
+exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.parangonada" && [ "$(ls a.parangonada | wc -l)" -eq 5 ] && grep -q '^0,0,n' a.parangonada/align.csv
+ok "a folder for Parangonada"
+one_sentence 1 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.parangonada" && [ "$(ls -d a.parangonada* | wc -l)" -eq 1 ]; ok "that is not overwritten"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.tsv" && head -1 a.tsv | grep -q '^xml_id'; ok "note alignment"
 exits 0 "$cli" evaluate alignment "$sample/truth.csv" a.csv --json && grep -q '"median_ms":' "$work/out"; ok "evaluate alignment"
 exits 0 "$cli" evaluate notes l.csv l.csv --json && grep -q '"onset_f1":1,' "$work/out"; ok "evaluate notes"

@@ -175,5 +175,29 @@ static void pedal_and_resonance_are_heard(void) {
   piano_samples_free(samples);
 }
 
-CHECK_MAIN({CASE(recorded_notes_are_played_in_time_and_in_tune)}, {CASE(pedal_and_resonance_are_heard)},
+/* A pedal pressed less than half way lets a note die more slowly, but die. */
+static void a_brushing_damper_is_heard(void) {
+  char folder[1100];
+  PianoSamples *samples = NULL;
+  snprintf(folder, sizeof folder, "%s", check_temporary("brushed"));
+  mkdir(folder, 0700);
+  write_note(folder, "A4v1.wav", 0.5F);
+  CHECK(piano_samples_load(NULL, &samples, folder) == BASE_OK);
+  double energy[3];
+  for (int i = 0; i < 3; i++) {
+    Motion *motion = motion_new();
+    motion_add(motion, 0.1, 0.3, 69, 90, 1);
+    const MotionPedal press = {0.2, MOTION_SUSTAIN, (uint8_t)(i == 0 ? 0 : i == 1 ? 40 : 127)}, lift = {0.75, MOTION_SUSTAIN, 0};
+    CHECK(base_array_push(&motion->pedals, press) && base_array_push(&motion->pedals, lift));
+    DspAudio *sound = render(samples, motion, NULL);
+    energy[i] = 1e-12;
+    for (size_t t = RATE_HZ * 5 / 10; t < RATE_HZ * 7 / 10; t++) energy[i] += (double)sound->samples[t] * sound->samples[t];
+    dsp_audio_free(sound);
+    motion_free(motion);
+  }
+  CHECK_SAYING(energy[1] > 3 * energy[0] && energy[2] > 1.5 * energy[1], "%g %g %g", energy[0], energy[1], energy[2]);
+  piano_samples_free(samples);
+}
+
+CHECK_MAIN({CASE(recorded_notes_are_played_in_time_and_in_tune)}, {CASE(pedal_and_resonance_are_heard)}, {CASE(a_brushing_damper_is_heard)},
            {CASE(a_few_dreams_teach_hearing)}, {CASE(a_dream_can_be_dreamt_again)})

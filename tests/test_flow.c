@@ -207,6 +207,27 @@ static void repeats_without_signs_are_found(void) {
   score_free(score);
 }
 
+/* What was heard is not what is written; a person may insist on the latter. */
+static void an_order_can_be_chosen(void) {
+  Score *score = make_score();
+  Transcription heard = {.motion = play_with_repeat(score)};
+  for (int chosen = 0; chosen < FLOW_ORDERS; chosen++) {
+    ScoreUnfolded *unfolded = NULL;
+    Alignment *alignment = NULL;
+    FlowOrders orders;
+    CHECK(flow_align_ordered(NULL, &unfolded, &alignment, &orders, score, &heard, NULL, 0, (FlowOrder)chosen) == BASE_OK);
+    CHECK(unfolded->steps.n == (chosen == FLOW_ORDER_HEARD ? MEASURES + 8 : MEASURES));
+    CHECK(alignment->points.n == unfolded->onsets.n);
+    CHECK(orders.n == 2 && orders.kind[0] == FLOW_ORDER_HEARD && orders.kind[1] == FLOW_ORDER_WRITTEN);
+    CHECK_SAYING(strcmp(orders.letters[0], "A A B") == 0 && strcmp(orders.letters[1], "A B") == 0, "%s, %s",
+                 orders.letters[0], orders.letters[1]);
+    alignment_free(alignment);
+    score_unfolded_free(unfolded);
+  }
+  motion_free(heard.motion);
+  score_free(score);
+}
+
 static void anchors_near_an_onset_mean_it(void) {
   Score *score = make_score();
   Motion *motion = play_with_repeat(score);
@@ -303,5 +324,5 @@ static void pages_are_read_once(void) {
 
 CHECK_MAIN({CASE(content_counts_before_the_ending)}, {CASE(unknown_files_are_named)},
            {CASE(midi_becomes_measures_of_four)}, {CASE(anchors_are_read)},
-           {CASE(repeats_without_signs_are_found)}, {CASE(anchors_near_an_onset_mean_it)},
+           {CASE(repeats_without_signs_are_found)}, {CASE(an_order_can_be_chosen)}, {CASE(anchors_near_an_onset_mean_it)},
            {CASE(wrong_kinds_are_told)}, {CASE(pages_are_read_once)})

@@ -2,6 +2,7 @@
 #include "core/base/base_rng.h"
 #include "core/music/evidence.h"
 #include "core/music/glossary.h"
+#include "core/music/score_sections.h"
 #include "tests/check.h"
 #include "tests/music_examples.h"
 
@@ -478,10 +479,39 @@ static void evidence_is_zeroed(void) {
   evidence_free(NULL);
 }
 
+/* Twelve measures: a pickup, |: eight, of which the last is a first ending :|, a second ending, two more. */
+static void sections_are_lettered(void) {
+  static const int32_t all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11}, once[] = {0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11},
+                       cut[] = {0, 1, 2, 3, 6, 7, 9, 10, 11};
+  const struct {
+    const int32_t *measures;
+    size_t n;
+  } orders[] = {{all, 19}, {once, 11}, {cut, 9}};
+  Score *score = score_new();
+  char letters[SCORE_LETTERS_SIZE];
+  for (int i = 0; i < 12; i++) {
+    ScoreMeasure measure = score_measure();
+    measure.length = beat_whole(4);
+    measure.endings = i == 8 ? 1 : i == 9 ? 2 : 0;
+    CHECK(base_array_push(&score->measures, measure));
+  }
+  ScoreUnfolded *unfolded[3];
+  for (int i = 0; i < 3; i++)
+    CHECK(score_unfold(NULL, &unfolded[i], score, &(ScoreUnfoldParams){.order = orders[i].measures, .order_n = orders[i].n}) == BASE_OK);
+  CHECK(score_sections(letters, score, unfolded[1], (const ScoreUnfolded *const *)unfolded, 2));
+  CHECK_SAYING(strcmp(letters, "A B") == 0, "%s", letters);
+  CHECK(score_sections(letters, score, unfolded[0], (const ScoreUnfolded *const *)unfolded, 2));
+  CHECK_SAYING(strcmp(letters, "A A B") == 0, "%s", letters);
+  CHECK(score_sections(letters, score, unfolded[2], (const ScoreUnfolded *const *)&unfolded[2], 1));
+  CHECK_SAYING(strcmp(letters, "A C D") == 0, "%s", letters);
+  for (int i = 0; i < 3; i++) score_unfolded_free(unfolded[i]);
+  score_free(score);
+}
+
 CHECK_MAIN({CASE(beats_agree_with_fractions_exhaustively)}, {CASE(beats_survive_the_extremes)},
            {CASE(repeats_are_played)}, {CASE(endings_are_chosen)}, {CASE(two_repeated_parts_with_endings)},
            {CASE(jumps_are_taken_once)}, {CASE(coda_follows_dal_segno)}, {CASE(last_ending_after_da_capo)},
-           {CASE(contradicting_signs_come_to_an_end)}, {CASE(a_given_order_is_followed)},
+           {CASE(contradicting_signs_come_to_an_end)}, {CASE(a_given_order_is_followed)}, {CASE(sections_are_lettered)},
            {CASE(ties_join_across_bars_and_repeats)}, {CASE(quarters_at_sixty_are_seconds)},
            {CASE(words_alone_set_the_tempo)}, {CASE(dynamics_and_hairpins_become_velocities)},
            {CASE(short_notes_grace_notes_and_trills)}, {CASE(a_grace_note_at_the_start_gets_a_lead)},

@@ -463,6 +463,52 @@ static void other_shapes_are_refused(void) {
   nn_net_free(b.net);
 }
 
+/* A residual block between two products. */
+static Hearing build_block(int width) {
+  Hearing h = {.net = nn_net_new((uint64_t)width)};
+  h.x = nn_input(h.net, "x", (NnShape){2, 9, 5, 2});
+  NnVar x = nn_affine(h.net, "keys", nn_linear(h.net, "in", h.x, (NnConv){.channels = width, .relu = true}), true);
+  NnVar y = nn_conv(h.net, "conv", x, (NnConv){.channels = width, .kernel_t = 3, .kernel_f = 3});
+  x = nn_add(h.net, x, nn_batch_norm(h.net, "norm", y, (NnNorm){.relu = true}), true);
+  h.y = nn_output(h.net, "y", nn_linear(h.net, "out", x, (NnConv){.channels = 3}));
+  good(nn_net_finish(NULL, h.net), &(BaseContext){0});
+  return h;
+}
+
+static void run_block(float *answers, const Hearing *h) {
+  const NnShape shape = {2, 9, 5, 2};
+  NnRun *run = NULL;
+  BaseContext ctx = {0};
+  good(nn_run_new(&ctx, &run, h->net, (NnRunParams){0}), &ctx);
+  fill(nn_run_input(run, h->x, shape), nn_shape_count(shape), 3);
+  good(nn_run_forward(&ctx, run), &ctx);
+  memcpy(answers, nn_run_output(run, h->y), 2 * 9 * 5 * 3 * sizeof *answers);
+  nn_run_free(run);
+}
+
+static void a_net_that_grows_says_what_it_said(void) {
+  Hearing narrow = build_block(4), wide = build_block(7);
+  BaseContext ctx = {0};
+  BasePack *pack = NULL, *large = NULL;
+  const char *path = check_temporary("narrow.pack");
+  float before[2 * 9 * 5 * 3], after[2 * 9 * 5 * 3];
+  good(nn_weights_write(&ctx, narrow.net, path, BASE_F32, NULL, 0), &ctx);
+  good(base_pack_load(&ctx, &pack, path), &ctx);
+  good(nn_weights_grow(&ctx, wide.net, pack), &ctx);
+  run_block(before, &narrow);
+  run_block(after, &wide);
+  for (int i = 0; i < 2 * 9 * 5 * 3; i++) CHECK_NEAR(after[i], before[i], 1e-5);
+  const float *new_channel = nn_net_values(wide.net) + nn_net_parameter(wide.net, nn_net_parameter_find(wide.net, "in.weight"))->offset + 4 * 2;
+  CHECK(new_channel[0] != 0 && new_channel[5] != 0);
+  good(nn_weights_write(&ctx, wide.net, path, BASE_F32, NULL, 0), &ctx);
+  good(base_pack_load(&ctx, &large, path), &ctx);
+  CHECK(nn_weights_grow(&ctx, narrow.net, large) == BASE_BAD_FILE && strstr(ctx.sentence, "larger"));
+  base_pack_free(pack);
+  base_pack_free(large);
+  nn_net_free(narrow.net);
+  nn_net_free(wide.net);
+}
+
 /* Bytes changed, cut and added: refused with a sentence, or harmless. */
 static void hostile_files_are_refused(void) {
   Hearing h = build_hearing(1, 10, true);
@@ -543,6 +589,6 @@ CHECK_MAIN({CASE(buffers_alive_together_never_overlap)}, {CASE(the_whole_net_has
            {CASE(folding_changes_nothing_but_rounding)}, {CASE(rearranged_sums_stay_close)},
            {CASE(streams_equal_the_whole)}, {CASE(kept_keys_equal_the_whole)}, {CASE(threads_share_a_net)},
            {CASE(adapters_learn_and_merge)}, {CASE(adapters_have_the_right_gradient)},
-           {CASE(frozen_weights_stay)}, {CASE(weights_come_back)}, {CASE(other_shapes_are_refused)},
+           {CASE(frozen_weights_stay)}, {CASE(weights_come_back)}, {CASE(other_shapes_are_refused)}, {CASE(a_net_that_grows_says_what_it_said)},
            {CASE(hostile_files_are_refused)}, {CASE(wrong_shapes_are_told)},
            {CASE(larger_than_planned_is_refused)}, {CASE(a_copy_is_its_own)})

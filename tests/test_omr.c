@@ -266,6 +266,80 @@ static void reads_a_bar_of_two_staves(void) {
   image_free(paper.image);
 }
 
+/* The stem that goes up from the half note and the one that goes down from the quarter note beside it make
+ * one stroke. */
+static void voices_a_second_apart_share_no_stem(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  note(&paper, 200, 400, 1, true);
+  note(&paper, 200, 424, 0, false);
+  stem(&paper, 200, 400, 1, 70);
+  stem(&paper, 200, 424, 0, -70);
+  OmrPage *page = read_paper(&paper);
+  CHECK_SAYING(page && page->chords.n == 2 && page->heads.n == 2, "%zu chords", page ? page->chords.n : 0);
+  for (size_t i = 0; page && page->heads.n == 2 && i < 2; i++) {
+    const OmrHead *got = &page->heads.items[i];
+    uint8_t direction = page->chords.items[got->chord].stem;
+    CHECK_SAYING(got->kind == (got->position ? OMR_HALF : OMR_FILLED), "%d at %d", got->kind, got->position);
+    CHECK(direction == (got->position ? OMR_STEM_UP : OMR_STEM_DOWN));
+  }
+  omr_page_free(page);
+  image_free(paper.image);
+}
+
+/* A half note whose outline is no thicker than a staff line at its ends, as some typefaces have it. */
+static void thin_half_note(const Paper *paper, float x, float y) {
+  const float c = cosf(0.5f), s = sinf(0.5f);
+  for (float dy = -14; dy <= 14; dy++)
+    for (float dx = -14; dx <= 14; dx++) {
+      float u = dx * c - dy * s, v = dx * s + dy * c;
+      bool inside = u * u / 169 + v * v / 92 <= 1, hole = u * u / 120 + v * v / 34 <= 1;
+      if (inside && !hole) dot(paper, x + dx, y + dy);
+    }
+}
+
+static void thin_outlines_are_half_notes(void) {
+  static const float bars[] = {1496};
+  static const int positions[] = {-5, -3, 0, 1, 5};
+  enum { N = sizeof positions / sizeof *positions };
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < N; i++) {
+    float x = 300 + 200 * (float)i;
+    thin_half_note(&paper, x, position_y(200, positions[i]));
+    stem(&paper, 200, x, positions[i], positions[i] < 0 ? 70 : -70);
+  }
+  OmrPage *page = read_paper(&paper);
+  CHECK_SAYING(page && page->heads.n == N, "%zu heads", page ? page->heads.n : 0);
+  for (size_t i = 0; page && page->heads.n == N && i < N; i++)
+    CHECK(page->heads.items[i].kind == OMR_HALF && page->heads.items[i].position == positions[i]);
+  omr_page_free(page);
+  image_free(paper.image);
+}
+
+/* Bars of two and one beats between whole ones in 3/4 are one bar in two pieces. */
+static void split_bars_keep_their_beats(void) {
+  static const float bars[] = {500, 720, 900, 1200};
+  static const float at[] = {240, 320, 400, 560, 640, 800, 960, 1040, 1120};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 4);
+  for (int row = 0; row < 2; row++) {
+    float top = row ? 420 : 200;
+    glyph(&paper, OMR_DIGIT_0 + 3, LEFT + 80, position_y(top, 2));
+    glyph(&paper, OMR_DIGIT_0 + 4, LEFT + 80, position_y(top, -2));
+    for (int i = 0; i < 9; i++)
+      note(&paper, top, at[i], row - i % 3, false), stem(&paper, top, at[i], row - i % 3, 70);
+  }
+  Score *score = score_of(&paper);
+  static const int beats[] = {3, 2, 1, 3};
+  CHECK_SAYING(score && score->measures.n >= 4, "%zu bars", score ? score->measures.n : 0);
+  for (size_t i = 0; score && score->measures.n >= 4 && i < 4; i++)
+    CHECK_SAYING(beat_equal(score->measures.items[i].length, beat_whole(beats[i])), "bar %zu", i);
+  score_free(score);
+  image_free(paper.image);
+}
+
 static void accidentals_reach_to_the_bar_line(void) {
   static const float bars[] = {800, 1496};
   Paper paper = paper_of(0, 0);
@@ -532,7 +606,9 @@ static void real_scans_are_read(void) {
 
 CHECK_MAIN({CASE(finds_straight_staves)}, {CASE(finds_skewed_staves)}, {CASE(finds_curved_staves)},
            {CASE(positions_and_pixels_are_inverse)}, {CASE(reads_pitches_on_and_off_the_staff)},
-           {CASE(counts_beams)}, {CASE(reads_a_bar_of_two_staves)}, {CASE(accidentals_reach_to_the_bar_line)},
+           {CASE(counts_beams)}, {CASE(reads_a_bar_of_two_staves)},
+           {CASE(voices_a_second_apart_share_no_stem)}, {CASE(thin_outlines_are_half_notes)},
+           {CASE(split_bars_keep_their_beats)}, {CASE(accidentals_reach_to_the_bar_line)},
            {CASE(positions_become_pitches)},
 
            {CASE(pages_without_music_are_told)}, {CASE(odd_sizes_are_safe)}, {CASE(cancel_ends_reading)},

@@ -76,6 +76,20 @@ static void unmarked_triplets_are_found(void) {
 }
 
 /* A stain beside one note of a triplet is no dot. */
+/* A bar of unknown length tells nothing of its triplets; the figure over them does. */
+static void a_figure_makes_a_triplet(void) {
+  for (int marked = 0; marked < 2; marked++) {
+    OmrEvent events[4];
+    for (int i = 0; i < 3; i++)
+      events[i] = event(3 * (float)i, 0, 48, 1), events[i].threes = true, events[i].group = 0,
+      events[i].marked = marked;
+    events[3] = event(9, 0, 96, 1);
+    OmrBarRhythm rhythm = solve(events, 4, 0);
+    CHECK_SAYING(rhythm.ticks == (marked ? 192 : 240), "%d ticks", rhythm.ticks);
+    for (int i = 0; i < 3; i++) CHECK(events[i].triplet == (marked == 1));
+  }
+}
+
 static void a_stain_breaks_no_triplet(void) {
   OmrEvent all[8];
   size_t n = 0;
@@ -133,5 +147,6 @@ static void any_events_are_solved(void) {
 
 CHECK_MAIN({CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
            {CASE(voices_that_step_aside_sound_together)}, {CASE(beams_keep_their_voice)},
-           {CASE(unmarked_triplets_are_found)}, {CASE(a_stain_breaks_no_triplet)},
-           {CASE(a_missing_dot_is_supplied)}, {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})
+           {CASE(unmarked_triplets_are_found)}, {CASE(a_figure_makes_a_triplet)},
+           {CASE(a_stain_breaks_no_triplet)}, {CASE(a_missing_dot_is_supplied)},
+           {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})

@@ -388,8 +388,11 @@ static void exports_say_what_is_shown(void) {
   tri_session_export(session, TRI_EXPORT_MIDI, midi);
   tri_session_export(session, TRI_EXPORT_MUSICXML, xml);
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, alignment);
+  const char *sonic = check_temporary("sonic.csv"), *match = check_temporary("alignment.match");
+  tri_session_export(session, TRI_EXPORT_SONIC, sonic);
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
   settle(session);
-  CHECK_SAYING(heard.notices == 6 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
+  CHECK_SAYING(heard.notices == 8 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
   g_autofree char *text = contents(anchors);
   double quarter = -1, time_s = -1;
   CHECK(sscanf(text, "score_quarter,time_s\n%lf,%lf", &quarter, &time_s) == 2);
@@ -401,6 +404,9 @@ static void exports_say_what_is_shown(void) {
   CHECK(g_strv_length(rows) > 20 && g_str_has_prefix(rows[1], "1,1,"));
   g_autofree char *label = contents(labels);
   CHECK(strchr(label, '\t') != NULL);
+  g_autofree char *notes = contents(sonic), *lines = contents(match);
+  CHECK(g_str_has_prefix(notes, "time,value,duration,level,label\n") && strchr(notes, '.'));
+  CHECK(g_str_has_prefix(lines, "info(matchFileVersion,1.0.0).\n") && strstr(lines, ")-note(n"));
   Motion *motion = NULL;
   BaseContext ctx = {0};
   CHECK(midi_read(&ctx, &motion, midi) == BASE_OK);
@@ -489,6 +495,32 @@ static void a_full_disk_is_told_and_costs_nothing(void) {
   CHECK(tri_session_open(session, path, NULL));
   settle(session);
   for (int i = 0; i < place; i++) CHECK(place_at(session, i)->anchor);
+  g_object_unref(session);
+}
+
+/* The choice is kept with the project; anchors belong to the order in which they were set. */
+static void an_order_is_chosen_and_remembered(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  const char *letters;
+  const guint n = n_places(session);
+  CHECK(tri_session_get_n_orders(session) == 2 && tri_session_get_order(session) == FLOW_ORDER_HEARD);
+  CHECK(tri_session_get_order_at(session, 0, &letters) == FLOW_ORDER_HEARD && strcmp(letters, "A A B B") == 0);
+  CHECK(tri_session_get_order_at(session, 1, &letters) == FLOW_ORDER_ONCE && strcmp(letters, "A B") == 0);
+  tri_session_set_order(session, FLOW_ORDER_ONCE);
+  settle(session);
+  CHECK(2 * n_places(session) == n && tri_session_get_order(session) == FLOW_ORDER_ONCE);
+  CHECK(tri_session_confirm(session, 3));
+  settle(session);
+  tri_session_set_order(session, FLOW_ORDER_HEARD);
+  settle(session);
+  CHECK(heard.bad == 1 && strstr(heard.last, "anchors") && 2 * n_places(session) == n);
+  g_autofree char *path = g_strdup(tri_session_get_path(session));
+  g_object_unref(session);
+  session = new_session(&heard);
+  CHECK(tri_session_open(session, path, NULL));
+  settle(session);
+  CHECK(tri_session_get_order(session) == FLOW_ORDER_ONCE && 2 * n_places(session) == n && place_at(session, 3)->anchor);
   g_object_unref(session);
 }
 
@@ -620,6 +652,7 @@ int main(int argc, char **argv) {
                                     {CASE(an_embedded_copy_needs_no_other_file)},
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(the_instrument_is_chosen_and_remembered)},
+                                    {CASE(an_order_is_chosen_and_remembered)},
                                     {CASE(a_learned_revision_can_be_chosen)},
                                     {CASE(learning_can_be_cancelled)},
                                     {CASE(closing_while_working_is_safe)}};

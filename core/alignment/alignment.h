@@ -59,6 +59,11 @@ void alignment_free(Alignment *alignment);
  * alignment_align. */
 BaseStatus alignment_order(BaseContext *ctx, int32_t **order, size_t *n, const ScoreUnfolded *once,
                            const ScoreUnfolded *written, const Motion *motion, const Evidence *evidence);
+/* Takes the delay of soft strokes, as the score shows it for this very recording, off the onsets of `motion`, and draws
+ * what remains of soft notes, whose hammers take their time, towards where the score lets expect them; loud notes and
+ * those of rolled chords stay. Notes keep their ids and key-ups. O(notes). */
+BaseStatus alignment_settle(BaseContext *ctx, Motion *motion, const ScoreUnfolded *score, const Alignment *alignment);
+
 Alignment *alignment_dup(const Alignment *alignment);
 
 /* Time of any score position, and back: monotone piecewise linear between points, continued at the ends with
@@ -71,4 +76,4 @@ double alignment_quarter(const Alignment *alignment, double time_s);
  * are clamped. `times_s`: points.n doubles, caller's. O(n). */
 void alignment_warp(double *times_s, const Alignment *alignment, size_t moved, double time_s);
 
-enum { ALIGNMENT_VERSION = 1 };
+enum { ALIGNMENT_VERSION = 2 };

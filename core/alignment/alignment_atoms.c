@@ -9,6 +9,7 @@
 static const double SAME_NOTE_S = 0.06;
 static const float PEAK_DISCOUNT = 0.8f;
 enum { LOWEST_PEAK = 26 }; /* of 255 */
+static const float LOUD = 70, WIDER = 20; /* velocities: sure enough; softer by which the time is twice as unsure */
 
 typedef BASE_ARRAY(AlignmentAtom) AtomArray;
 
@@ -19,13 +20,28 @@ static int compare_atoms(const void *a, const void *b) {
   return (x->note > y->note) - (x->note < y->note);
 }
 
+static float precision_of(uint8_t velocity) {
+  const float wide = 1 + fmaxf(0, LOUD - velocity) / WIDER;
+  return velocity ? 1 / (wide * wide) : 1;
+}
+
+static AlignmentAtom atom_of(double time_s, float weight, uint32_t note, int key, uint8_t velocity) {
+  return (AlignmentAtom){.time_s = time_s,
+                         .weight = weight,
+                         .note = note,
+                         .key = (uint8_t)key,
+                         .velocity = velocity,
+                         .precision = precision_of(velocity)};
+}
+
 static bool collect_notes(AtomArray *found, const Motion *motion) {
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];
     int key = note->midi - MOTION_LOWEST_KEY;
     if (key < 0 || key >= ALIGNMENT_KEYS) continue;
     float weight = note->confidence > 0.5f ? fminf(note->confidence, 1) : 0.5f;
-    if (!base_array_push(found, (AlignmentAtom){note->onset_s, weight, note->id, (uint8_t)key})) return false;
+    if (!base_array_push(found, atom_of(note->onset_s, weight, note->id, key, note->velocity)))
+      return false;
   }
   return true;
 }
@@ -56,8 +72,8 @@ static bool collect_peaks(BaseContext *ctx, AtomArray *found, const Evidence *ev
       size_t at = t * ALIGNMENT_KEYS + key;
       if (covered[at] || !is_peak(evidence, t, key)) continue;
       float weight = PEAK_DISCOUNT * evidence->onset[at] / 255.0f;
-      if (!base_array_push(found, (AlignmentAtom){t * evidence->hop_s, weight, 0, (uint8_t)key}))
-        return false;
+      const uint8_t velocity = evidence->strength ? evidence->strength[at] : 0;
+      if (!base_array_push(found, atom_of(evidence_onset_s(evidence, t, key), weight, 0, key, velocity))) return false;
     }
   }
   return true;
@@ -73,6 +89,17 @@ static bool index_keys(AlignmentAtoms *out, BaseArena *arena) {
   for (int k = 0; k < ALIGNMENT_KEYS; k++) next[k] = out->key_first[k];
   for (size_t i = 0; i < out->n; i++) out->of_key[next[out->items[i].key]++] = (uint32_t)i;
   return true;
+}
+
+/* Each stroke, by the note before of the same key. */
+static void tell_strokes(AlignmentAtoms *atoms) {
+  double last_s[ALIGNMENT_KEYS];
+  for (int key = 0; key < ALIGNMENT_KEYS; key++) last_s[key] = -INFINITY;
+  for (size_t i = 0; i < atoms->n; i++) {
+    AlignmentAtom *atom = &atoms->items[i];
+    atom->stroke = alignment_stroke(atom->velocity, atom->time_s - last_s[atom->key]);
+    if (atom->note) last_s[atom->key] = atom->time_s;
+  }
 }
 
 static bool add_peaks(BaseContext *ctx, AtomArray *found, const Evidence *evidence) {
@@ -98,6 +125,7 @@ BaseStatus alignment_atoms(BaseContext *ctx, AlignmentAtoms *out, BaseArena *are
   out->n = found.n;
   base_array_clear(&found);
   if (!out->items || !index_keys(out, arena)) return base_fail_memory(ctx);
+  tell_strokes(out);
   return base_cancelled(ctx) ? base_fail_cancelled(ctx) : BASE_OK;
 }
 

@@ -122,20 +122,34 @@ static bool push_links(Alignment *alignment, const Linking *l, const ScoreUnfold
   return true;
 }
 
+static BaseStatus link_all(BaseContext *ctx, Linking *linking, const Alignment *alignment, BaseArena *arena,
+                           const ScoreUnfolded *score, const Motion *motion) {
+  Events sounds, notes;
+  if (!list_sounds(&sounds, arena, alignment, score) || !list_notes(&notes, arena, motion) ||
+      !make_linking(linking, arena, score->sounds.n, motion->notes.n))
+    return base_fail_memory(ctx);
+  BaseStatus status = BASE_OK;
+  for (int midi = 0; status == BASE_OK && midi < MIDI_KEYS; midi++)
+    status = link_key(ctx, linking, arena, &sounds, &notes, midi);
+  return status;
+}
+
 BaseStatus alignment_link(BaseContext *ctx, Alignment *alignment, BaseArena *arena,
                           const ScoreUnfolded *score, const Motion *motion) {
   BaseArenaMark mark = base_arena_mark(arena);
-  Events sounds, notes;
   Linking linking;
-  if (!list_sounds(&sounds, arena, alignment, score) || !list_notes(&notes, arena, motion) ||
-      !make_linking(&linking, arena, score->sounds.n, motion->notes.n))
-    return base_fail_memory(ctx);
-  for (int midi = 0; midi < MIDI_KEYS; midi++) {
-    BaseStatus status = link_key(ctx, &linking, arena, &sounds, &notes, midi);
-    if (status != BASE_OK) return status;
-  }
+  BaseStatus status = link_all(ctx, &linking, alignment, arena, score, motion);
+  if (status != BASE_OK) return status;
   alignment->links.n = 0;
   if (!push_links(alignment, &linking, score, motion)) return base_fail_memory(ctx);
   base_arena_reset(arena, mark);
   return BASE_OK;
+}
+
+BaseStatus alignment_partners(BaseContext *ctx, const int32_t **note_of_sound, BaseArena *arena, const Alignment *alignment,
+                              const ScoreUnfolded *score, const Motion *motion) {
+  Linking linking;
+  BaseStatus status = link_all(ctx, &linking, alignment, arena, score, motion);
+  if (status == BASE_OK) *note_of_sound = linking.note_of_sound;
+  return status;
 }

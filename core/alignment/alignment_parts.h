@@ -7,6 +7,24 @@
 
 enum { ALIGNMENT_KEYS = MOTION_KEYS, ALIGNMENT_WINDOW_CANDIDATES = 24 };
 
+/* How a key was struck, in shares of the delays of a touch: `rested` for soft strokes of keys at rest, `restless` for
+ * those of keys that were struck just before; loud ones have neither. */
+typedef struct {
+  float rested, restless;
+} AlignmentStroke;
+
+/* How much later than its loud notes a recording's softest notes are heard; negative: earlier. */
+typedef struct {
+  double rested_s, restless_s;
+} AlignmentTouch;
+
+/* Velocity 0 is unknown and counts as loud; `since_s` may be infinite. */
+AlignmentStroke alignment_stroke(uint8_t velocity, double since_s);
+double alignment_touch_s(const AlignmentTouch *touch, AlignmentStroke stroke);
+
+/* The touch that explains best how late n strokes came. O(n). */
+AlignmentTouch alignment_touch_fit(const AlignmentStroke *strokes, const double *late_s, const double *weight, size_t n);
+
 /* A moment at which a key may have been struck: a note of the motion, or a peak of the evidence that was too
  * low to become one. */
 typedef struct {
@@ -14,6 +32,9 @@ typedef struct {
   float weight;  /* 0…1: the probability that it is a note */
   uint32_t note; /* MotionNote.id, 0 for a peak of the evidence */
   uint8_t key;   /* 0…87 */
+  uint8_t velocity; /* 0 unknown */
+  float precision; /* of its time, against that of a loud note: soft hammers take long, and less surely so */
+  AlignmentStroke stroke;
 } AlignmentAtom;
 
 /* Sorted by time. of_key[key_first[k] … key_first[k + 1]) are the indices of key k, in order. In the arena
@@ -127,7 +148,8 @@ BaseStatus alignment_pair_times(BaseContext *ctx, int32_t *partner, BaseArena *a
 /* How far the atoms of one row lie apart. */
 typedef struct {
   uint32_t n;      /* 0: the row was not heard */
-  float square_s2; /* sum of squared distances to their mean */
+  float precision; /* the sum over them */
+  float square_s2; /* sum of squared distances to their mean, each times its precision */
 } AlignmentScatter;
 
 /* Step 3: each row's time from its own keys' atoms, smoothed as far as they scatter, then never falling (pool
@@ -143,6 +165,11 @@ BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, Alig
 BaseStatus alignment_smooth(BaseContext *ctx, double *time_s, BaseArena *arena, const AlignmentRows *rows,
                             const AlignmentSpan *span, const AlignmentScatter *scatter);
 
+/* The lines through each row's neighbours, itself left out, at the row: NaN where there are too few. `precision` is that
+ * of a line against a loud note's time; 0 when nothing is known of either. line_s: span->end - span->first. O(rows). */
+BaseStatus alignment_lines(BaseContext *ctx, double *line_s, double *precision, BaseArena *arena, const double *time_s,
+                           const AlignmentRows *rows, const AlignmentSpan *span, const AlignmentScatter *scatter);
+
 /* Weighted isotonic regression in place: the never falling values nearest to `value` (pool adjacent
  * violators). */
 BaseStatus alignment_isotonic(BaseContext *ctx, double *value, const double *weight, size_t n,
@@ -151,3 +178,7 @@ BaseStatus alignment_isotonic(BaseContext *ctx, double *value, const double *wei
 /* Links every sound and every note of the motion, given the times of the points. */
 BaseStatus alignment_link(BaseContext *ctx, Alignment *alignment, BaseArena *arena,
                           const ScoreUnfolded *score, const Motion *motion);
+
+/* The note that plays each sound of the score, as an index into motion->notes or -1. In the arena. */
+BaseStatus alignment_partners(BaseContext *ctx, const int32_t **note_of_sound, BaseArena *arena, const Alignment *alignment,
+                              const ScoreUnfolded *score, const Motion *motion);

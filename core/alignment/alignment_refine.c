@@ -9,6 +9,8 @@
 
 static const double PAIR_CUT_S = 0.25;
 static const double CLUSTER_S = 0.04;
+enum { TOUCH_ROUNDS = 4 };
+static const double LEAST_PRECISION = 0.02; /* of what a note's lateness is measured against */
 
 typedef struct {
   double *gain;   /* per cell */
@@ -92,6 +94,7 @@ typedef struct {
   size_t *slots;  /* the wanted-key slots of one key, in order */
   double *wanted_s, *heard_s;
   int32_t *partner;
+  AlignmentTouch touch;
 } Pairing;
 
 static bool make_pairing(Pairing *p, BaseArena *arena) {
@@ -144,14 +147,19 @@ static BaseStatus pair_keys(BaseContext *ctx, Pairing *p, BaseArena *arena, cons
   return BASE_OK;
 }
 
+/* An atom of a row, its time freed of what the touch adds. */
+typedef struct {
+  double time_s, weight, precision;
+} Struck;
+
 /* The weighted median of a row's atoms (the earlier of two equal halves). */
-static double median_time(const AlignmentAtom *const *atoms, size_t n) {
+static double median_time(const Struck *atoms, size_t n) {
   double best = 0, least = INFINITY;
   for (size_t i = 0; i < n; i++) {
     double cost = 0;
-    for (size_t j = 0; j < n; j++) cost += atoms[j]->weight * fabs(atoms[i]->time_s - atoms[j]->time_s);
-    if (cost < least - 1e-12 || (cost < least + 1e-12 && atoms[i]->time_s < best)) {
-      best = atoms[i]->time_s;
+    for (size_t j = 0; j < n; j++) cost += atoms[j].weight * fabs(atoms[i].time_s - atoms[j].time_s);
+    if (cost < least - 1e-12 || (cost < least + 1e-12 && atoms[i].time_s < best)) {
+      best = atoms[i].time_s;
       least = fmin(cost, least);
     }
   }
@@ -159,35 +167,93 @@ static double median_time(const AlignmentAtom *const *atoms, size_t n) {
 }
 
 /* The weighted mean of the atoms near the median; how many there are, and their squared distances to it. */
-static double cluster_time(const AlignmentAtom *const *atoms, size_t n, AlignmentScatter *scatter) {
+static double cluster_time(const Struck *atoms, size_t n, AlignmentScatter *scatter) {
   double centre = median_time(atoms, n), sum = 0, all = 0;
   for (size_t i = 0; i < n; i++)
-    if (fabs(atoms[i]->time_s - centre) <= CLUSTER_S) {
-      sum += atoms[i]->weight * atoms[i]->time_s;
-      all += atoms[i]->weight;
+    if (fabs(atoms[i].time_s - centre) <= CLUSTER_S) {
+      sum += atoms[i].weight * atoms[i].time_s;
+      all += atoms[i].weight;
     }
   double mean = all > 0 ? sum / all : centre;
   *scatter = (AlignmentScatter){0};
   for (size_t i = 0; i < n; i++)
-    if (fabs(atoms[i]->time_s - centre) <= CLUSTER_S) {
+    if (fabs(atoms[i].time_s - centre) <= CLUSTER_S) {
+      const double away = atoms[i].time_s - mean;
       scatter->n++;
-      scatter->square_s2 += (float)((atoms[i]->time_s - mean) * (atoms[i]->time_s - mean));
+      scatter->precision += (float)atoms[i].precision;
+      scatter->square_s2 += (float)(away * away * atoms[i].precision);
     }
   return mean;
 }
 
+static const AlignmentAtom *atom_at(const Pairing *p, size_t slot) {
+  uint32_t index = p->atom[slot - p->rows->first[p->span->first]];
+  return index ? &p->atoms->items[index - 1] : NULL;
+}
+
 static void place_row(double *time_s, float *found, AlignmentScatter *scatter, const Pairing *p, size_t row) {
-  const AlignmentAtom *atoms[ALIGNMENT_KEYS];
-  size_t base = p->rows->first[p->span->first], n = 0, wanted = p->rows->first[row + 1] - p->rows->first[row];
+  Struck struck[ALIGNMENT_KEYS];
+  size_t n = 0, wanted = p->rows->first[row + 1] - p->rows->first[row];
   *found = 0;
   for (size_t s = p->rows->first[row]; s < p->rows->first[row + 1]; s++) {
-    uint32_t index = p->atom[s - base];
-    if (index == 0) continue;
-    atoms[n++] = &p->atoms->items[index - 1];
-    *found += atoms[n - 1]->weight / (float)wanted;
+    const AlignmentAtom *atom = atom_at(p, s);
+    if (!atom) continue;
+    struck[n++] = (Struck){atom->time_s - alignment_touch_s(&p->touch, atom->stroke),
+                           (double)atom->weight * atom->precision, atom->precision};
+    *found += atom->weight / (float)wanted;
   }
   *scatter = (AlignmentScatter){0};
-  if (n > 0) *time_s = cluster_time(atoms, n, scatter);
+  if (n > 0) *time_s = cluster_time(struck, n, scatter);
+}
+
+static BaseStatus place_rows(BaseContext *ctx, double *time_s, float *found, AlignmentScatter *scatter, const Pairing *p,
+                             BaseArena *arena) {
+  for (size_t i = 0; i < p->span->end - p->span->first; i++)
+    place_row(&time_s[i], &found[i], &scatter[i], p, p->span->first + i);
+  return alignment_smooth(ctx, time_s, arena, p->rows, p->span, scatter);
+}
+
+typedef struct {
+  AlignmentStroke *strokes;
+  double *late_s, *weight;
+  size_t n;
+} Lateness;
+
+/* How late each atom of a row comes to the others of the row and to the line through the rows around, which may be NaN. */
+static void add_lateness(Lateness *l, const Pairing *p, size_t row, double line_s, double line_precision) {
+  const AlignmentAtom *atoms[ALIGNMENT_KEYS];
+  double sum = isnan(line_s) ? 0 : line_precision * line_s, precision = isnan(line_s) ? 0 : line_precision;
+  size_t n = 0;
+  for (size_t s = p->rows->first[row]; s < p->rows->first[row + 1]; s++) {
+    const AlignmentAtom *atom = atom_at(p, s);
+    if (!atom) continue;
+    atoms[n++] = atom;
+    sum += atom->precision * (atom->time_s - alignment_touch_s(&p->touch, atom->stroke));
+    precision += atom->precision;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const double own = atoms[i]->precision, others = precision - own;
+    if (others < LEAST_PRECISION) continue;
+    const double expected_s = (sum - own * (atoms[i]->time_s - alignment_touch_s(&p->touch, atoms[i]->stroke))) / others;
+    l->strokes[l->n] = atoms[i]->stroke;
+    l->late_s[l->n] = atoms[i]->time_s - expected_s;
+    l->weight[l->n++] = atoms[i]->weight / (1 / own + 1 / others);
+  }
+}
+
+static BaseStatus learn_touch(BaseContext *ctx, Pairing *p, BaseArena *arena, const double *time_s,
+                              const AlignmentScatter *scatter) {
+  BaseArenaMark mark = base_arena_mark(arena);
+  const size_t n = p->span->end - p->span->first, slots = p->rows->first[p->span->end] - p->rows->first[p->span->first];
+  double *line_s = BASE_TAKE(arena, double, n + 1), precision = 0;
+  Lateness l = {BASE_TAKE(arena, AlignmentStroke, slots + 1), BASE_TAKE(arena, double, slots + 1),
+                BASE_TAKE(arena, double, slots + 1), 0};
+  if (!line_s || !l.strokes || !l.late_s || !l.weight) return base_fail_memory(ctx);
+  BaseStatus status = alignment_lines(ctx, line_s, &precision, arena, time_s, p->rows, p->span, scatter);
+  for (size_t i = 0; status == BASE_OK && i < n; i++) add_lateness(&l, p, p->span->first + i, line_s[i], precision);
+  if (status == BASE_OK) p->touch = alignment_touch_fit(l.strokes, l.late_s, l.weight, l.n);
+  base_arena_reset(arena, mark);
+  return status;
 }
 
 /* Rows that were not heard between rows (or sides) a and b that were; either may be missing at the ends. */
@@ -239,8 +305,11 @@ BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, Alig
   if (!make_pairing(&pairing, arena)) return base_fail_memory(ctx);
   BaseStatus status = pair_keys(ctx, &pairing, arena, time_s);
   if (status != BASE_OK) return status;
-  for (size_t i = 0; i < n; i++) place_row(&time_s[i], &found[i], &scatter[i], &pairing, span->first + i);
-  status = alignment_smooth(ctx, time_s, arena, rows, span, scatter);
+  status = place_rows(ctx, time_s, found, scatter, &pairing, arena);
+  for (int round = 0; status == BASE_OK && round < TOUCH_ROUNDS; round++) {
+    status = learn_touch(ctx, &pairing, arena, time_s, scatter);
+    if (status == BASE_OK) status = place_rows(ctx, time_s, found, scatter, &pairing, arena);
+  }
   if (status != BASE_OK) return status;
   lay_unheard(time_s, scatter, rows, span, slope);
   status = settle(ctx, time_s, found, scatter, n, arena);

@@ -6,6 +6,7 @@
 #include "core/base/base_context.h"
 #include "core/music/motion.h"
 #include "core/music/score.h"
+#include "core/music/score_sections.h"
 #include "core/omr/omr.h"
 #include "core/transcription/transcription.h"
 
@@ -81,18 +82,41 @@ void flow_aligned_free(FlowAligned *aligned);
 BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, const Score *score,
                             const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors);
 
+/* Playing orders that a person may mean. */
+typedef enum {
+  FLOW_ORDER_HEARD,   /* what the recording suggests, as flow_align_heard finds it */
+  FLOW_ORDER_WRITTEN, /* what the signs of the score ask for */
+  FLOW_ORDER_ONCE,    /* no repeats */
+  FLOW_ORDERS,
+} FlowOrder;
+
+/* Orders that differ from each other, the best first: that which was heard, then as written, then without repeats. */
+typedef struct {
+  size_t n;
+  FlowOrder kind[FLOW_ORDERS];
+  char letters[FLOW_ORDERS][SCORE_LETTERS_SIZE]; /* "A A B", score_sections of them all */
+} FlowOrders;
+
+/* As flow_align_heard, in the order that a person has chosen; `orders` (may be null) tells what there is to choose from. */
+BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, FlowOrders *orders,
+                              const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                              size_t n_anchors, FlowOrder chosen);
+
 /* What was played, decided once more with the score where `alignment` puts it (transcription_expect): a transcription of
  * its own, whose notes have ids of their own; align again to link them. */
 BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcription *heard, const ScoreUnfolded *unfolded,
                        const Alignment *alignment);
 
 /* A → M with the score of the piece at hand: the recording is heard, the score aligned to it, and what was played
- * decided again, now knowing what to expect where. `params` may be null. */
-BaseStatus flow_listen_with_score(BaseContext *ctx, Transcription **out, const char *audio_path, const char *score_path,
+ * decided again, now knowing what to expect where. Notes that the score asks for name it (MotionNote.score_note), and
+ * the links tell what was left out and what added; alignment and unfolded are null when nothing was heard. `params` may be
+ * null. */
+BaseStatus flow_listen_with_score(BaseContext *ctx, FlowAligned **out, const char *audio_path, const char *score_path,
                                   const TranscriptionParams *params);
 
 /* Writers by the ending of `path`, as CONTRACT promises. */
 BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const *pages, size_t n_pages,
                             const char *path);
 BaseStatus flow_write_motion(BaseContext *ctx, const Motion *motion, const char *path);
+BaseStatus flow_write_heard(BaseContext *ctx, const FlowAligned *aligned, const char *path); /* JSON: and what was not played */
 BaseStatus flow_write_alignment(BaseContext *ctx, const FlowAligned *aligned, const char *path);

@@ -11,7 +11,8 @@
 
 static const double ANCHOR_SNAP_QUARTERS = 1.0 / 480;
 static const double HEARING_SHARE = 0.9;
-static const double CLEARLY = 0.01; /* by how much an order that the signs do not give must agree better */
+/* By how much an order that the signs do not give must agree better: a share, or this many notes of a long piece. */
+static const double CLEARLY = 0.01, CLEARLY_NOTES = 10;
 
 /* ---- hearing ---- */
 
@@ -53,21 +54,27 @@ static BaseStatus snap_anchors(BaseContext *ctx, AlignmentAnchor **out, const Sc
   return BASE_OK;
 }
 
-/* Share of matched notes in both directions (F measure). */
-static double agreement(const Alignment *alignment) {
+typedef struct {
+  ScoreUnfolded *unfolded;
+  Alignment *alignment;
+  double agreement; /* share of matched notes in both directions (F measure) */
+  size_t notes;     /* of both */
+} Reading;
+
+static void judge(Reading *reading) {
+  const Alignment *alignment = reading->alignment;
   size_t matched = 0, all = 0;
   for (size_t i = 0; i < alignment->links.n; i++) {
     bool match = alignment->links.items[i].verdict == ALIGNMENT_MATCH;
     matched += match, all += match ? 2 : 1;
   }
-  return all ? 2.0 * (double)matched / (double)all : 0;
+  reading->agreement = all ? 2.0 * (double)matched / (double)all : 0;
+  reading->notes = all;
 }
 
-typedef struct {
-  ScoreUnfolded *unfolded;
-  Alignment *alignment;
-  double agreement;
-} Reading;
+static double clearly(const Reading *reading) {
+  return fmin(CLEARLY, 2 * CLEARLY_NOTES / (double)(reading->notes + 1));
+}
 
 static void clear_reading(Reading *reading) {
   score_unfolded_free(reading->unfolded);
@@ -88,7 +95,7 @@ static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score
     status =
         alignment_align(ctx, &reading.alignment, reading.unfolded, heard->motion, heard->evidence, &params);
   free(snapped);
-  if (status == BASE_OK) reading.agreement = agreement(reading.alignment);
+  if (status == BASE_OK) judge(&reading);
   if (status == BASE_OK)
     *out = reading;
   else
@@ -127,7 +134,7 @@ static BaseStatus try_order(BaseContext *ctx, Reading *best, const Score *score,
                             const ScoreUnfoldParams *order) {
   Reading other = {0};
   BaseStatus status = align_order(ctx, &other, score, heard, anchors, n_anchors, order);
-  if (status == BASE_OK && other.agreement > best->agreement + CLEARLY) {
+  if (status == BASE_OK && other.agreement > best->agreement + clearly(best)) {
     Reading swap = *best;
     *best = other, other = swap;
   }
@@ -166,6 +173,61 @@ BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignmen
   *unfolded = best.unfolded;
   *alignment = best.alignment;
   return BASE_OK;
+}
+
+/* ---- the person's choice ---- */
+
+static bool same_steps(const ScoreUnfolded *a, const ScoreUnfolded *b) {
+  if (a->steps.n != b->steps.n) return false;
+  for (size_t i = 0; i < a->steps.n; i++)
+    if (a->steps.items[i].measure != b->steps.items[i].measure) return false;
+  return true;
+}
+
+/* Lists the orders that differ; false without memory. */
+static bool list_orders(FlowOrders *out, const Score *score, const ScoreUnfolded *const of[FLOW_ORDERS]) {
+  const ScoreUnfolded *all[FLOW_ORDERS];
+  *out = (FlowOrders){0};
+  for (int kind = 0; kind < FLOW_ORDERS; kind++) {
+    bool known = false;
+    for (size_t i = 0; i < out->n; i++) known = known || same_steps(all[i], of[kind]);
+    if (known) continue;
+    all[out->n] = of[kind];
+    out->kind[out->n++] = (FlowOrder)kind;
+  }
+  for (size_t i = 0; i < out->n; i++)
+    if (!score_sections(out->letters[i], score, all[i], all, out->n)) return false;
+  return true;
+}
+
+static BaseStatus tell_orders(BaseContext *ctx, FlowOrders *orders, const Score *score, const ScoreUnfolded *heard) {
+  ScoreUnfolded *written = NULL, *once = NULL;
+  BaseStatus status = score_unfold(ctx, &written, score, NULL);
+  if (status == BASE_OK) status = score_unfold(ctx, &once, score, &(ScoreUnfoldParams){.no_repeats = true});
+  if (status == BASE_OK && !list_orders(orders, score, (const ScoreUnfolded *const[]){heard, written, once}))
+    status = base_fail_memory(ctx);
+  score_unfolded_free(written);
+  score_unfolded_free(once);
+  return status;
+}
+
+BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, FlowOrders *orders,
+                              const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                              size_t n_anchors, FlowOrder chosen) {
+  Reading found = {0}, other = {0};
+  BaseStatus status = align_best(ctx, &found, score, heard, anchors, n_anchors);
+  if (status == BASE_OK && orders) status = tell_orders(ctx, orders, score, found.unfolded);
+  if (status == BASE_OK && chosen != FLOW_ORDER_HEARD)
+    status = align_order(ctx, &other, score, heard, anchors, n_anchors,
+                         &(ScoreUnfoldParams){.no_repeats = chosen == FLOW_ORDER_ONCE});
+  Reading *taken = other.alignment ? &other : &found;
+  if (status == BASE_OK) {
+    *unfolded = taken->unfolded, *alignment = taken->alignment;
+    *taken = (Reading){0};
+  }
+  clear_reading(&found);
+  clear_reading(&other);
+  return status;
 }
 
 /* ---- all ---- */

@@ -57,10 +57,30 @@ static void put_note(FILE *stream, const MotionNote *note, double sound_end_s) {
   put_number(stream, ",\"key_up_s\":", note->key_up_s, 5);
   put_number(stream, ",\"offset_s\":", sound_end_s, 5);
   put_number(stream, ",\"confidence\":", note->confidence, 4);
+  if (note->score_note) fprintf(stream, ",\"score_note\":%u", note->score_note);
   fputc('}', stream);
 }
 
-static BaseStatus write_motion_json(BaseContext *ctx, const Motion *motion, const char *path) {
+/* What the score asks for and the recording lacks. */
+static void put_not_played(FILE *stream, const FlowAligned *aligned) {
+  const char *before = "";
+  fputs(",\n\"not_played\":[", stream);
+  for (size_t i = 0; i < aligned->alignment->links.n; i++) {
+    const AlignmentLink *link = &aligned->alignment->links.items[i];
+    if (link->verdict != ALIGNMENT_NOT_PLAYED || link->sound < 0) continue;
+    const ScoreSound *sound = &aligned->unfolded->sounds.items[link->sound];
+    const double quarter = beat_double(sound->onset);
+    fprintf(stream, "%s\n{\"score_note\":%u,\"midi_pitch\":%d", before, sound->note, sound->midi);
+    put_number(stream, ",\"score_quarter\":", quarter, 6);
+    put_number(stream, ",\"time_s\":", alignment_time_s(aligned->alignment, quarter), 5);
+    fputc('}', stream);
+    before = ",";
+  }
+  fputc(']', stream);
+}
+
+/* `aligned` may be null. */
+static BaseStatus write_motion_json(BaseContext *ctx, const Motion *motion, const FlowAligned *aligned, const char *path) {
   double *end_s = malloc((motion->notes.n + 1) * sizeof *end_s);
   if (!end_s) return base_fail_memory(ctx);
   motion_sound_ends(end_s, motion);
@@ -78,7 +98,9 @@ static BaseStatus write_motion_json(BaseContext *ctx, const Motion *motion, cons
       put_number(writer.stream, i ? ",\n{\"time_s\":" : "\n{\"time_s\":", pedal->time_s, 5);
       fprintf(writer.stream, ",\"controller\":%d,\"depth\":%d}", pedal->pedal, pedal->depth);
     }
-    fputs("]}\n", writer.stream);
+    fputc(']', writer.stream);
+    if (aligned) put_not_played(writer.stream, aligned);
+    fputs("}\n", writer.stream);
     status = base_file_commit(ctx, &writer);
   }
   free(end_s);
@@ -88,6 +110,12 @@ static BaseStatus write_motion_json(BaseContext *ctx, const Motion *motion, cons
 BaseStatus flow_write_motion(BaseContext *ctx, const Motion *motion, const char *path) {
   if (flow_ends_with(path, ".mid") || flow_ends_with(path, ".midi")) return midi_write(ctx, motion, path);
   if (strcmp(path, "-") == 0 || flow_ends_with(path, ".csv")) return motion_write_csv(ctx, motion, path);
-  if (flow_ends_with(path, ".json")) return write_motion_json(ctx, motion, path);
+  if (flow_ends_with(path, ".json")) return write_motion_json(ctx, motion, NULL, path);
   return fail_ending(ctx, path, ".mid, .csv or .json");
+}
+
+BaseStatus flow_write_heard(BaseContext *ctx, const FlowAligned *aligned, const char *path) {
+  const Motion *motion = aligned->heard->motion;
+  return flow_ends_with(path, ".json") && aligned->alignment ? write_motion_json(ctx, motion, aligned, path)
+                                                             : flow_write_motion(ctx, motion, path);
 }

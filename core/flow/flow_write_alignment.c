@@ -1,5 +1,5 @@
 /* The alignment as a table of onsets (CSV), as a note alignment (TSV, as in the nASAP data set: Peter et al.
- * 2023) and as JSON with both. SPDX-License-Identifier: GPL-3.0-or-later */
+ * 2023; match and Parangonada's tables in files of their own) and as JSON with both. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/flow/flow.h"
 
 #include "core/base/base_file.h"
@@ -74,31 +74,6 @@ static void put_csv(FILE *stream, const FlowAligned *aligned) {
 
 /* ---- notes ---- */
 
-typedef struct {
-  uint32_t id;
-  const MotionNote *note;
-} NoteById;
-
-static int compare_ids(const void *a, const void *b) {
-  const NoteById *x = a, *y = b;
-  return (x->id > y->id) - (x->id < y->id);
-}
-
-static NoteById *notes_by_id(const Motion *motion) {
-  NoteById *notes = malloc((motion->notes.n + 1) * sizeof *notes);
-  if (!notes) return NULL;
-  for (size_t i = 0; i < motion->notes.n; i++)
-    notes[i] = (NoteById){motion->notes.items[i].id, &motion->notes.items[i]};
-  qsort(notes, motion->notes.n, sizeof *notes, compare_ids);
-  return notes;
-}
-
-static const MotionNote *find_note(const NoteById *notes, size_t n, uint32_t id) {
-  NoteById wanted = {.id = id};
-  const NoteById *found = n ? bsearch(&wanted, notes, n, sizeof *notes, compare_ids) : NULL;
-  return found ? found->note : NULL;
-}
-
 static void put_tsv_row(FILE *stream, const FlowAligned *aligned, const AlignmentLink *link,
                         const MotionNote *note) {
   const ScoreUnfolded *unfolded = aligned->unfolded;
@@ -116,11 +91,11 @@ static void put_tsv_row(FILE *stream, const FlowAligned *aligned, const Alignmen
   fputc('\n', stream);
 }
 
-static void put_tsv(FILE *stream, const FlowAligned *aligned, const NoteById *notes) {
+static void put_tsv(FILE *stream, const FlowAligned *aligned, const FlowNotes *notes) {
   fputs("xml_id\tmidi_id\ttrack\tchannel\tpitch\tonset\n", stream);
   for (size_t i = 0; i < aligned->alignment->links.n; i++) {
     const AlignmentLink *link = &aligned->alignment->links.items[i];
-    put_tsv_row(stream, aligned, link, find_note(notes, aligned->heard->motion->notes.n, link->note));
+    put_tsv_row(stream, aligned, link, flow_notes_find(notes, link->note));
   }
 }
 
@@ -171,24 +146,31 @@ static void put_json(FILE *stream, const FlowAligned *aligned) {
   fputs("]}\n", stream);
 }
 
-BaseStatus flow_write_alignment(BaseContext *ctx, const FlowAligned *aligned, const char *path) {
-  bool csv = strcmp(path, "-") == 0 || flow_ends_with(path, ".csv"), tsv = flow_ends_with(path, ".tsv");
-  if (!csv && !tsv && !flow_ends_with(path, ".json"))
-    return base_fail(ctx, BASE_UNSUPPORTED,
-                     "“%s” ends in nothing that can be written here: .csv, .tsv or .json.", path);
-  NoteById *notes = notes_by_id(aligned->heard->motion);
-  if (!notes) return base_fail_memory(ctx);
+static BaseStatus write_one(BaseContext *ctx, const FlowAligned *aligned, const FlowNotes *notes, const char *path) {
   BaseFileWriter writer;
   BaseStatus status = base_file_begin(ctx, &writer, path);
-  if (status == BASE_OK) {
-    if (csv)
-      put_csv(writer.stream, aligned);
-    else if (tsv)
-      put_tsv(writer.stream, aligned, notes);
-    else
-      put_json(writer.stream, aligned);
-    status = base_file_commit(ctx, &writer);
-  }
-  free(notes);
+  if (status != BASE_OK) return status;
+  if (flow_ends_with(path, ".tsv"))
+    put_tsv(writer.stream, aligned, notes);
+  else if (flow_ends_with(path, ".match"))
+    flow_put_match(writer.stream, aligned, notes);
+  else if (flow_ends_with(path, ".json"))
+    put_json(writer.stream, aligned);
+  else
+    put_csv(writer.stream, aligned);
+  return base_file_commit(ctx, &writer);
+}
+
+BaseStatus flow_write_alignment(BaseContext *ctx, const FlowAligned *aligned, const char *path) {
+  static const char *const endings[] = {".csv", ".tsv", ".json", ".match"};
+  bool known = strcmp(path, "-") == 0;
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) known |= flow_ends_with(path, endings[i]);
+  if (!known && !flow_ends_with(path, ".parangonada"))
+    return base_fail(ctx, BASE_UNSUPPORTED,
+                     "“%s” ends in nothing that can be written here: .csv, .tsv, .json, .match or .parangonada.", path);
+  FlowNotes notes;
+  if (!flow_notes_init(&notes, aligned->heard->motion)) return base_fail_memory(ctx);
+  BaseStatus status = known ? write_one(ctx, aligned, &notes, path) : flow_write_parangonada(ctx, aligned, &notes, path);
+  free(notes.items);
   return status;
 }

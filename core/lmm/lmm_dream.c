@@ -17,7 +17,7 @@
 
 enum { TRIES = 20, VALIDATION_SHARE = 16 /* one piece in 16 */, DEEPEST = 4 };
 
-static const double TEXTURE_SHARE = 0.3, REST_SHARE = 0.03;
+static const double TEXTURE_SHARE = 0.3, REST_SHARE = 0.03, ORNAMENT_SHARE = 0.35;
 
 /* ---- the library ---- */
 
@@ -182,7 +182,7 @@ static void bend_time(Motion *motion, BaseRng *rng, double speed, double bend) {
 }
 
 static void touch(Motion *motion, BaseRng *rng, bool deadpan) {
-  double mean = base_rng_range(rng, 38, 92), noise = base_rng_range(rng, 2, 10);
+  double mean = base_rng_range(rng, 28, 92), noise = base_rng_range(rng, 2, 10);
   double spread = deadpan ? base_rng_range(rng, 0.3, 1.2) : base_rng_range(rng, 0.6, 1.3), sum = 0;
   double jitter_s = deadpan ? 0.004 + 0.01 * base_rng_uniform(rng) : 0.002;
   double hold = base_rng_range(rng, 0.75, 1.1), lead = base_rng_range(rng, 0, 14);
@@ -201,11 +201,43 @@ static void touch(Motion *motion, BaseRng *rng, bool deadpan) {
   }
 }
 
+/* A trill, mordent or turn in place of a note: `times` changes to a neighbour and back, then what is left of the note. */
+static bool decorate(Motion *motion, BaseRng *rng, size_t index, double pace, int times) {
+  const MotionNote main = motion->notes.items[index];
+  const int neighbour = main.midi + (base_rng_uniform(rng) < 0.8 ? 1 : -1) * (1 + (int)base_rng_below(rng, 2));
+  double t = main.onset_s;
+  for (int i = 0; i < 2 * times && t + 2 * pace < main.key_up_s; i++) {
+    const double next = t + pace * base_rng_range(rng, 0.85, 1.15);
+    const int velocity = (int)fmin(fmax(main.velocity + 5 * base_rng_normal(rng) - 4, 5), 126);
+    if (!motion_add(motion, t, t + (next - t) * base_rng_range(rng, 0.6, 1.1), i % 2 ? neighbour : main.midi, velocity, 1))
+      return false;
+    t = next;
+  }
+  motion->notes.items[index].onset_s = t;
+  return true;
+}
+
+/* Some players' taste: a long note in so many is adorned. */
+static bool ornament(Motion *motion, BaseRng *rng) {
+  const size_t n = motion->notes.n;
+  const double share = base_rng_range(rng, 0.02, 0.2), pace = exp(base_rng_range(rng, log(0.05), log(0.11)));
+  for (size_t i = 0; i < n; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    if (note->key_up_s - note->onset_s < 5 * pace || note->midi < 40 || base_rng_uniform(rng) >= share) continue;
+    const int times = base_rng_uniform(rng) < 0.5 ? 1 + (int)base_rng_below(rng, 2) : 40;
+    if (!decorate(motion, rng, i, pace, times)) return false;
+  }
+  return true;
+}
+
+/* Some feet press only so far that the dampers brush the strings, which is no pedal by the measure of MIDI. */
 static bool press_pedal(Motion *motion, BaseRng *rng, double seconds) {
+  const double brushing = base_rng_uniform(rng) < 0.45 ? base_rng_uniform(rng) : 0;
   double t = base_rng_range(rng, 0, 2), period = exp(base_rng_range(rng, log(0.4), log(4)));
   while (t < seconds) {
     double down = t + period * base_rng_range(rng, 0.6, 1.2);
-    MotionPedal press = {t, MOTION_SUSTAIN, 127}, lift = {down, MOTION_SUSTAIN, 0};
+    const uint8_t depth = base_rng_uniform(rng) < brushing ? (uint8_t)(24 + base_rng_below(rng, 40)) : 127;
+    MotionPedal press = {t, MOTION_SUSTAIN, depth}, lift = {down, MOTION_SUSTAIN, 0};
     if (!base_array_push(&motion->pedals, press) || !base_array_push(&motion->pedals, lift)) return false;
     t = down + base_rng_range(rng, 0.03, 0.3) + (base_rng_uniform(rng) < 0.1 ? 2 : 0);
   }
@@ -259,6 +291,10 @@ static BaseStatus piece_stretch(BaseContext *ctx, Motion **out, const LmmLibrary
     transpose(motion, (int)base_rng_below(rng, 13) - 6);
     bend_time(motion, rng, speed, deadpan ? 0.7 : 0.2);
     touch(motion, rng, deadpan);
+    if (base_rng_uniform(rng) < ORNAMENT_SHARE && !ornament(motion, rng)) {
+      motion_free(motion);
+      return base_fail_memory(ctx);
+    }
     *out = motion;
     return BASE_OK;
   }

@@ -133,6 +133,15 @@ static bool put_up_shelves(Drawn drawn[2], const LmmLibrary *library, LmmInstrum
   return drawn[0].shelf && drawn[1].shelf;
 }
 
+/* A narrower net grows into this one. */
+static BaseStatus start_from(BaseContext *ctx, NnNet *net, const char *path) {
+  BasePack *pack = NULL;
+  BaseStatus status = base_pack_load(ctx, &pack, path);
+  if (status == BASE_OK) status = nn_weights_grow(ctx, net, pack);
+  base_pack_free(pack);
+  return status;
+}
+
 BaseStatus lmm_hearing_train(BaseContext *ctx, LmmReport *last, const LmmLibrary *library,
                              LmmInstruments *instruments, const LmmHearingParams *params) {
   BaseContext nobody = {0};
@@ -144,7 +153,7 @@ BaseStatus lmm_hearing_train(BaseContext *ctx, LmmReport *last, const LmmLibrary
   BaseStatus status = net && put_up_shelves(drawn, library, instruments, ctx->seed, &p)
                           ? transcription_net_build(ctx, &tensors, net, p.batch, p.frames, true)
                           : base_fail_memory(ctx);
-  if (status == BASE_OK && p.start) status = nn_weights_read(ctx, net, p.start);
+  if (status == BASE_OK && p.start) status = start_from(ctx, net, p.start);
   if (status == BASE_OK) status = teach(ctx, last, net, &tensors, drawn, &p);
   for (int s = 0; s < 2; s++) lmm_shelf_free(drawn[s].shelf);
   nn_net_free(net);

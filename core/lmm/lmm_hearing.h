@@ -16,7 +16,7 @@ typedef struct {
   float rate;             /* of learning, at its peak [2e-3] */
   NnType type;            /* NN_BF16 where the processor has it */
   const char *weights;    /* the best go here, as fp16, whole or not at all; required */
-  const char *start;      /* weights to start from; may be null */
+  const char *start;      /* weights to start from, of this net or a narrower one; may be null */
   const char *checkpoint; /* to go on from if it is there, written at validations; may be null */
   LmmReportFn report;     /* after each validation; may be null */
   void *user;

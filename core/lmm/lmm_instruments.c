@@ -112,7 +112,7 @@ static BaseStatus play_model(BaseContext *ctx, DspAudio **out, const Motion *mot
 static BaseStatus play_one(BaseContext *ctx, DspAudio **out, LmmInstruments *instruments, const Motion *motion,
                            BaseRng *rng) {
   const bool model = base_rng_uniform(rng) < MODEL_SHARE;
-  Slot *slot = draw_slot(instruments, rng);
+  Slot *slot = instruments ? draw_slot(instruments, rng) : NULL;
   return model || !slot ? play_model(ctx, out, motion, rng) : play_samples(ctx, out, slot, motion, rng);
 }
 

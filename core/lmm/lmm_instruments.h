@@ -15,6 +15,7 @@ LmmInstruments *lmm_instruments_new(const char *folder);
 void lmm_instruments_free(LmmInstruments *instruments);
 
 /* Plays `motion` on a drawn instrument, now and then on two at once, well or badly kept: mono sound at 16 kHz, without
- * a room. Deterministic by rng and the instruments there are. 60 × real time or more. */
+ * a room. Without `instruments` (null) all are parametric. Deterministic by rng and the instruments there are. 60 × real
+ * time or more. */
 BaseStatus lmm_instruments_play(BaseContext *ctx, DspAudio **out, LmmInstruments *instruments, const Motion *motion,
                                 BaseRng *rng);

@@ -44,7 +44,7 @@ static bool run(Phrase *p) {
 
 static bool repeated(Phrase *p) {
   int other = p->centre + (int)base_rng_below(p->rng, 3); /* 0: one key; else a trill */
-  double pace = fmax(0.07, p->step_s * 0.3);
+  double pace = fmax(other == p->centre ? 0.07 : 0.045, p->step_s * base_rng_range(p->rng, 0.1, 0.35));
   for (int i = 0; p->t < p->end; i++, p->t += pace * base_rng_range(p->rng, 0.9, 1.1))
     if (!strike(p, p->t, pace * base_rng_range(p->rng, 0.4, 0.95), i % 2 ? other : p->centre)) return false;
   return true;
@@ -65,7 +65,7 @@ static bool layer(Motion *motion, BaseRng *rng, double seconds) {
   while (p.t < seconds) {
     double centre = 64 + 17 * base_rng_normal(rng);
     p.centre = (int)fmin(fmax(centre, 24), 105);
-    p.velocity = base_rng_range(rng, 25, 115);
+    p.velocity = base_rng_range(rng, 15, 115);
     p.step_s = exp(base_rng_range(rng, log(0.12), log(1.2)));
     p.end = fmin(seconds, p.t + base_rng_range(rng, 1, 5));
     if (!kinds[base_rng_below(rng, 4)](&p)) return false;

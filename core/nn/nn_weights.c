@@ -60,6 +60,74 @@ BaseStatus nn_weights_load(BaseContext *ctx, NnNet *net, const BasePack *pack) {
   return status;
 }
 
+/* ---- growing ---- */
+
+static bool fits(const BaseTensor *old, const NnParameter *parameter) {
+  if (old->rank != parameter->rank) return false;
+  for (int i = 0; i < old->rank; i++)
+    if (old->shape[i] > (uint64_t)parameter->dims[i]) return false;
+  return true;
+}
+
+/* Puts the old values into the leading corner; `values` holds what was drawn. An old output does not listen to new
+ * inputs. */
+static void embed(float *values, const NnParameter *parameter, const float *old, const uint64_t *shape) {
+  size_t dims[4] = {1, 1, 1, 1}, was[4] = {1, 1, 1, 1}, at[4];
+  for (int i = 0; i < parameter->rank; i++) {
+    dims[i] = (size_t)parameter->dims[i];
+    was[i] = (size_t)shape[i];
+  }
+  for (size_t n = 0; n < parameter->count; n++) {
+    size_t rest = n;
+    for (int i = 3; i >= 0; i--) {
+      at[i] = rest % dims[i];
+      rest /= dims[i];
+    }
+    if (at[0] >= was[0]) continue;
+    const bool known = at[1] < was[1] && at[2] < was[2] && at[3] < was[3];
+    values[n] = known ? old[((at[0] * was[1] + at[1]) * was[2] + at[2]) * was[3] + at[3]] : 0;
+  }
+}
+
+static BaseStatus grow_parameter(BaseContext *ctx, float *values, const NnParameter *parameter, const BasePack *pack) {
+  char name[TENSOR_NAME_SIZE];
+  name_tensor(name, parameter);
+  const BaseTensor *tensor = base_pack_find(pack, name);
+  if (!tensor || !fits(tensor, parameter))
+    return base_fail(ctx, BASE_BAD_FILE, "the tensor \"%s\" is missing or larger than it may become", name);
+  NnParameter was = *parameter;
+  was.count = 1;
+  for (int i = 0; i < tensor->rank; i++) {
+    was.dims[i] = (int)tensor->shape[i];
+    was.count *= (size_t)tensor->shape[i];
+  }
+  float *old = malloc((was.count + 1) * sizeof *old);
+  if (!old) return base_fail_memory(ctx);
+  BaseStatus status = load_parameter(ctx, old, &was, pack);
+  if (status == BASE_OK) embed(values, parameter, old, tensor->shape);
+  free(old);
+  return status;
+}
+
+BaseStatus nn_weights_grow(BaseContext *ctx, NnNet *net, const BasePack *pack) {
+  float *values = malloc((nn_net_size(net) + 1) * sizeof *values);
+  if (!values) return base_fail_memory(ctx);
+  memcpy(values, nn_net_values_const(net), nn_net_size(net) * sizeof *values);
+  BaseStatus status = BASE_OK;
+  for (int i = 0; status == BASE_OK && i < nn_net_parameter_count(net); i++) {
+    const NnParameter *parameter = nn_net_parameter(net, i);
+    status = grow_parameter(ctx, values + parameter->offset, parameter, pack);
+  }
+  if (status == BASE_OK) {
+    memcpy(nn_net_values(net), values, nn_net_size(net) * sizeof *values);
+    nn_net_changed(net);
+  }
+  free(values);
+  return status;
+}
+
+/* ---- files ---- */
+
 BaseStatus nn_weights_write(BaseContext *ctx, const NnNet *net, const char *path, BaseType type,
                             const char *const (*origin)[2], int n) {
   BasePackWriter *writer = base_pack_writer_new();

@@ -73,30 +73,6 @@ static void set_doubt(ScoreMeasure *made, const OmrMeter *meter, int32_t total) 
              meter->beat_type);
 }
 
-/* How many heads of the bar look weak. */
-static int weak_heads(const Builder *builder, const OmrMeasure *measure) {
-  const OmrPage *page = builder->assembly->pages[measure->page];
-  int weak = 0;
-  for (size_t e = measure->first; e < measure->first + measure->n; e++) {
-    int32_t chord = builder->assembly->sources.items[e].chord;
-    if (chord < 0 || builder->assembly->events.items[e].left_out) continue;
-    for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord;
-         i++)
-      weak += page->heads.items[i].score < (page->heads.items[i].kind == OMR_FILLED ? 0.93f : 0.88f);
-  }
-  return weak;
-}
-
-/* The chance that everything in a bar is right: less the more its rhythm departs from the print, the nearer
- * the next best rhythm is, and the more heads look weak. The weights follow bars of scans that were read. */
-static float bar_confidence(const Builder *builder, size_t index) {
-  const OmrMeasure *measure = &builder->assembly->measures.items[index];
-  float weak = (float)weak_heads(builder, measure);
-  float suspicion =
-      0.75f * fminf(measure->cost, 8) - 0.3f * fminf(measure->margin, 3) + 0.4f * fminf(weak, 4) - 1.3f;
-  return 1 / (1 + expf(suspicion));
-}
-
 static bool add_measure(Builder *builder, size_t index) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
   const OmrPage *page = builder->assembly->pages[measure->page];
@@ -117,7 +93,7 @@ static bool add_measure(Builder *builder, size_t index) {
   made.new_system = before && (made.new_page || before->system != measure->system);
   made.box = box_of(measure->page, left->x_px, system->y0_px, right->x_px - left->x_px,
                     system->y1_px - system->y0_px);
-  made.confidence = measure->n ? bar_confidence(builder, index) : 0.9f;
+  made.confidence = measure->n ? omr_bar_confidence(builder->assembly, index) : 0.9f;
   if (measure->cost > DOUBT_COST && measure->n)
     set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
   return base_array_push(&builder->score->measures, made);
@@ -268,7 +244,7 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
                                               : SCORE_STEM_NONE;
     note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
                       head->width_px, head->height_px);
-    note.confidence = fminf(0.99f, fmaxf(0.05f, (2.5f * head->score - 1.5f) * of_a_note(bar)));
+    note.confidence = fmaxf(0.05f, omr_head_confidence(head) * of_a_note(bar));
     if (head->staff == stem->staff) {
       note.chord = !first;
       first = false;

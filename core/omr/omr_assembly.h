@@ -58,6 +58,13 @@ BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly);
 /* What the fullest voice of a solved bar sums up to as printed, triplets apart. OMR_TICKS */
 int32_t omr_printed_total(const OmrAssembly *assembly, size_t measure);
 
+/* The chance that everything in a solved bar is right, 0…1. O(heads × symbols of its page). */
+float omr_bar_confidence(const OmrAssembly *assembly, size_t measure);
+
+/* The chance that a head is what it looks like, by its score, as it was found in scans: hollow heads that are
+ * right score lower than filled ones. */
+float omr_head_confidence(const OmrHead *head);
+
 /* Printed length of a chord or rest in OMR_TICKS, and its parts. */
 int32_t omr_printed_ticks(int type, int dots);
 int omr_chord_type(const OmrPage *page, int32_t chord, uint8_t *dots);

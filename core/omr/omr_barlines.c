@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#define LEAST_WITH_GAP 0.6f
+
 typedef struct {
   float x0, x1, share;
 } Stroke;
@@ -60,6 +62,40 @@ static float needed_share(const OmrPage *page, const OmrSheet *sheet, const OmrS
   return fmaxf(0.72f, fminf(0.9f, whole - 0.07f));
 }
 
+/* True when there is ink at both sides of x within 1.2 staff spaces, around row y. */
+static bool between_letters(const OmrSheet *sheet, int x, int y) {
+  int reach = (int)lrintf(1.2f * sheet->space), rows = (int)lrintf(0.5f * sheet->space);
+  bool left = false, right = false;
+  for (int v = y - rows; v <= y + rows && !(left && right); v += rows)
+    for (int d = 3; d <= reach && !(left && right); d++) {
+      left |= omr_ink_at(sheet, sheet->ink, x - d, v);
+      right |= omr_ink_at(sheet, sheet->ink, x + d, v);
+    }
+  return left && right;
+}
+
+/* True when most of what a line lacks between y0 and y1 is where words stand over it. */
+static bool words_hide(const OmrSheet *sheet, float x, float y0, float y1) {
+  int missing = 0, hidden = 0;
+  for (int y = (int)lrintf(y0); y <= (int)lrintf(y1); y++) {
+    if (omr_upright_share(sheet, x, (float)y, (float)y + 1, 0) > 0) continue;
+    missing++;
+    hidden += between_letters(sheet, (int)x, y);
+  }
+  return missing && 3 * hidden >= 2 * missing;
+}
+
+/* The share of a line that is whole in the staff and broken below it by words; `share` when it is not. */
+static float share_with_gap(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *staff, float x,
+                            float share) {
+  float top = omr_staff_y(page, staff, x, 4), bottom = omr_staff_y(page, staff, x, -4);
+  if (share < LEAST_WITH_GAP || carries_head(page, sheet, staff, x) ||
+      carries_head(page, sheet, staff + 1, x))
+    return share;
+  float whole = omr_upright_share(sheet, x, top, bottom, 0.02f);
+  return whole > share && words_hide(sheet, x, bottom, omr_staff_y(page, staff + 1, x, 4)) ? whole : share;
+}
+
 static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrSystem *system, float x,
                           float needed) {
   float least = 1;
@@ -70,7 +106,9 @@ static float column_share(const OmrPage *page, const OmrSheet *sheet, const OmrS
     bool through_below = i + 1 < system->staves && (system->joined >> i & 1);
     float top = omr_staff_y(page, staff, x, 4), bottom = omr_staff_y(page, staff, x, -4);
     if (through_below) bottom = omr_staff_y(page, staff + 1, x, 4);
-    least = fminf(least, omr_upright_share(sheet, x, top, bottom, 0.02f));
+    float share = omr_upright_share(sheet, x, top, bottom, 0.02f);
+    if (through_below && share < needed) share = share_with_gap(page, sheet, staff, x, share);
+    least = fminf(least, share);
     if (least <= needed - 0.05f) break;
     if (!through_above && !through_below &&
         (sticks_out(page, sheet, staff, x, true) || sticks_out(page, sheet, staff, x, false) ||

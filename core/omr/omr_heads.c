@@ -4,19 +4,24 @@
  * staff position is assumed, so every position of every staff is scanned from left to right. A filled head is
  * a tilted ellipse full of ink with paper at one side at least; a hollow one is a ring around paper. Above
  * and below the staff the ledger lines between head and staff must be there, which keeps fingerings, dynamics
- * and text away. Of overlapping finds the best remains. */
+ * and text away. Of overlapping finds the best remains. Hollow heads in clusters hide each other's
+ * surroundings: around what was found the search is done once more on a sheet without it. */
 #include "core/omr/omr_heads.h"
+#include "core/omr/omr_rings.h"
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define THIN_WALLS 0.9f /* how much a closed outline counts against one of the usual thickness */
+
 enum {
-  REACH = 18,
-  MAX_POINTS = 4096,
-  LEDGER_ROWS = 512
-}; /* positions from the middle line; pixels of a template */
+  REACH = 24, /* staff positions from the middle line */
+  MAX_LEDGERS = 10,
+  MAX_POINTS = 4096, /* px of a template */
+  LEDGER_ROWS = 512,
+};
 
 typedef struct {
   int16_t dx, dy;
@@ -29,6 +34,7 @@ typedef struct {
 
 typedef struct {
   Points core, ring, hole, whole_ring, whole_hole, side[2][2], near[2], beyond[2], flank[2];
+  OmrRing walls;
 } Templates;
 
 typedef struct {
@@ -64,6 +70,7 @@ static bool rectangle(Points *points, BaseArena *arena, float x0, float x1, floa
 
 static bool make_templates(Templates *shapes, BaseArena *arena, float space) {
   const float tilt = 0.5f;
+  shapes->walls = omr_ring(space);
   return ellipse(&shapes->core, arena, 0.60f * space, 0.43f * space, tilt, 0) &&
          ellipse(&shapes->ring, arena, 0.66f * space, 0.47f * space, tilt, 0.70f) &&
          ellipse(&shapes->hole, arena, 0.36f * space, 0.17f * space, 0.62f, 0) &&
@@ -201,7 +208,7 @@ static int count_half_spaces(float *sure, const uint8_t *votes, int rows, float 
   int best = 0;
   *sure = distance < 0.8f ? 0.5f - 0.8f * fabsf(distance / 0.5f - 1.06f) : 0.05f;
   if (distance > 0.28f && distance < 0.8f) best = 1;
-  for (int n = 1; n <= 7; n++) {
+  for (int n = 1; n <= MAX_LEDGERS; n++) {
     float step = distance / (float)n, between = ladder(votes, rows, n - 1, step, space);
     float on = (between + through) / (float)n - 0.8f * fabsf(step - 1.06f) + 0.5f * (through - 0.5f);
     if (between >= 0 && through > 0.25f && on > *sure) best = 2 * n, *sure = on;
@@ -277,25 +284,58 @@ static float side_share(const Search *search, int side, int x, int y) {
   return fmaxf(beside, along);
 }
 
+/* True when the corners that a tilted ellipse leaves free are: it is no piece of a beam. */
+static bool rounded(const Search *search, int x, int y) {
+  const OmrSheet *sheet = search->sheet;
+  int hits = 0, tried = 0, reach = (int)lrintf(0.07f * sheet->space);
+  for (int corner = -1; corner <= 1; corner += 2)
+    for (int v = -reach; v <= reach; v++)
+      for (int u = -reach; u <= reach; u++, tried++)
+        hits += omr_ink_at(sheet, sheet->clean, x + u + corner * (int)lrintf(0.6f * sheet->space),
+                           y + v + corner * (int)lrintf(0.42f * sheet->space));
+  return 4 * hits <= tried;
+}
+
 static float filled_score(const Search *search, int x, int y) {
   const Templates *shapes = &search->shapes;
   float inside = share(search->sheet, search->sheet->ink, &shapes->core, x, y);
   if (inside < 0.8f) return 0;
   float left = side_share(search, 0, x, y), right = side_share(search, 1, x, y);
-  return inside - 0.2f * fminf(left, right) - 0.12f * fmaxf(left, right);
+  float crowd = 0.2f * fminf(left, right) + 0.12f * fmaxf(left, right);
+  return inside - (inside > 0.97f && crowd > 0 && rounded(search, x, y) ? 0.5f : 1) * crowd;
 }
 
-static float hollow_score(const Search *search, const Points *ring, const Points *hole, int x, int y,
-                          int line_y) {
+/* How well a ring of ink with paper in it stands around the point, less what is dark beside it; that matters
+ * less where the shape is good and heads may be crowded. */
+static float hollow_score(const Search *search, float around, float paper, int x, int y,
+                          bool may_be_crowded) {
   const OmrSheet *sheet = search->sheet;
-  int half = (int)ceilf(sheet->line / 2) + 1;
-  float paper = 1 - share_off_line(sheet, hole, x, y, line_y, half);
-  if (paper < 0.45f) return 0;
-  float around = share(sheet, sheet->ink, ring, x, y);
   if (around < 0.62f) return 0;
   float left = share(sheet, sheet->clean, &search->shapes.flank[0], x, y);
   float right = share(sheet, sheet->clean, &search->shapes.flank[1], x, y);
-  return 0.5f * (around + fminf(1, paper * 1.15f)) - 0.3f * fminf(left, right) - 0.2f * fmaxf(left, right);
+  float shape = 0.5f * (around + fminf(1, paper * 1.15f));
+  float crowd = 0.3f * fminf(left, right) + 0.2f * fmaxf(left, right);
+  bool forgiven = may_be_crowded && shape > 0.88f && crowd > 0 && rounded(search, x, y);
+  return shape - (forgiven ? fmaxf(0.4f, 1 - 10 * (shape - 0.88f)) : 1) * crowd;
+}
+
+static float half_score(const Search *search, int x, int y, int line_y) {
+  const OmrSheet *sheet = search->sheet;
+  int line = (int)ceilf(sheet->line / 2) + 1;
+  float paper = 1 - share_off_line(sheet, &search->shapes.hole, x, y, line_y, line);
+  if (paper < 0.45f) return 0;
+  float around = share(sheet, sheet->ink, &search->shapes.ring, x, y);
+  float closed = paper > 0.8f ? omr_ring_share(sheet, &search->shapes.walls, x, y) : 0;
+  if (closed > 0.97f) around = fmaxf(around, THIN_WALLS * (2 * closed - 1));
+  return hollow_score(search, around, paper, x, y, true);
+}
+
+static float whole_score(const Search *search, int x, int y, int line_y) {
+  const OmrSheet *sheet = search->sheet;
+  int line = (int)ceilf(sheet->line / 2) + 1;
+  float paper = 1 - share_off_line(sheet, &search->shapes.whole_hole, x, y, line_y, line);
+  if (paper < 0.45f) return 0;
+  return hollow_score(search, share(sheet, sheet->ink, &search->shapes.whole_ring, x, y), paper, x, y, false);
 }
 
 typedef BASE_ARRAY(OmrHead) Heads;
@@ -322,13 +362,8 @@ static OmrHead best_at(const Search *search, const OmrStaff *staff, int x, float
     if (ink > 0.85f) take_better(&best, filled_score(search, x, y) - fine, OMR_FILLED, y);
     if (ink > 0.92f) continue;
     for (int pass = sure ? 1 : 0; pass < 2; pass++, line_y = sure ? line_y : nowhere) {
-      take_better(&best,
-                  hollow_score(search, &search->shapes.ring, &search->shapes.hole, x, y, line_y) - fine,
-                  OMR_HALF, y);
-      take_better(&best,
-                  hollow_score(search, &search->shapes.whole_ring, &search->shapes.whole_hole, x, y, line_y) -
-                      fine,
-                  OMR_WHOLE, y);
+      take_better(&best, half_score(search, x, y, line_y) - fine, OMR_HALF, y);
+      take_better(&best, whole_score(search, x, y, line_y) - fine, OMR_WHOLE, y);
     }
   }
   return best;
@@ -412,6 +447,61 @@ static BaseStatus keep_best(BaseContext *ctx, OmrPage *page, Heads *found, float
   return BASE_OK;
 }
 
+/* The sheet without the heads found so far: what is left beside a head is then no head's. */
+static bool erase_heads(OmrSheet *bare, const OmrSheet *sheet, const OmrPage *page) {
+  size_t n = (size_t)sheet->width * (size_t)sheet->height;
+  Points outline = {0};
+  *bare = *sheet;
+  bare->clean = BASE_TAKE(sheet->arena, uint8_t, n);
+  if (!bare->clean || !ellipse(&outline, sheet->arena, 0.76f * sheet->space, 0.6f * sheet->space, 0.5f, 0))
+    return false;
+  memcpy(bare->clean, sheet->clean, n);
+  for (size_t i = 0; i < page->heads.n; i++)
+    for (int k = 0; k < outline.n; k++) {
+      int x = (int)lrintf(page->heads.items[i].x_px) + outline.points[k].dx,
+          y = (int)lrintf(page->heads.items[i].y_px) + outline.points[k].dy;
+      if (omr_ink_at(sheet, sheet->clean, x, y))
+        bare->clean[(size_t)y * (size_t)sheet->width + (size_t)x] = 0;
+    }
+  return true;
+}
+
+/* The best hollow head at a side of `head`, or above or below it (`side` 0), `step` staff positions away: a
+ * neighbour in a cluster or of another voice. */
+static bool scan_beside(Heads *found, const Search *search, const OmrHead *head, int step, float side) {
+  const OmrStaff *staff = &search->page->staves.items[head->staff];
+  float space = staff->space_px, position = (float)(head->position + step);
+  bool sure = fabsf(position) <= 5;
+  OmrHead best = {0};
+  float from = side == 0 ? -0.2f * space : 0.95f * space, to = side == 0 ? 0.2f * space : 1.5f * space;
+  for (float d = from; d <= to; d += 1) {
+    float x = head->x_px + (side < 0 ? -d : d);
+    OmrHead here = best_at(search, staff, (int)lrintf(x), position, sure);
+    if (here.kind == OMR_HALF && here.score > best.score) best = here;
+  }
+  if (best.score < threshold(OMR_HALF)) return true;
+  best.staff = head->staff;
+  best.width_px = 1.3f * space, best.height_px = space;
+  return add_peak(found, search, staff, best, sure);
+}
+
+/* Hollow heads that stand so close to others that these hide what is around them. */
+static BaseStatus find_neighbours(BaseContext *ctx, OmrPage *page, Search *search, Heads *found) {
+  OmrSheet bare;
+  const OmrSheet *sheet = search->sheet;
+  if (!erase_heads(&bare, sheet, page)) return base_fail_memory(ctx);
+  search->sheet = &bare;
+  found->n = 0;
+  bool ok = true;
+  for (size_t i = 0; ok && i < page->heads.n; i++)
+    for (int step = -3; ok && step <= 3; step++)
+      for (int side = -1; ok && side <= 1; side++)
+        if (abs(step) > 1 ? page->heads.items[i].kind != OMR_FILLED : side)
+          ok = scan_beside(found, search, &page->heads.items[i], step, (float)side);
+  search->sheet = sheet;
+  return ok ? keep_best(ctx, page, found, sheet->space) : base_fail_memory(ctx);
+}
+
 BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   Search search = {.sheet = sheet, .page = page};
   if (!integrate(&search) || !make_templates(&search.shapes, sheet->arena, sheet->space))
@@ -430,6 +520,7 @@ BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     }
   }
   if (!status) status = keep_best(ctx, page, &found, sheet->space);
+  if (!status) status = find_neighbours(ctx, page, &search, &found);
   base_array_clear(&found);
   return status;
 }

@@ -3,12 +3,13 @@
 
 #include "core/omr/omr_sheet.h"
 
-/* Fills page->heads, best first. About 0.5 s an A4 page. */
+/* Fills page->heads, best first. About 0.7 s an A4 page. */
 BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
 
 /* An upright stroke that may be a stem. */
 typedef struct {
   float x, y0, y1; /* px; y0 the top */
+  int side; /* of the heads that may hang on it: 0 any, 1 those that it touches at their right, -1 left */
 } OmrStroke;
 
 typedef BASE_ARRAY(OmrStroke) OmrStrokes;

@@ -104,6 +104,7 @@ static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, si
   event.dotted = dots == 1;
   event.unsure = chord->stem == OMR_STEM_NONE && type == 2;
   event.threes = beamed_in_threes(page, chord->group);
+  event.marked = chord->tuplet == 3;
   event.out_price = price_of_leaving_out(page, (int32_t)index);
   event.faint_dot = has_faint_dot(page, (int32_t)index);
   if (chord->second != OMR_NO_SECOND && type >= 2) {

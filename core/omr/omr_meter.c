@@ -3,7 +3,7 @@
  * Time signatures and the rhythm of the bars. Where a signature is printed the bars after it are solved for
  * it. Where none is, the bars are solved freely first, and the length that most of them agree on is taken.
  * Bars beside thick bar lines and at the start may be shorter than the signature says, when that explains
- * them. */
+ * them; so may two in a row that make up one bar. */
 #include "core/omr/omr_assembly.h"
 
 #include <math.h>
@@ -11,6 +11,7 @@
 
 #define SHORT_BAR_GAIN    1.0f
 #define SEVERAL_BARS_GAIN 4.0f
+#define SPLIT_BAR_GAIN    1.2f
 
 static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
   const OmrBar *right = &page->bars.items[measure->right];
@@ -141,6 +142,35 @@ int32_t omr_printed_total(const OmrAssembly *assembly, size_t index) {
   return most;
 }
 
+/* True when two bars that fit their meter badly hold about one bar together. */
+static bool may_be_split(const OmrAssembly *assembly, size_t index) {
+  const OmrMeasure *a = &assembly->measures.items[index], *b = a + 1;
+  int32_t ticks = assembly->meters.items[a->meter].ticks;
+  if (index + 1 >= assembly->measures.n || a->meter != b->meter || a->short_by_right || b->short_by_right)
+    return false;
+  if (a->ticks != ticks || b->ticks != ticks || a->cost + b->cost < SPLIT_BAR_GAIN || !a->n || !b->n)
+    return false;
+  int32_t first = omr_printed_total(assembly, index), second = omr_printed_total(assembly, index + 1);
+  return first < ticks && second < ticks && first + second >= ticks &&
+         first + second <= ticks + OMR_TICKS / 2;
+}
+
+/* One bar printed as two, as where a section ends within it without any sign: solves both freely, and anew
+ * for their meter when they do not make up a bar or are no cheaper. */
+static BaseStatus solve_split(BaseContext *ctx, OmrAssembly *assembly, size_t index) {
+  OmrMeasure *a = &assembly->measures.items[index], *b = a + 1;
+  int32_t ticks = a->ticks;
+  float cost = a->cost + b->cost;
+  BaseStatus status = solve(ctx, assembly, a, 0);
+  if (!status) status = solve(ctx, assembly, b, 0);
+  if (status) return status;
+  bool better = a->ticks + b->ticks == ticks && a->cost + b->cost + SPLIT_BAR_GAIN < cost;
+  a->short_by_right = b->short_by_right = better;
+  if (better) return BASE_OK;
+  status = solve(ctx, assembly, a, ticks);
+  return status ? status : solve(ctx, assembly, b, ticks);
+}
+
 BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly) {
   if (!collect_meters(assembly)) return base_fail_memory(ctx);
   for (size_t i = 0; i < assembly->meters.n; i++) {
@@ -154,6 +184,10 @@ BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly) {
   for (size_t i = 0; i < assembly->measures.n; i++) {
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
     BaseStatus status = solve_in_meter(ctx, assembly, i);
+    if (status) return status;
+  }
+  for (size_t i = 0; i + 1 < assembly->measures.n; i++) {
+    BaseStatus status = may_be_split(assembly, i) ? solve_split(ctx, assembly, i) : BASE_OK;
     if (status) return status;
   }
   return BASE_OK;

@@ -86,6 +86,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_contest_heads(ctx, page, sheet, matcher);
   if (!status) status = omr_find_beams(ctx, page, sheet);
   if (!status) status = omr_contest_beams(ctx, page, sheet);
+  if (!status) status = omr_find_tuplets(ctx, page, sheet, matcher);
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);

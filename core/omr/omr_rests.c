@@ -41,7 +41,7 @@ static bool scan_shapes(Symbols *found, const OmrPage *page, const OmrMatcher *m
   float space = staff->space_px;
   for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
     for (float x = x0; x < x1; x += space)
-      for (int position = -6; position <= 6; position += 2) {
+      for (int position = -8; position <= 8; position += 2) {
         float y = omr_staff_y(page, staff, x, (float)position),
               play = position == 0 ? 0.3f * space : 0.2f * space;
         OmrMatch match = omr_match(matcher, shapes[k].kind, 1, x, x + space, y - play, y + play);

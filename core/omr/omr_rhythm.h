@@ -27,6 +27,7 @@ typedef struct {
   bool rest, dotted, faint_dot;
   bool unsure;           /* a filled head without a stem: its beams may be lost as well */
   bool threes;           /* under a beam that joins three, six, nine … chords */
+  bool marked;           /* with a figure that says so */
   bool fills;            /* a whole-bar rest: takes the length of the bar, stands in no column */
   int32_t onset, length; /* ticks */
   uint8_t voice;         /* 0 or 1 within the staff */

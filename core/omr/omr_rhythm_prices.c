@@ -15,6 +15,8 @@
 #define PRICE_TRIPLET      0.9f  /* the first of a staff; later ones cost PRICE_TRIPLET_MORE */
 #define PRICE_TRIPLET_ODD  0.5f  /* more where no beam joins three */
 #define PRICE_TRIPLET_MORE 0.15f
+#define PRICE_MARKED       0.1f /* a triplet under its figure */
+#define PRICE_UNMARKED     0.5f /* something else under that figure */
 #define PRICE_SPACING      0.16f
 #define PRICE_OFF_GRID     0.9f
 
@@ -39,9 +41,11 @@ static int add_reading(OmrChoice *choices, int n, const OmrEvent *event, int32_t
   if (left > 0 && divisible && third <= left) choices[n++] = (OmrChoice){third, price, ticks};
   float start =
       (place->seen_triplets ? PRICE_TRIPLET_MORE : PRICE_TRIPLET) + (event->threes ? 0 : PRICE_TRIPLET_ODD);
+  if (event->marked) start = PRICE_MARKED;
   if (left <= 0 && divisible)
     choices[n++] = (OmrChoice){third, price + start + grid_price(place->onset, 2 * ticks), ticks};
-  price += (left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + grid_price(place->onset, plain);
+  price += (left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + (event->marked ? PRICE_UNMARKED : 0) +
+           grid_price(place->onset, plain);
   choices[n++] = (OmrChoice){ticks, price, 0};
   if (!event->dotted && ticks % 2 == 0)
     choices[n++] =

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #define BROKEN_STEM_HEAD 0.88f
+#define SHORTEST_STEM    1.35f /* from the middle of the last head, staff spaces */
+#define SHARED_STEM_HEAD 0.82f
 
 typedef struct {
   float top, bottom; /* y of the outermost heads */
@@ -24,6 +26,7 @@ static float misfit(const OmrHead *head, const OmrStroke *stroke, float space, i
   if (head->y_px < stroke->y0 - 0.45f * space || head->y_px > stroke->y1 + 0.45f * space) return 1e9f;
   float half = 0.5f * (head->width_px - 0.18f * space);
   *side = dx > 0 ? 1 : -1;
+  if (stroke->side && stroke->side != *side) return 1e9f;
   float miss = fabsf(fabsf(dx) - half);
   return miss <= reach ? miss : 1e9f;
 }
@@ -72,16 +75,16 @@ static void detach(Touch *touch, int32_t stroke) {
 }
 
 /* Weighs the heads on a stroke anew; `weakest` is the outermost head of least score, and `odd` one whose kind
- * the better ones do not share, or -1. */
+ * the better ones do not share, those with no other stroke to hang on before all, or -1. */
 static Load weigh(int32_t *weakest, int32_t *odd, const OmrPage *page, const Touch *touches, int32_t stroke) {
   Load load = {0};
-  float best[2] = {0};
+  float best[2] = {-2, -2};
   for (size_t i = 0; i < page->heads.n; i++) {
     if (touches[i].right != stroke && touches[i].left != stroke) continue;
     const OmrHead *head = &page->heads.items[i];
     add_load(&load, head);
-    bool hollow = head->kind != OMR_FILLED;
-    best[hollow] = fmaxf(best[hollow], head->score);
+    bool hollow = head->kind != OMR_FILLED, elsewhere = touches[i].right >= 0 && touches[i].left >= 0;
+    best[hollow] = fmaxf(best[hollow], head->score - (elsewhere ? 1 : 0));
   }
   *weakest = *odd = -1;
   for (size_t i = 0; i < page->heads.n; i++) {
@@ -104,7 +107,8 @@ static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStrok
     *load = weigh(&weakest, &odd, page, touches, stroke);
     if (odd >= 0)
       detach(&touches[odd], stroke);
-    else if (free_end(line, load) < 1.5f * space && line->y1 - line->y0 > 2.2f * space && weakest >= 0)
+    else if (free_end(line, load) < SHORTEST_STEM * space && line->y1 - line->y0 > 2.2f * space &&
+             weakest >= 0)
       detach(&touches[weakest], stroke), touches[weakest].shed = true;
     else
       return;
@@ -113,12 +117,27 @@ static void shed(Load *load, Touch *touches, const OmrPage *page, const OmrStrok
   *load = weigh(&weakest, &odd, page, touches, stroke);
 }
 
+/* True when the stroke goes on beyond the edge of the head in `direction`, rather than begin at another
+ * head's there. */
+static bool goes_on(const OmrSheet *sheet, const OmrStroke *stroke, const OmrHead *head, float direction) {
+  int hits = 0, tried = 0;
+  for (float d = 0.52f * sheet->space; d <= 0.78f * sheet->space; d += 1, tried++)
+    for (int x = (int)stroke->x - 1, hit = 0; x <= (int)stroke->x + 2 && !hit; x++)
+      hits += hit = omr_ink_at(sheet, sheet->clean, x, (int)lrintf(head->y_px + direction * d));
+  return 2 * hits > tried;
+}
+
 /* Leaves each head one stem, or both where two voices share it. */
 static void choose(Touch *touch, const OmrHead *head, const OmrStrokes *strokes, const Load *loads,
-                   float space) {
+                   const OmrSheet *sheet) {
+  float space = sheet->space;
   bool right = touch->right >= 0, left = touch->left >= 0;
-  if (right && free_end(&strokes->items[touch->right], &loads[touch->right]) < 1.5f * space) right = false;
-  if (left && free_end(&strokes->items[touch->left], &loads[touch->left]) < 1.5f * space) left = false;
+  if (right && free_end(&strokes->items[touch->right], &loads[touch->right]) < SHORTEST_STEM * space)
+    right = false;
+  if (left && free_end(&strokes->items[touch->left], &loads[touch->left]) < SHORTEST_STEM * space)
+    left = false;
+  if (right && left && !goes_on(sheet, &strokes->items[touch->right], head, -1)) right = false;
+  if (right && left && !goes_on(sheet, &strokes->items[touch->left], head, 1)) left = false;
   if (right && left) {
     const OmrStroke *r = &strokes->items[touch->right], *l = &strokes->items[touch->left];
     float up = head->y_px - r->y0, down = l->y1 - head->y_px;
@@ -303,10 +322,41 @@ static BaseStatus add_broken_strokes(BaseContext *ctx, OmrStrokes *strokes, cons
   return status;
 }
 
+/* The outermost heads at the left (touched at their right) and at the right of a stroke. */
+static void loads_of_sides(Load *left, Load *right, const OmrStroke *stroke, const OmrPage *page,
+                           float space) {
+  *left = *right = (Load){0};
+  for (size_t i = 0; i < page->heads.n; i++) {
+    const OmrHead *head = &page->heads.items[i];
+    int side;
+    if (head->score < SHARED_STEM_HEAD || fabsf(head->x_px - stroke->x) > space) continue;
+    if (misfit(head, stroke, space, &side) < 1e8f) add_load(side > 0 ? left : right, head);
+  }
+}
+
+/* Two voices a second or a prime apart: the stem that goes up from the heads at the left and the one that
+ * goes down from those at the right make one stroke, which is parted here. */
+static bool part_shared_strokes(OmrStrokes *strokes, const OmrPage *page, float space) {
+  for (size_t i = 0, n = strokes->n; i < n; i++) {
+    OmrStroke *stroke = &strokes->items[i], down = *stroke;
+    if (stroke->y1 - stroke->y0 < 5 * space) continue;
+    Load left, right;
+    loads_of_sides(&left, &right, stroke, page, space);
+    if (!left.heads || !right.heads || left.bottom > right.top + 1.2f * space) continue;
+    if (left.top - stroke->y0 < 2 * space || stroke->y1 - right.bottom < 2 * space) continue;
+    stroke->side = 1, stroke->y1 = left.bottom + 0.2f * space;
+    down.side = -1, down.y0 = right.top - 0.2f * space;
+    if (!base_array_push(strokes, down)) return false;
+  }
+  if (strokes->n) qsort(strokes->items, strokes->n, sizeof *strokes->items, strokes_by_x);
+  return true;
+}
+
 BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   OmrStrokes strokes = {0};
   BaseStatus status = omr_find_strokes(ctx, &strokes, page, sheet, 1.9f * sheet->space, false);
   if (!status) status = add_broken_strokes(ctx, &strokes, page, sheet);
+  if (!status && !part_shared_strokes(&strokes, page, sheet->space)) status = base_fail_memory(ctx);
   if (status) {
     base_array_clear(&strokes);
     return status;
@@ -329,7 +379,7 @@ BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
     if (joiner.loads[i].heads > 1)
       shed(&joiner.loads[i], joiner.touches, page, &strokes.items[i], (int32_t)i, sheet->space);
   for (size_t i = 0; ok && i < page->heads.n; i++)
-    choose(&joiner.touches[i], &page->heads.items[i], &strokes, joiner.loads, sheet->space);
+    choose(&joiner.touches[i], &page->heads.items[i], &strokes, joiner.loads, sheet);
   ok = ok && join(&joiner);
   base_array_clear(&strokes);
   if (!ok) return base_fail_memory(ctx);

@@ -39,7 +39,7 @@ static bool add_stroke(OmrStrokes *strokes, const Tracer *tracer, int x, int sta
   for (int y = start; y <= end && thin < tracer->least_thin; y++)
     thin += inked(tracer->sheet, x, y) && thin_row(tracer, x, y);
   return thin < tracer->least_thin ||
-         base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)end});
+         base_array_push(strokes, (OmrStroke){(float)x + 0.5f, (float)start, (float)end, 0});
 }
 
 static bool trace_column(OmrStrokes *strokes, const Tracer *tracer, int x) {

@@ -39,7 +39,7 @@ typedef struct {
 PianoSamplesSetup piano_samples_setup_sample(BaseRng *rng);
 
 /* Plays a motion: mono sound at PIANO_SAMPLES_RATE_HZ, `tail_s` after its last event. Strings sound until key and
- * sustain pedal (depth ≥ 64) are up, those above F6 have no dampers. Deterministic by rng. About 300 × real time,
+ * sustain pedal (depth ≥ 64) are up, and die more slowly the deeper the pedal then stands; those above F6 have no dampers. Deterministic by rng. About 300 × real time,
  * a third of that with resonance. */
 BaseStatus piano_samples_render(BaseContext *ctx, DspAudio **out, const PianoSamples *samples, const Motion *motion,
                                 const PianoSamplesSetup *setup, double tail_s, BaseRng *rng);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { RATE = PIANO_SAMPLES_RATE_HZ, TAPS = 8, PHASES = 128, BLOCK = 64 };
+static const double BRUSHED = 16; /* times longer a string rings under a nearly lifted damper */
+
 enum { STRINGS = 64, LONGEST_STRING = 640, FIRST_UNDAMPED = 90 };
 
 typedef struct {
@@ -50,8 +52,8 @@ static const PianoSample *choose(const PianoSamples *samples, int midi, float ve
 typedef struct {
   const PianoSample *sample;
   double start, step; /* in output frames; sample frames per output frame */
-  double damped;      /* output frame */
-  float gain, keep;   /* keep: a frame, once damped */
+  double damped, half;    /* output frames: the damper touches the string, and lies on it with all its weight */
+  float gain, brush, keep; /* brush and keep: of the sound, a frame, once touched and once damped */
 } String;
 
 static void sound(DspAudio *mono, const Kernel *kernel, const String *s) {
@@ -60,7 +62,7 @@ static void sound(DspAudio *mono, const Kernel *kernel, const String *s) {
   float gain = s->gain * s->sample->scale;
   const float silent = 1e-5F * s->gain * s->sample->scale;
   for (; t < mono->frames && at < (double)s->sample->n; t++, at += s->step) {
-    if ((double)t > s->damped) gain *= s->keep;
+    if ((double)t > s->damped) gain *= (double)t > s->half ? s->keep : s->brush;
     if (gain < silent) break;
     mono->samples[t] += gain * read_at(kernel, s->sample, at);
   }
@@ -75,8 +77,34 @@ static void thump(DspAudio *mono, double at_s, float level, BaseRng *rng) {
   }
 }
 
+/* How deep the sustain pedal stands at `at_s`, and until when. */
+static int depth_at(double *until_s, const Motion *motion, double at_s) {
+  int depth = 0;
+  *until_s = INFINITY;
+  for (size_t i = 0; i < motion->pedals.n; i++) {
+    const MotionPedal *pedal = &motion->pedals.items[i];
+    if (pedal->pedal != MOTION_SUSTAIN) continue;
+    if (pedal->time_s > at_s) {
+      *until_s = pedal->time_s;
+      break;
+    }
+    depth = pedal->depth;
+  }
+  return depth;
+}
+
+/* A pedal pressed less than half way takes weight off the dampers: the sound dies more slowly. */
+static void damp(String *s, const Motion *motion, double end_s, double damper_s) {
+  double until_s;
+  const double share = depth_at(&until_s, motion, end_s) / 64.0;
+  s->damped = end_s * RATE;
+  s->half = share > 0 && share < 1 ? until_s * RATE : s->damped;
+  s->brush = (float)exp(-1 / (damper_s * (1 + BRUSHED * share * share) * RATE));
+  s->keep = (float)exp(-1 / (damper_s * RATE));
+}
+
 static void play_note(DspAudio *mono, const Kernel *kernel, const PianoSamples *samples, const MotionNote *note,
-                      double end_s, const PianoSamplesSetup *setup) {
+                      double end_s, const Motion *motion, const PianoSamplesSetup *setup) {
   const int key = note->midi - MOTION_LOWEST_KEY;
   if (key < 0 || key >= MOTION_KEYS) return;
   const PianoSample *sample = choose(samples, note->midi, note->velocity + setup->layer_shift);
@@ -87,9 +115,9 @@ static void play_note(DspAudio *mono, const Kernel *kernel, const PianoSamples *
   String s = {.sample = sample,
               .start = note->onset_s * RATE,
               .step = exp2(cents / 1200),
-              .damped = note->midi >= FIRST_UNDAMPED ? INFINITY : end_s * RATE,
-              .gain = (float)pow(10, db / 20),
-              .keep = (float)exp(-1 / (damper_s * RATE))};
+              .damped = INFINITY,
+              .gain = (float)pow(10, db / 20)};
+  if (note->midi < FIRST_UNDAMPED) damp(&s, motion, end_s, damper_s);
   sound(mono, kernel, &s);
   if (!(setup->unison_share > 0)) return;
   s.step *= exp2(setup->unison_cents / 1200);
@@ -188,7 +216,7 @@ static void play_all(DspAudio *mono, const PianoSamples *samples, const Motion *
   const float level = setup->thump_db < 0 ? powf(10, setup->thump_db / 20) : 0;
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];
-    play_note(mono, &kernel, samples, note, ends[i], setup);
+    play_note(mono, &kernel, samples, note, ends[i], motion, setup);
     if (level > 0 && note->midi < FIRST_UNDAMPED) thump(mono, ends[i], level, rng);
   }
 }

@@ -49,4 +49,4 @@ BaseStatus transcription_expect(BaseContext *ctx, Motion **out, const Transcript
 void transcription_free(Transcription *transcription);
 
 /* Changes whenever the same sound may give another result: the key of memos. */
-enum { TRANSCRIPTION_VERSION = 4 };
+enum { TRANSCRIPTION_VERSION = 5 };

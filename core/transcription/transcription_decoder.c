@@ -7,8 +7,8 @@
 enum { KEYS = MOTION_KEYS, AHEAD = 3 /* frames in which a sound must be gone that has ended */ };
 
 static const float default_threshold = 0.5F;
-static const float still = 0.8F; /* sounding after a release */
-static const float ends = 0.1F, silent = 0.5F; /* of the release, of sounding */
+static const float still = 0.97F; /* sounding after a release */
+static const float ends = 0.05F, silent = 0.6F; /* of the release, of sounding */
 static const double longest_s = 40, shortest_s = 0.03;
 
 typedef struct {

@@ -20,7 +20,7 @@ struct TranscriptionEar {
   TranscriptionFeatures *features;
 };
 
-static BaseStatus load(BaseContext *ctx, NnNet *net, const BasePack *weights) {
+BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights) {
   if (weights) return nn_weights_load(ctx, net, weights);
   BasePack *shipped = NULL;
   BaseStatus status = base_pack_load_memory(ctx, &shipped, hearing_weights,
@@ -32,7 +32,7 @@ static BaseStatus load(BaseContext *ctx, NnNet *net, const BasePack *weights) {
 
 static BaseStatus prepare(BaseContext *ctx, TranscriptionEar *ear, const BasePack *weights) {
   BaseStatus status = transcription_net_build(ctx, &ear->tensors, ear->net, 1, WINDOW, false);
-  if (status == BASE_OK) status = load(ctx, ear->net, weights);
+  if (status == BASE_OK) status = transcription_weights_load(ctx, ear->net, weights);
   if (status != BASE_OK) return status;
   NnVar outputs[TRANSCRIPTION_HEADS + 1];
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++) outputs[h] = ear->tensors.heads[h];

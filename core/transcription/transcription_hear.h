@@ -25,6 +25,12 @@ typedef struct {
   const BasePack *weights; /* of triptych-train hearing; null: those that are part of the program */
 } TranscriptionEarParams;
 
+/* Takes the values of a net of transcription_net_build from `weights` (null: those that are part of the program). */
+BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights);
+
+/* Level and tuning of the recording at `path`; weights are left alone. Reads it once or twice: 200 × real time. */
+BaseStatus transcription_ear_prepare(BaseContext *ctx, TranscriptionEarParams *params, const char *path);
+
 BaseStatus transcription_ear_new(BaseContext *ctx, TranscriptionEar **out, const TranscriptionEarParams *params);
 void transcription_ear_free(TranscriptionEar *ear);
 

@@ -4,6 +4,7 @@
 #include "core/dsp/dsp_stft.h"
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
+#include "core/transcription/transcription_hear.h"
 #include "core/transcription/transcription_level.h"
 #include "core/transcription/transcription_peaks.h"
 
@@ -41,6 +42,15 @@ static BaseStatus find_tuning(BaseContext *ctx, double *cents, const Source *sou
   if (agreement < least_agreement) *cents = 0;
   dsp_stream_free(stream);
   return status;
+}
+
+static BaseStatus prepare(BaseContext *ctx, TranscriptionEarParams *params, const Source *source) {
+  BaseStatus status = find_level(ctx, &params->level, source);
+  return status ? status : find_tuning(ctx, &params->tuning_cents, source);
+}
+
+BaseStatus transcription_ear_prepare(BaseContext *ctx, TranscriptionEarParams *params, const char *path) {
+  return prepare(ctx, params, &(Source){.path = path});
 }
 
 /* ---- stretches ---- */
@@ -160,8 +170,7 @@ static BaseStatus listen_to(BaseContext *ctx, Transcription **out, const Source 
   BaseContext nobody = {0};
   Listener l = {.ctx = ctx ? ctx : &nobody, .params = params ? params : &defaults};
   TranscriptionEarParams ear = {.weights = l.params->weights};
-  BaseStatus status = find_level(l.ctx, &ear.level, source);
-  if (!status) status = find_tuning(l.ctx, &ear.tuning_cents, source);
+  BaseStatus status = prepare(l.ctx, &ear, source);
   if (!status) status = open_source(l.ctx, &l.stream, source);
   if (!status) status = listener_init(&l);
   if (!status) status = transcription_ear_new(l.ctx, &l.ear, &ear);

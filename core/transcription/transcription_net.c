@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = MOTION_KEYS, TAPS = 10, FIRST = 16, WIDTH = 32, BLOCKS = 4, FAR = 2, HIDDEN = 16 };
+enum { KEYS = MOTION_KEYS, TAPS = 10, FIRST = 16, WIDTH = 48, BLOCKS = 4, FAR = 2, HIDDEN = 24 };
 
 static const double TENT_S = 0.05, HOP_S = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 

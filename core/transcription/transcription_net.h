@@ -16,7 +16,7 @@ typedef enum {
 } TranscriptionHead;
 
 enum {
-  TRANSCRIPTION_NET_VERSION = 2,
+  TRANSCRIPTION_NET_VERSION = 3,
   NET_CONTEXT = 45, /* frames of sound to either side that a frame's answer depends on */
 };
 

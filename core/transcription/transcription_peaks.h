@@ -17,6 +17,7 @@ typedef struct {
   long from, to;      /* inside the evidence */
   long first, next;   /* frames taken are [first, next) */
   float onset[PEAKS_KEPT][MOTION_KEYS], velocity[PEAKS_KEPT][MOTION_KEYS]; /* the latest frames */
+  double struck[MOTION_KEYS];                                              /* frame of each key's latest stroke */
 } TranscriptionPeaks;
 
 /* Begins a pass. */

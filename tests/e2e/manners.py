@@ -15,7 +15,7 @@ CONTROLS = {pyatspi.ROLE_PUSH_BUTTON, pyatspi.ROLE_TOGGLE_BUTTON, pyatspi.ROLE_S
 WANTED = """play next-doubtful previous-doubtful next-place previous-place next-bar previous-bar confirm anchor unpin
 not-played extra nudge-later nudge-earlier nudge-later-fine nudge-earlier-fine hear-place source-cycle loop loop-start
 loop-end fit zoom-in zoom-out zoom-reset go-start go-end tap slower faster undo redo open add new save-copy export
-rename pages fullscreen sidebar inspector follow show-score show-audio show-notes edit-lock click count-in instrument learn-piano""".split()
+rename pages fullscreen sidebar inspector follow show-score show-audio show-notes edit-lock click count-in instrument learn-piano ear learn-ear all-places""".split()
 
 
 def find(app):
@@ -63,6 +63,21 @@ def drive_canvas(app, nodes):
     app.wait(lambda: app.state()["selected"] == before + 1, 5, "a command of the canvas reaches the window")
 
 
+def drive_order(app, nodes):
+    """The chips of the playing order, found by what they say."""
+    places = app.state()["places"]
+    once = next((node for node in nodes if node.name == "Without repeats: A B"), None)
+    check(once is not None, "the order without repeats is offered")
+    once.queryAction().doAction(0)
+    app.wait(lambda: not app.state()["busy"] and 2 * app.state()["places"] == places, 60, "every bar is played once")
+
+
+def drive_table(app):
+    app.activate("all-places")
+    app.wait(lambda: any(node.name == "All places" for node, _ in walk(find(app))), 10, "all places stand in a table")
+    check(any("Bar 1, beat 1" in node.name for node, _ in walk(find(app))), "the table names bars and beats")
+
+
 def main(binary, folder):
     app = Application(binary)
     app.start()
@@ -78,7 +93,10 @@ def main(binary, folder):
         print("#", fault)
     check(len(found) > 60, f"the tree is there ({len(found)} nodes)")
     check(not wrong, "every control has a proper name")
-    drive_canvas(app, [node for node, _ in found])
+    nodes = [node for node, _ in found]
+    drive_canvas(app, nodes)
+    drive_order(app, nodes)
+    drive_table(app)
     app.quit()
 
 

@@ -1,0 +1,361 @@
+/* Bars that a person has put right say which notes sound there; the rest of the score says it with less certainty. The
+ * network learns from both, a quarter of either being kept apart to judge by; labels are found anew by what has been
+ * learned so far (Maman & Bermano 2022). How much may change grows with the number of bars.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_calibrate.h"
+
+#include "core/evaluation/evaluation.h"
+#include "core/lmm/lmm_lesson.h"
+#include "core/nn/nn_weights.h"
+#include "core/transcription/transcription_hear.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+  HOLD_OUT = 4, /* one bar in so many, and as much of the rest */
+  MOST_PATTERNS = 12,
+  TEST_NUMBERS = 1000 /* of dreams to judge by, from here on */
+};
+
+static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ, dream_s = 21, block_s = 10;
+static const double least_gain = 0.001, most_lost = 0.005, most_worse = 0.02 /* in a few bars */, least_found = 0.5;
+static const float shares[] = {0.6F, 0.3F};
+static const double heard_share = 0.15, taught_share = 0.85; /* of the work */
+
+/* What may change from so many bars on, and how fast. */
+static const struct {
+  int bars;
+  long steps;
+  float rate;
+  const char *patterns[MOST_PATTERNS];
+} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 60, 1e-3F, {"*"}}};
+enum { STAGES = sizeof stages / sizeof *stages };
+
+typedef enum { OUTSIDE, TRUSTED, HELD_TRUSTED, BEYOND, HELD_BEYOND } Place;
+
+typedef struct {
+  const BaseContext *caller;
+  BaseContext step, *ctx; /* of the part of the work that is being done */
+  const LmmPair *pair;
+  LmmCalibrateParams params;
+  int stage;
+  NnNet *net;
+  TranscriptionTensors tensors;
+  float *first;           /* the values before */
+  uint8_t *place, *trust; /* one a frame */
+  size_t *middles, n_middles;
+  LmmAnswers answers;
+  LmmDream *dreams, *tests;
+  size_t n_dreams, n_tests;
+  LmmCalibration report;
+} Calibration;
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* From here to there in the caller's progress. */
+static void begin(Calibration *c, double from, double to) {
+  c->step = base_context_step(c->caller, from, to);
+  c->ctx = &c->step;
+}
+
+/* For what is many small pieces of work: whoever cancels is heard, nobody is told. */
+static BaseContext quiet(const Calibration *c) {
+  BaseContext quiet = *c->ctx;
+  quiet.progress = NULL;
+  return quiet;
+}
+
+/* ---- what is believed ---- */
+
+static size_t frame_of(const Calibration *c, double at_s) {
+  const double frame = fmax(0, at_s / hop_s);
+  return frame < (double)c->pair->recording->frames ? (size_t)frame : c->pair->recording->frames;
+}
+
+static void put_span(Calibration *c, const LmmSpan *span, Place place) {
+  const size_t from = frame_of(c, span->from_s), to = frame_of(c, span->to_s);
+  for (size_t t = from; t < to; t++) c->place[t] = (uint8_t)place;
+  if (place == TRUSTED && to > from) c->middles[c->n_middles++] = (from + to) / 2;
+}
+
+static void lay_out(Calibration *c) {
+  const LmmPair *pair = c->pair;
+  const double last_s = pair->expected->notes.n ? pair->expected->notes.items[pair->expected->notes.n - 1].onset_s : 0;
+  const double first_s = pair->expected->notes.n ? pair->expected->notes.items[0].onset_s : 0;
+  for (size_t t = frame_of(c, first_s - 0.5); t < frame_of(c, last_s + 0.5); t++) {
+    const bool held = c->params.beyond < 0 || (int)((double)t * hop_s / block_s) % HOLD_OUT == HOLD_OUT - 1;
+    c->place[t] = held ? HELD_BEYOND : BEYOND;
+  }
+  c->report.bars = pair->n_trusted;
+  for (size_t i = 0; i < pair->n_trusted; i++) {
+    const bool held = i % HOLD_OUT == HOLD_OUT / 2 && pair->n_trusted >= HOLD_OUT;
+    put_span(c, &pair->trusted[i], held ? HELD_TRUSTED : TRUSTED);
+    c->report.bars_held_out += held;
+  }
+  const uint8_t beyond = (uint8_t)lrintf(255 * fmaxf(0, c->params.beyond));
+  for (size_t t = 0; t < pair->recording->frames; t++)
+    c->trust[t] = c->place[t] == TRUSTED ? 255 : c->place[t] == BEYOND ? beyond : 0;
+}
+
+/* ---- judging ---- */
+
+/* The notes of `motion` that begin in such a place. */
+static Motion *notes_in(const Calibration *c, const Motion *motion, Place place) {
+  Motion *kept = motion_new();
+  for (size_t i = 0; kept && i < motion->notes.n; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    const size_t t = frame_of(c, note->onset_s);
+    if (t >= c->pair->recording->frames || c->place[t] != place || base_array_push(&kept->notes, *note)) continue;
+    motion_free(kept);
+    kept = NULL;
+  }
+  return kept;
+}
+
+/* NAN where nothing is expected. */
+static BaseStatus agreement(BaseContext *ctx, double *f1, const Motion *expected, const Motion *heard) {
+  EvaluationNotes notes;
+  *f1 = NAN;
+  if (!expected || !heard) return base_fail_memory(ctx);
+  if (!expected->notes.n) return BASE_OK;
+  BaseStatus status = evaluation_notes(ctx, &notes, expected, heard, NULL);
+  if (status == BASE_OK) *f1 = notes.onset.f1;
+  return status;
+}
+
+static BaseStatus judge_place(Calibration *c, double *f1, Place place) {
+  Motion *expected = notes_in(c, c->pair->expected, place), *heard = notes_in(c, c->answers.heard->motion, place);
+  BaseStatus status = agreement(c->ctx, f1, expected, heard);
+  motion_free(expected);
+  motion_free(heard);
+  return status;
+}
+
+static BaseStatus judge_dreams(Calibration *c, double *f1) {
+  size_t matched = 0, reference = 0, estimated = 0;
+  BaseContext ctx = quiet(c);
+  BaseStatus status = BASE_OK;
+  for (size_t i = 0; status == BASE_OK && i < c->n_tests; i++) {
+    LmmAnswers answers = {0};
+    EvaluationNotes notes;
+    status = lmm_answers_of(&ctx, &answers, c->net, &c->tests[i].recording);
+    if (status == BASE_OK) status = evaluation_notes(&ctx, &notes, c->tests[i].motion, answers.heard->motion, NULL);
+    lmm_answers_clear(&answers);
+    if (status != BASE_OK) break;
+    matched += notes.onset.matched, reference += notes.onset.reference, estimated += notes.onset.estimated;
+  }
+  *f1 = evaluation_share(matched, reference, estimated).f1;
+  return base_context_join(c->ctx, &ctx, status);
+}
+
+/* Hears the recording with the present values and measures them. */
+static BaseStatus hear(Calibration *c) {
+  lmm_answers_clear(&c->answers);
+  return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording);
+}
+
+static BaseStatus judge(Calibration *c, double *trusted, double *beyond, double *dreams) {
+  BaseStatus status = judge_place(c, trusted, HELD_TRUSTED);
+  if (status == BASE_OK) status = judge_place(c, beyond, HELD_BEYOND);
+  return status == BASE_OK ? judge_dreams(c, dreams) : status;
+}
+
+/* ---- learning ---- */
+
+static void thaw(Calibration *c) {
+  for (int i = 0; i < MOST_PATTERNS && stages[c->stage].patterns[i]; i++)
+    nn_net_freeze(c->net, stages[c->stage].patterns[i], false);
+  nn_net_freeze(c->net, "*.mean", true);
+  nn_net_freeze(c->net, "*.variance", true);
+  for (int i = 0; i < nn_net_parameter_count(c->net); i++) {
+    const NnParameter *p = nn_net_parameter(c->net, i);
+    if (!p->frozen) c->report.free_values += p->count;
+  }
+}
+
+static BaseStatus learn_round(Calibration *c) {
+  LmmLabels labels = {0};
+  BaseStatus status = lmm_labels_of(c->ctx, &labels, &c->answers, c->pair->expected, &c->params.labels);
+  if (status != BASE_OK) return status;
+  c->report.labels = labels.found;
+  c->report.unheard = labels.unheard;
+  const LmmLesson lesson = {.recording = c->pair->recording,
+                            .answers = &c->answers,
+                            .labels = &labels,
+                            .trust = c->trust,
+                            .middles = c->middles,
+                            .n_middles = c->n_middles,
+                            .dreams = c->dreams,
+                            .n_dreams = c->n_dreams,
+                            .batch = c->params.batch,
+                            .rehearsal = c->params.rehearsal};
+  const LmmLessonParams params = {.steps = c->params.steps / c->params.rounds, .rate = c->params.rate};
+  if ((double)labels.found < least_found * (double)(labels.found + labels.unheard))
+    status = base_fail(c->ctx, BASE_BAD_INPUT, "Only %zu of %zu notes of the score are heard where they should be.",
+                       labels.found, labels.found + labels.unheard);
+  if (status == BASE_OK) status = lmm_lesson_teach(c->ctx, c->net, &c->tensors, &lesson, &params);
+  lmm_labels_clear(&labels);
+  return status;
+}
+
+static BaseStatus learn(Calibration *c) {
+  BaseStatus status = BASE_OK;
+  thaw(c);
+  for (int round = 0; status == BASE_OK && round < c->params.rounds; round++) {
+    const double share = (taught_share - heard_share) / c->params.rounds;
+    begin(c, heard_share + round * share, heard_share + (round + 1) * share);
+    status = learn_round(c);
+    if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c);
+  }
+  return status;
+}
+
+/* ---- all ---- */
+
+static bool has_forgotten(const LmmCalibration *r) {
+  return r->dreams.after < r->dreams.before - most_lost;
+}
+
+static bool is_better(const LmmCalibration *r) {
+  const double trusted = isnan(r->trusted.before) ? 0 : r->trusted.after - r->trusted.before;
+  const double beyond = isnan(r->beyond.before) ? 0 : r->beyond.after - r->beyond.before;
+  return trusted + beyond > least_gain && beyond >= 0 && trusted >= -most_worse && !has_forgotten(r);
+}
+
+static void go_back(Calibration *c, const float *learned, float share) {
+  float *values = nn_net_values(c->net);
+  for (size_t i = 0; i < nn_net_size(c->net); i++) values[i] = c->first[i] + share * (learned[i] - c->first[i]);
+  nn_net_changed(c->net);
+}
+
+/* Judges what was learned, then what lies between it and the beginning (Wortsman et al. 2022), until little
+ * is forgotten. */
+static BaseStatus settle(Calibration *c) {
+  LmmCalibration *r = &c->report;
+  const size_t bytes = nn_net_size(c->net) * sizeof(float);
+  float *learned = malloc(bytes);
+  if (!learned) return base_fail_memory(c->ctx);
+  memcpy(learned, nn_net_values_const(c->net), bytes);
+  begin(c, taught_share, 1);
+  BaseStatus status = hear(c);
+  if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
+  r->share = 1;
+  for (size_t i = 0; status == BASE_OK && has_forgotten(r) && i < sizeof shares / sizeof *shares; i++) {
+    r->share = shares[i];
+    go_back(c, learned, shares[i]);
+    status = hear(c);
+    if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
+  }
+  r->accepted = status == BASE_OK && is_better(r);
+  free(learned);
+  return status;
+}
+
+static BaseStatus write_out(BaseContext *ctx, void **bytes, size_t *n, const NnNet *net, const char *origin) {
+  BasePackWriter *writer = base_pack_writer_new();
+  if (!writer) return base_fail_memory(ctx);
+  BaseStatus status = nn_weights_save(ctx, writer, net, BASE_F16);
+  if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "kind", "triptych transcription");
+  if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
+  if (status == BASE_OK) status = base_pack_bytes(ctx, bytes, n, writer);
+  base_pack_writer_free(writer);
+  return status;
+}
+
+BaseStatus lmm_calibrate_unchanged(BaseContext *ctx, void **bytes, size_t *n, const BasePack *weights) {
+  NnNet *net = NULL;
+  TranscriptionTensors tensors;
+  BaseStatus status = lmm_lesson_net(ctx, &net, &tensors, 1);
+  if (status == BASE_OK) status = transcription_weights_load(ctx, net, weights);
+  if (status == BASE_OK) status = write_out(ctx, bytes, n, net, "triptych learn: as it was before");
+  nn_net_free(net);
+  return status;
+}
+
+static void choose(Calibration *c, const LmmCalibrateParams *given) {
+  LmmCalibrateParams p = given ? *given : (LmmCalibrateParams){0};
+  if (p.bars <= 0) p.bars = (int)c->pair->n_trusted;
+  while (c->stage + 1 < STAGES && p.bars >= stages[c->stage + 1].bars) c->stage++;
+  if (p.steps <= 0) p.steps = stages[c->stage].steps;
+  if (!(p.rate > 0)) p.rate = stages[c->stage].rate;
+  if (p.beyond == 0) p.beyond = 0.7F;
+  if (p.batch <= 0) p.batch = 4;
+  p.rehearsal = p.rehearsal ? p.rehearsal : 1;
+  if (p.rehearsal < 0) p.rehearsal = 0;
+  if (p.rounds <= 0) p.rounds = 1;
+  if (p.dreams <= 0) p.dreams = 8;
+  if (p.tests <= 0) p.tests = 4;
+  c->params = p;
+}
+
+/* To rehearse with, and others to judge by. */
+static BaseStatus dream(Calibration *c) {
+  const size_t dreams = c->params.rehearsal ? (size_t)c->params.dreams : 0, tests = (size_t)c->params.tests;
+  BaseStatus status = BASE_OK;
+  c->dreams = calloc(dreams + 1, sizeof *c->dreams);
+  c->tests = calloc(tests + 1, sizeof *c->tests);
+  if (!c->dreams || !c->tests) return base_fail_memory(c->ctx);
+  BaseContext ctx = quiet(c);
+  for (size_t i = 0; status == BASE_OK && i < dreams; i++, c->n_dreams++)
+    status = lmm_dream_make(&ctx, &c->dreams[i], c->params.instruments, c->net, i, dream_s);
+  for (size_t i = 0; status == BASE_OK && i < tests; i++, c->n_tests++)
+    status = lmm_dream_make(&ctx, &c->tests[i], c->params.instruments, NULL, TEST_NUMBERS + i, dream_s);
+  return base_context_join(c->ctx, &ctx, status);
+}
+
+static BaseStatus prepare(Calibration *c) {
+  const size_t frames = c->pair->recording->frames;
+  c->place = calloc(frames + 1, 1);
+  c->trust = calloc(frames + 1, 1);
+  c->middles = calloc(c->pair->n_trusted + 1, sizeof *c->middles);
+  if (!c->place || !c->trust || !c->middles) return base_fail_memory(c->ctx);
+  lay_out(c);
+  BaseStatus status = lmm_lesson_net(c->ctx, &c->net, &c->tensors, c->params.batch);
+  if (status == BASE_OK) status = transcription_weights_load(c->ctx, c->net, c->params.weights);
+  if (status != BASE_OK) return status;
+  c->first = malloc(nn_net_size(c->net) * sizeof(float));
+  if (!c->first) return base_fail_memory(c->ctx);
+  memcpy(c->first, nn_net_values_const(c->net), nn_net_size(c->net) * sizeof(float));
+  return dream(c);
+}
+
+static void clear(Calibration *c) {
+  for (size_t i = 0; i < c->n_dreams; i++) lmm_dream_clear(&c->dreams[i]);
+  for (size_t i = 0; i < c->n_tests; i++) lmm_dream_clear(&c->tests[i]);
+  free(c->dreams);
+  free(c->tests);
+  lmm_answers_clear(&c->answers);
+  nn_net_free(c->net);
+  free(c->first);
+  free(c->place);
+  free(c->trust);
+  free(c->middles);
+}
+
+BaseStatus lmm_calibrate(BaseContext *ctx, LmmCalibration *report, void **bytes, size_t *n, const LmmPair *pair,
+                         const LmmCalibrateParams *params) {
+  BaseContext nobody = {0};
+  Calibration c = {.caller = ctx ? ctx : &nobody, .pair = pair};
+  LmmCalibration *r = &c.report;
+  const double started = now();
+  *bytes = NULL;
+  choose(&c, params);
+  begin(&c, 0, heard_share);
+  BaseStatus status = prepare(&c);
+  if (status == BASE_OK) status = hear(&c);
+  if (status == BASE_OK) status = judge(&c, &r->trusted.before, &r->beyond.before, &r->dreams.before);
+  if (status == BASE_OK) status = learn(&c);
+  if (status == BASE_OK) status = settle(&c);
+  if (status == BASE_OK && r->accepted) status = write_out(c.ctx, bytes, n, c.net, "triptych learn: calibrated to one recording");
+  r->seconds = now() - started;
+  *report = c.report;
+  clear(&c);
+  return base_context_join(ctx, c.ctx, status);
+}

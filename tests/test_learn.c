@@ -1,0 +1,300 @@
+/* Calibration: labels that snap and mask, a little lesson that helps, one that harms, one that is called off.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_calibrate.h"
+#include "core/nn/nn_weights.h"
+#include "core/transcription/transcription_hear.h"
+#include "tests/check.h"
+
+#include <stdatomic.h>
+
+enum { RATE_HZ = FEATURES_RATE_HZ, KEYS = MOTION_KEYS, FRAMES = 200 };
+
+static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
+
+/* ---- labels ---- */
+
+static LmmAnswers silence(void) {
+  LmmAnswers answers = {.frames = FRAMES};
+  for (int h = 0; h < TRANSCRIPTION_HEADS; h++) answers.heads[h] = calloc(FRAMES * KEYS, sizeof(uint16_t));
+  answers.pedal = calloc(FRAMES, sizeof(uint16_t));
+  answers.heard = calloc(1, sizeof *answers.heard);
+  answers.heard->evidence = evidence_new(FRAMES, hop_s);
+  return answers;
+}
+
+static void sound(LmmAnswers *answers, size_t t, int key, double p) {
+  uint16_t *onset = answers->heads[HEAD_ONSET];
+  onset[t * KEYS + (size_t)key] = (uint16_t)(65535 * p);
+  onset[(t - 1) * KEYS + (size_t)key] = onset[(t + 1) * KEYS + (size_t)key] = (uint16_t)(65535 * p * 0.6);
+}
+
+static void expect(Motion *motion, double frame, int key) {
+  CHECK(motion_add(motion, frame * hop_s, frame * hop_s + 0.2, key + MOTION_LOWEST_KEY, 64, 1));
+}
+
+static int label_at(const LmmLabels *labels, size_t t, int key) {
+  return labels->onset[t * KEYS + (size_t)key];
+}
+
+static bool is_known(const LmmLabels *labels, size_t t, int key) {
+  return labels->known[t * KEYS + (size_t)key];
+}
+
+static LmmLabels labels_of(LmmAnswers *answers, Motion *expected) {
+  LmmLabels labels = {0};
+  motion_sort(expected);
+  CHECK(lmm_labels_of(NULL, &labels, answers, expected, NULL) == BASE_OK);
+  motion_free(expected);
+  lmm_answers_clear(answers);
+  return labels;
+}
+
+/* An alignment is 60 ms late, the sound says where the note is. */
+static void labels_snap_to_the_sound(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  sound(&answers, 50, 40, 0.2);
+  expect(expected, 53, 40);
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 1 && labels.unheard == 0);
+  CHECK(label_at(&labels, 50, 40) == 255 && label_at(&labels, 49, 40) == 153 && label_at(&labels, 53, 40) == 0);
+  CHECK(is_known(&labels, 53, 40) && is_known(&labels, 150, 40));
+  lmm_labels_clear(&labels);
+}
+
+/* Two strokes of one key, 120 ms apart, expected a little early: each takes its own. */
+static void each_onset_is_taken_once(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  sound(&answers, 60, 30, 0.9);
+  sound(&answers, 66, 30, 0.3);
+  expect(expected, 58, 30);
+  expect(expected, 64, 30);
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 2 && labels.unheard == 0);
+  CHECK(label_at(&labels, 60, 30) == 255 && label_at(&labels, 66, 30) == 255 && label_at(&labels, 63, 30) == 0);
+  lmm_labels_clear(&labels);
+}
+
+/* A note without a sound is unknown, never a negative; so is a clear sound without a note; an unclear one is none. */
+static void disagreements_are_masked(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  for (int i = 0; i < 6; i++) {
+    sound(&answers, 20 + 20 * (size_t)i, 10, 0.9);
+    expect(expected, 20 + 20 * i, 10);
+  }
+  expect(expected, 80, 41);
+  sound(&answers, 90, 50, 0.97);
+  sound(&answers, 90, 60, 0.4);
+  sound(&answers, 100, 41, 0.5);
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 6 && labels.unheard == 1 && labels.unclear == 1 && labels.foreign == 2);
+  CHECK(!is_known(&labels, 80, 41) && !is_known(&labels, 84, 41) && is_known(&labels, 100, 41));
+  CHECK(!is_known(&labels, 90, 50) && !is_known(&labels, 91, 50) && is_known(&labels, 120, 50));
+  CHECK(is_known(&labels, 90, 60) && label_at(&labels, 90, 60) == 0);
+  lmm_labels_clear(&labels);
+}
+
+/* A melody without the accompaniment that is played: nothing is said of that. */
+static void half_a_score_makes_nobody_deaf(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  for (int i = 0; i < 6; i++) {
+    const size_t t = 20 + 20 * (size_t)i;
+    sound(&answers, t, 50, 0.9);
+    sound(&answers, t, 20, i % 2 ? 0.95 : 0.5);
+    expect(expected, (double)t, 50);
+  }
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 6 && labels.foreign == 0 && labels.unclear == 6);
+  CHECK(!is_known(&labels, 20, 20) && !is_known(&labels, 40, 20) && is_known(&labels, 30, 20));
+  lmm_labels_clear(&labels);
+}
+
+/* A piece in time but for one key, which always speaks 60 ms early, and an alignment that is 20 ms late all along: that
+ * key is drawn to the others, and these stay where they sound. */
+static void a_key_that_speaks_early_is_drawn_into_time(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  for (int i = 0; i < 8; i++) {
+    const size_t t = 20 + 20 * (size_t)i;
+    for (int key = 20; key < 40; key += 10) {
+      const size_t at = key == 30 && i == 4 ? t - 3 : t;
+      sound(&answers, at, key, 0.9);
+      evidence_put_onset(answers.heard->evidence, (double)at, key, 200, 60);
+      expect(expected, (double)t + 1, key);
+    }
+  }
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(labels.found == 16 && label_at(&labels, 100, 20) == 255 && label_at(&labels, 120, 30) == 255);
+  CHECK_SAYING(label_at(&labels, 99, 30) > label_at(&labels, 98, 30) && label_at(&labels, 99, 30) > label_at(&labels, 100, 30),
+               "%d %d %d", label_at(&labels, 98, 30), label_at(&labels, 99, 30), label_at(&labels, 100, 30));
+  lmm_labels_clear(&labels);
+}
+
+/* ---- a little world ---- */
+
+/* A string with a dozen partials. */
+static void pluck(DspAudio *audio, const MotionNote *note) {
+  const double hz = 440 * exp2((note->midi - 69) / 12.0);
+  const size_t from = (size_t)(note->onset_s * RATE_HZ), to = (size_t)((note->key_up_s + 0.2) * RATE_HZ);
+  for (int n = 1; n <= 12 && n * hz < 7500; n++)
+    for (size_t t = from; t < audio->frames && t < to; t++) {
+      const double s = (double)(t - from) / RATE_HZ, over = fmax(0, s - (note->key_up_s - note->onset_s));
+      audio->samples[t] += (float)(note->velocity / 640.0 * pow(n, -1.3) * exp(-(0.6 + 0.25 * n) * s - 25 * over) *
+                                   (1 - exp(-s / 0.002)) * sin(2 * M_PI * hz * n * s));
+    }
+}
+
+enum { BARS = 12 };
+static const double bar_s = 1.8;
+
+/* Three chords over a bass in each bar. */
+static Motion *little_piece(void) {
+  static const int bass[] = {36, 43, 41, 48, 45, 40, 38, 43}, third[] = {4, 3, 3, 4};
+  Motion *motion = motion_new();
+  for (int beat = 0; beat < 3 * BARS; beat++) {
+    const double t = 0.4 + beat * bar_s / 3;
+    const int root = 55 + (beat * 5) % 17;
+    motion_add(motion, t, t + 0.5, bass[beat * 3 % 8], 60, 1);
+    motion_add(motion, t, t + 0.5, root, 45, 1);
+    motion_add(motion, t, t + 0.5, root + third[beat % 4], 50, 1);
+    motion_add(motion, t, t + 0.5, root + 7, 70, 1);
+  }
+  motion_sort(motion);
+  return motion;
+}
+
+typedef struct {
+  Motion *motion;
+  LmmRecording recording;
+  LmmSpan bars[BARS];
+  LmmPair pair;
+  BasePack *weights; /* those of the program, dulled */
+} World;
+
+/* What the ear of the program is worth when its head of onsets has become shy. */
+static BasePack *dulled(void) {
+  TranscriptionTensors tensors;
+  BaseContext ctx = {0};
+  BasePack *pack = NULL;
+  NnNet *net = nn_net_new(0);
+  CHECK(transcription_net_build(&ctx, &tensors, net, 1, 100, false) == BASE_OK);
+  CHECK(transcription_weights_load(&ctx, net, NULL) == BASE_OK);
+  const NnParameter *bias = nn_net_parameter(net, nn_net_parameter_find(net, "head.onset.bias"));
+  nn_net_values(net)[bias->offset] -= 1.2F;
+  const char *path = check_temporary("dulled.weights");
+  CHECK(nn_weights_write(&ctx, net, path, BASE_F32, NULL, 0) == BASE_OK);
+  CHECK_SAYING(base_pack_load(&ctx, &pack, path) == BASE_OK, "%s", ctx.sentence);
+  nn_net_free(net);
+  return pack;
+}
+
+static void open_world(World *world) {
+  *world = (World){.motion = little_piece(), .weights = dulled()};
+  DspAudio *audio = dsp_audio_new((size_t)((BARS * bar_s + 1) * RATE_HZ), 1, RATE_HZ);
+  for (size_t i = 0; i < world->motion->notes.n; i++) pluck(audio, &world->motion->notes.items[i]);
+  CHECK(lmm_recording_of(NULL, &world->recording, audio) == BASE_OK);
+  dsp_audio_free(audio);
+  for (int i = 0; i < BARS; i++) world->bars[i] = (LmmSpan){0.3 + i * bar_s, 0.3 + (i + 1) * bar_s};
+  world->pair = (LmmPair){&world->recording, world->motion, world->bars, BARS / 2};
+}
+
+static void close_world(World *world) {
+  lmm_recording_clear(&world->recording);
+  motion_free(world->motion);
+  base_pack_free(world->weights);
+}
+
+static BaseStatus calibrate(World *world, LmmCalibration *report, void **bytes, size_t *n, BaseContext *ctx,
+                            LmmCalibrateParams params) {
+  params.weights = world->weights;
+  params.batch = 2;
+  params.dreams = 2;
+  params.tests = 1;
+  return lmm_calibrate(ctx, report, bytes, n, &world->pair, &params);
+}
+
+static void a_shy_ear_is_encouraged(void) {
+  World world;
+  LmmCalibration report;
+  void *bytes = NULL;
+  size_t n = 0;
+  BaseContext ctx = {.seed = 1, .threads = 1};
+  open_world(&world);
+  BaseStatus status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 16, .rate = 0.02F, .bars = 1});
+  CHECK_SAYING(status == BASE_OK, "%s", ctx.sentence);
+  CHECK_SAYING(report.accepted && bytes && report.bars == 6 && report.bars_held_out == 1 && report.labels > 100, "%d, %zu bars, %zu held out, %zu labels", report.accepted, report.bars, report.bars_held_out, report.labels);
+  CHECK_SAYING(report.trusted.after > report.trusted.before + 0.02 || report.beyond.after > report.beyond.before + 0.02,
+               "trusted %.3f → %.3f, beyond %.3f → %.3f, dreams %.3f → %.3f", report.trusted.before, report.trusted.after,
+               report.beyond.before, report.beyond.after, report.dreams.before, report.dreams.after);
+  BasePack *pack = NULL;
+  LmmAnswers answers = {0};
+  TranscriptionTensors tensors;
+  NnNet *net = nn_net_new(0);
+  CHECK(bytes && base_pack_load_memory(&ctx, &pack, bytes, n, "calibrated") == BASE_OK);
+  CHECK(transcription_net_build(&ctx, &tensors, net, 1, 100, false) == BASE_OK);
+  CHECK(pack && transcription_weights_load(&ctx, net, pack) == BASE_OK);
+  CHECK(lmm_answers_of(&ctx, &answers, net, &world.recording) == BASE_OK && answers.heard->motion->notes.n > 0);
+  lmm_answers_clear(&answers);
+  nn_net_free(net);
+  base_pack_free(pack);
+  free(bytes);
+  close_world(&world);
+}
+
+static void harm_is_refused(void) {
+  World world;
+  LmmCalibration report;
+  void *bytes = NULL;
+  size_t n = 0;
+  BaseContext ctx = {.seed = 1, .threads = 1};
+  open_world(&world);
+  BaseStatus status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 4, .rate = 0.5F, .bars = 20, .rounds = 1});
+  CHECK_SAYING(status == BASE_OK && !report.accepted && !bytes, "%s", ctx.sentence);
+  CHECK(report.dreams.after < report.dreams.before);
+  for (size_t i = 0; i < world.motion->notes.n; i++) world.motion->notes.items[i].midi += 1; /* another piece */
+  status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 4});
+  CHECK_SAYING(status == BASE_BAD_INPUT && !bytes && strstr(ctx.sentence, "notes"), "%s", ctx.sentence);
+  close_world(&world);
+}
+
+static void stop_halfway(void *user, double fraction, const char *what) {
+  (void)what;
+  if (fraction > 0.3) atomic_store((atomic_bool *)user, true);
+}
+
+static void called_off_nothing_is_left(void) {
+  World world;
+  LmmCalibration report;
+  void *bytes = NULL;
+  size_t n = 0;
+  atomic_bool cancel = false;
+  BaseContext ctx = {.seed = 1, .threads = 1, .cancel = &cancel, .progress = stop_halfway, .user = &cancel};
+  open_world(&world);
+  CHECK(calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 100}) == BASE_CANCELLED);
+  CHECK(!bytes && !report.accepted);
+  close_world(&world);
+}
+
+static void the_same_seed_teaches_the_same(void) {
+  World world;
+  LmmCalibration report;
+  void *bytes[2] = {NULL, NULL};
+  size_t n[2] = {0, 0};
+  open_world(&world);
+  for (int i = 0; i < 2; i++) {
+    BaseContext ctx = {.seed = 1, .threads = 1};
+    CHECK(calibrate(&world, &report, &bytes[i], &n[i], &ctx, (LmmCalibrateParams){.steps = 16, .rate = 0.02F, .bars = 1}) == BASE_OK);
+  }
+  CHECK(bytes[0] && n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
+  free(bytes[0]);
+  free(bytes[1]);
+  close_world(&world);
+}
+
+CHECK_MAIN({CASE(labels_snap_to_the_sound)}, {CASE(each_onset_is_taken_once)}, {CASE(disagreements_are_masked)},
+           {CASE(half_a_score_makes_nobody_deaf)}, {CASE(a_key_that_speaks_early_is_drawn_into_time)},
+           {CASE(a_shy_ear_is_encouraged)}, {CASE(harm_is_refused)}, {CASE(called_off_nothing_is_left)},
+           {CASE(the_same_seed_teaches_the_same)})

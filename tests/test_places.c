@@ -1,0 +1,118 @@
+/* What the list "To check" leads with. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/places.h"
+#include "tests/check.h"
+
+enum { ONSETS = 120, LISTED = 10 };
+
+typedef struct {
+  Score *score;
+  ScoreUnfolded unfolded;
+  Alignment alignment;
+  Motion *motion;
+  Project *project;
+  TriPlace places[ONSETS];
+  guint8 seen[ONSETS];
+} Piece;
+
+/* One note an onset, two a second, four a bar, all sure. */
+static void make(Piece *piece) {
+  *piece = (Piece){.score = score_new(), .motion = motion_new(), .project = project_new()};
+  for (int i = 0; i < ONSETS; i++) {
+    const Beat at = beat_whole(i);
+    if (i % 4 == 0) {
+      ScoreMeasure measure = score_measure();
+      measure.length = beat_whole(4);
+      CHECK(base_array_push(&piece->score->measures, measure));
+      CHECK(base_array_push(&piece->unfolded.steps, ((ScoreStep){i / 4, 1, at})));
+    }
+    CHECK(base_array_push(&piece->unfolded.sounds, ((ScoreSound){.note = (uint32_t)i + 1, .step = i / 4, .onset = at, .duration = beat_whole(1), .midi = 60})));
+    CHECK(base_array_push(&piece->unfolded.onsets, ((ScoreOnset){at, (size_t)i, 1})));
+    CHECK(base_array_push(&piece->alignment.points, ((AlignmentPoint){(size_t)i, at, 0.5 * i, 0.97F, false})));
+    CHECK(motion_add(piece->motion, 0.5 * i, 0.5 * i + 0.4, 60, 64, 1));
+    CHECK(base_array_push(&piece->alignment.links, ((AlignmentLink){i, piece->motion->notes.items[i].id, ALIGNMENT_MATCH, 0.97F})));
+  }
+}
+
+static void clear(Piece *piece) {
+  score_free(piece->score);
+  base_array_clear(&piece->unfolded.steps);
+  base_array_clear(&piece->unfolded.sounds);
+  base_array_clear(&piece->unfolded.onsets);
+  base_array_clear(&piece->alignment.points);
+  base_array_clear(&piece->alignment.links);
+  motion_free(piece->motion);
+  project_free(piece->project);
+}
+
+static gsize doubts_of(PlacesDoubt *doubts, Piece *piece) {
+  places_fill(piece->places, &piece->unfolded, &piece->alignment, NULL, piece->project);
+  return places_doubts(doubts, LISTED,
+                       &(PlacesView){piece->score, &piece->unfolded, &piece->alignment, piece->motion, piece->places,
+                                     piece->project, piece->seen});
+}
+
+/* The sound is not found; instead another pitch is heard, or none. */
+static void miss(Piece *piece, int onset, int heard) {
+  piece->alignment.links.items[onset].verdict = ALIGNMENT_NOT_PLAYED;
+  piece->alignment.links.items[onset].note = 0;
+  piece->alignment.links.items[onset].confidence = 0.9F;
+  if (!heard) return;
+  CHECK(motion_add(piece->motion, 0.5 * onset + 0.02, 0.5 * onset + 0.3, heard, 64, 0.9F));
+  const AlignmentLink extra = {-1, piece->motion->notes.items[piece->motion->notes.n - 1].id, ALIGNMENT_EXTRA, 0.9F};
+  CHECK(base_array_push(&piece->alignment.links, extra));
+}
+
+static void nothing_stands_out_where_all_is_sure(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  CHECK(doubts_of(doubts, &piece) == 0);
+  clear(&piece);
+}
+
+/* A stretch that is unsure as a whole comes before a single place that is more so, and both before the rest. */
+static void the_list_leads_with_what_an_anchor_helps_most(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  for (int i = 40; i < 49; i++) piece.alignment.points.items[i].confidence = 0.6F;
+  piece.alignment.points.items[90].confidence = 0.05F;
+  CHECK(doubts_of(doubts, &piece) == 2);
+  CHECK_SAYING(doubts[0].reason == PLACES_TIMING && doubts[0].first == 44, "%zu", doubts[0].first);
+  CHECK_SAYING(doubts[1].reason == PLACES_TIMING && doubts[1].first >= 86 && doubts[1].first <= 94, "%zu", doubts[1].first);
+  CHECK(doubts[0].worth > doubts[1].worth);
+  const ProjectMark anchor = {.quarter = beat_whole(44), .time_s = 22, .verdict = PROJECT_MOVED};
+  CHECK(project_do(piece.project, "anchor", &anchor, 1, false, 0));
+  const gsize n = doubts_of(doubts, &piece);
+  for (gsize i = 0; i < n; i++) CHECK(doubts[i].first != 44);
+  clear(&piece);
+}
+
+/* Another pitch in place of the written one tells more than a note that is just missing, and is one entry, not two. */
+static void a_swapped_note_comes_before_a_missing_one(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  miss(&piece, 20, 0);
+  miss(&piece, 60, 62);
+  const gsize n = doubts_of(doubts, &piece);
+  CHECK_SAYING(n == 2 && doubts[0].first == 60 && doubts[0].reason == PLACES_NOT_HEARD && doubts[1].first == 20, "%zu", n);
+  CHECK(doubts[0].worth > 2 * doubts[1].worth);
+  piece.seen[60] = 1;
+  CHECK(doubts_of(doubts, &piece) == 2 && doubts[0].first == 20);
+  clear(&piece);
+}
+
+static void a_bar_that_cannot_be_comes_first(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  miss(&piece, 60, 62);
+  g_strlcpy(piece.score->measures.items[7].doubt, "5 beats in 4/4", sizeof piece.score->measures.items[7].doubt);
+  CHECK(doubts_of(doubts, &piece) == 2);
+  CHECK(doubts[0].reason == PLACES_RHYTHM && doubts[0].first == 28 && doubts[0].last == 31);
+  clear(&piece);
+}
+
+CHECK_MAIN({CASE(nothing_stands_out_where_all_is_sure)}, {CASE(the_list_leads_with_what_an_anchor_helps_most)},
+           {CASE(a_swapped_note_comes_before_a_missing_one)}, {CASE(a_bar_that_cannot_be_comes_first)})
