@@ -27,10 +27,7 @@ static const CliCommand cli_notate = {.name = "notate",
                         cli_perform = {.name = "perform",
                                        .operands = N_("SCORE"),
                                        .summary =
-                                           N_("Expressive rendering of a score (not in this version yet)")},
-                        cli_language = {.name = "language",
-                                        .operands = "score|sample",
-                                        .summary = N_("The motion language model (not in this version yet)")};
+                                           N_("Expressive rendering of a score (not in this version yet)")};
 
 static const CliCommand *const COMMANDS[] = {&cli_read,     &cli_listen,   &cli_play,   &cli_align,
                                              &cli_evaluate, &cli_info,     &cli_notate, &cli_engrave,

@@ -31,6 +31,7 @@ typedef struct {
   const char *operands; /* "PAGE…" */
   const char *summary;  /* one line */
   const char *endings;  /* ".mid .csv .json": what -o takes, "": any name; null: the command writes no file */
+  bool output_may_be_missing; /* not every use of it writes one */
   size_t least, most;   /* operands */
   CliOption options[CLI_OPTIONS];
   CliExit (*run)(CliCall *call); /* null: not in this version yet */
@@ -76,4 +77,5 @@ void cli_report_text(CliReport *report, const char *key, const char *value);
 void cli_report_number(CliReport *report, const char *key, double value);
 void cli_report_end(CliReport *report);
 
-extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info, cli_explain, cli_learn;
+extern const CliCommand cli_read, cli_listen, cli_play, cli_align, cli_evaluate, cli_info, cli_explain, cli_language,
+    cli_learn;

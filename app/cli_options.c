@@ -42,7 +42,7 @@ static void print_option(const char *name, const char *argument, const char *hel
 
 void cli_print_help(const CliCommand *command) {
   printf(_("Usage: triptych-cli %s [OPTION…] %s%s\n\n%s\n\n"), command->name, _(command->operands),
-         command->endings ? _(" -o OUT") : "", _(command->summary));
+         command->endings && !command->output_may_be_missing ? _(" -o OUT") : "", _(command->summary));
   if (!command->run) return;
   if (command->endings) {
     char help[200];
@@ -154,6 +154,7 @@ static bool ending_fits(const char *path, const char *endings) {
 /* The place for the result is tried before the work starts, not after. */
 static CliExit check_output(CliCall *call) {
   if (!call->command->endings) return CLI_DONE;
+  if (!call->output && call->command->output_may_be_missing) return CLI_DONE;
   if (!call->output) return cli_wrong(call, _("-o OUT is missing: where does the result go?"));
   if (strcmp(call->output, "-") == 0)
     return call->json ? cli_wrong(call, _("-o - and --json both want standard output.")) : CLI_DONE;

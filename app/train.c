@@ -1,6 +1,9 @@
 /* triptych-train: dreams and trains the networks whose weights the program ships.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_hearing.h"
+#include "core/lmm/lmm_language.h"
+#include "core/lmm/lmm_proof.h"
+#include "core/nn/nn_weights.h"
 #include "core/piano/piano_soundfont.h"
 
 #include <signal.h>
@@ -14,9 +17,9 @@ enum { MOST_INPUTS = 64 };
 
 /* What the command line may say; every lesson looks at what concerns it. */
 typedef struct {
-  const char *weights, *start, *checkpoint, *samples;
+  const char *weights, *start, *checkpoint, *samples, *cache;
   double rate;
-  long steps, count, batch, frames, pool, reuse, dreamers, seed, threads;
+  long steps, count, batch, frames, pool, reuse, dreamers, seed, threads, width, layers;
   bool f32;
   const char *inputs[MOST_INPUTS];
   size_t n_inputs;
@@ -36,8 +39,15 @@ static int usage(void) {
       "                              [--checkpoint FILE] [--f32] FOLDER…\n"
       "       triptych-train dreams -o FOLDER [--samples FOLDER] [--count N] [--seed N] FOLDER…\n"
       "       triptych-train piano -o WEIGHTS [--threads N] SOUNDFONT\n"
+      "       triptych-train language -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--frames N] [--width N] [--layers N]\n"
+      "                              [--rate R] [--seed N] [--threads N] [--start WEIGHTS] [--checkpoint FILE] [--f32]\n"
+      "                              FOLDER…\n"
+      "       triptych-train proof -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--rate R] [--seed N] [--threads N]\n"
+      "                              [--checkpoint FILE] [--f32] FOLDER…\n"
       "FOLDER…: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be shipped.\n"
-      "--samples: a piano recorded note by note, in files named like D#4v10.mp3.\n",
+      "--frames: steps of 20 ms an example; of the language, notes.\n"
+      "--samples: a piano recorded note by note, in files named like D#4v10.mp3.\n"
+      "--cache: the pieces of the folders once they are read, so that another training need not read them again.\n",
       stderr);
   return 2;
 }
@@ -61,6 +71,9 @@ static bool take_option(Options *o, int *at, int argc, char **argv) {
                {"--seed", .whole = &o->seed},
                {"--threads", .whole = &o->threads},
                {"--samples", .text = &o->samples},
+               {"--cache", .text = &o->cache},
+               {"--width", .whole = &o->width},
+               {"--layers", .whole = &o->layers},
                {"--count", .whole = &o->count},
                {"--rate", .number = &o->rate}};
   if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
@@ -186,11 +199,86 @@ static BaseStatus train_piano(BaseContext *ctx, const Options *o) {
   return piano_model_save(ctx, &model, BASE_F16, origin, o->weights);
 }
 
+/* ---- language: what music is like ---- */
+
+/* Scores as they are written and as invented players play them, also through the ears of a transcriber; MIDI files as
+ * they were played at a keyboard. */
+static int list_tongues(LmmTongue *tongues, const LmmCorpus *scores, const LmmCorpus *played) {
+  const LmmErrors errors = lmm_errors(0.12);
+  int n = 0;
+  if (scores->pieces.n) {
+    tongues[n++] = (LmmTongue){.corpus = scores, .express = true, .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN}, .share = 0.45};
+    tongues[n++] = (LmmTongue){.corpus = scores, .express = true, .errors = errors,
+                               .code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_HEARD}, .share = 0.05};
+    tongues[n++] = (LmmTongue){.corpus = scores, .written = true, .code = {LANGUAGE_WRITTEN, LANGUAGE_CLEAN}, .share = 0.2};
+  }
+  if (played->pieces.n) {
+    tongues[n++] = (LmmTongue){.corpus = played, .code = {LANGUAGE_POPULAR, LANGUAGE_CLEAN}, .share = 0.12};
+    tongues[n++] = (LmmTongue){.corpus = played, .errors = errors, .code = {LANGUAGE_POPULAR, LANGUAGE_HEARD}, .share = 0.03};
+  }
+  return n;
+}
+
+static BaseStatus train_tongues(BaseContext *ctx, const Options *o, const LmmTongue *tongues, int n) {
+  LmmLanguageParams params = {.size = {.width = (int)o->width, .layers = (int)o->layers},
+                              .tongues = tongues,
+                              .n_tongues = n,
+                              .type = o->f32 ? NN_F32 : NN_BF16,
+                              .steps = o->steps,
+                              .batch = (int)o->batch,
+                              .notes = (int)o->frames,
+                              .rate = (float)o->rate,
+                              .weights = o->weights,
+                              .checkpoint = o->checkpoint,
+                              .origin = "triptych-train language, from scores and MIDI files",
+                              .report = report};
+  NnNet *net = NULL;
+  LanguageTensors tensors;
+  BaseStatus status = lmm_language_net(ctx, &net, &tensors, &params);
+  if (status == BASE_OK && o->start) status = nn_weights_read(ctx, net, o->start);
+  if (status == BASE_OK) status = lmm_language_train(ctx, NULL, net, &tensors, &params);
+  nn_net_free(net);
+  return status;
+}
+
+static BaseStatus train_language(BaseContext *ctx, const Options *o) {
+  LmmCorpus *all = NULL;
+  BaseStatus status = lmm_corpus_open(ctx, &all, o->inputs, o->n_inputs, o->cache);
+  if (status != BASE_OK) return status;
+  LmmCorpus *kinds[2] = {0};
+  LmmTongue tongues[LMM_MOST_TONGUES];
+  status = lmm_corpus_split(ctx, kinds, all);
+  if (status == BASE_OK) {
+    printf("%zu scores, %zu performances; %zu notes to learn from\n", kinds[0]->pieces.n, kinds[1]->pieces.n,
+           lmm_corpus_notes(kinds[0], LMM_TRAINING) + lmm_corpus_notes(kinds[1], LMM_TRAINING));
+    status = train_tongues(ctx, o, tongues, list_tongues(tongues, kinds[0], kinds[1]));
+  }
+  for (int i = 0; i < 2; i++) lmm_corpus_free(kinds[i]);
+  return status;
+}
+
+/* ---- proof: who finds wrong notes ---- */
+
+static BaseStatus train_proof(BaseContext *ctx, const Options *o) {
+  LmmCorpus *corpus = NULL;
+  LmmProofParams params = {.steps = o->steps,
+                           .batch = (int)o->batch,
+                           .rate = (float)o->rate,
+                           .type = o->f32 ? NN_F32 : NN_BF16,
+                           .weights = o->weights,
+                           .checkpoint = o->checkpoint,
+                           .report = report};
+  BaseStatus status = lmm_corpus_open(ctx, &corpus, o->inputs, o->n_inputs, o->cache);
+  if (status == BASE_OK) status = lmm_proof_train(ctx, NULL, corpus, &params);
+  lmm_corpus_free(corpus);
+  return status;
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     BaseStatus (*train)(BaseContext *ctx, const Options *o);
-  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}};
+  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}, {"language", train_language}, {"proof", train_proof}};
   Options options = {.seed = 1, .threads = 2};
   if (argc < 3 || !take_options(&options, argc, argv)) return usage();
   for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {

@@ -44,7 +44,7 @@ exits 0 "$cli" --version && grep -q '^triptych-cli [0-9]' "$work/out"; ok "versi
 for command in read listen play align evaluate info notate engrave perform language learn explain; do
   exits 0 "$cli" $command --help && grep -q "triptych-cli $command" "$work/out"; ok "help of $command"
 done
-for command in notate engrave perform language; do
+for command in notate engrave perform; do
   exits 2 "$cli" $command x -o "$work/to/y.mid" && grep -q "not in this version yet" "$work/err"; ok "$command is not promised"
 done
 exits 2 "$cli"; ok "no command is wrong usage"
@@ -59,6 +59,10 @@ exits 2 "$cli" listen a.wav -o - --json; ok "standard output is for one thing"
 exits 2 "$cli" play a.mid -o "$work/to/x.wav" --keyboard harpsichord; ok "unknown keyboard"
 exits 2 "$cli" play a.mid -o "$work/to/x.wav" --weights w --soundfont f; ok "one keyboard at a time"
 exits 2 "$cli" explain a.wav b.mid --weights w --learn-piano v; ok "learned or given"
+exits 2 "$cli" language dance; ok "unknown use of the language"
+exits 2 "$cli" language score; ok "nothing to score"
+exits 2 "$cli" language sample; ok "a sample goes somewhere"
+exits 2 "$cli" language sample -o "$work/to/x.mid" --seconds long; ok "seconds is a number"
 exits 2 "$cli" learn -o "$work/to/x.weights"; ok "learning needs something to learn from"
 exits 2 "$cli" learn p.triptych --score a -o "$work/to/x.weights"; ok "a project or files"
 exits 2 "$cli" evaluate dances a b; ok "unknown thing to evaluate"
@@ -97,6 +101,15 @@ exits 0 "$cli" evaluate alignment "$sample/truth.csv" a.csv --json && grep -q '"
 exits 0 "$cli" evaluate notes l.csv l.csv --json && grep -q '"onset_f1":1,' "$work/out"; ok "evaluate notes"
 exits 0 "$cli" evaluate score "$sample/menuet.musicxml" "$sample/menuet.musicxml" --json && grep -q '"pitch_onset_duration_f1":1,' "$work/out"
 ok "evaluate score"
+exits 0 "$cli" language score "$sample/menuet.musicxml" --json && grep -q '"notes":[1-9][0-9]*,"nats_per_note":[0-9.]*,"time":[0-9.]*,"pitch":[0-9.]*,"duration":[0-9.]*,"velocity":' "$work/out"
+ok "language score"
+exits 0 "$cli" language sample -o s1.mid --seconds 5 --seed 4 --quiet && exits 0 "$cli" language sample -o s2.mid --seconds 5 --seed 4 --quiet && cmp s1.mid s2.mid
+ok "a seed makes the same music"
+exits 0 "$cli" language sample -o s3.mid --seconds 5 --seed 5 --quiet && ! cmp -s s1.mid s3.mid; ok "another seed makes other music"
+exits 0 "$cli" language sample -o s4.csv --continue "$sample/menuet.musicxml" --seconds 4 --json && grep -q '"new_notes":[1-9]' "$work/out" && [ "$(wc -l <s4.csv)" -gt 20 ]
+ok "music goes on"
+exits 0 "$cli" language doubts "$sample/menuet.musicxml" --json && grep -q '"command":"language doubts","notes":[1-9][0-9]*,"doubts":\[' "$work/out"
+ok "language doubts"
 for file in "$sample/menuet.musicxml" "$sample/page-1.png" "$sample/recording.ogg" l.csv m.wav; do
   exits 0 "$cli" info "$file" --json && grep -q '"kind":' "$work/out"; ok "info $(basename "$file")"
 done
@@ -126,6 +139,7 @@ done
 for file in empty letter.txt broken.mxl entity.musicxml cut.musicxml bad.csv missing.mid "$work/a folder"; do
   one_sentence 1 "$cli" play "$file" -o "$work/to/x.wav" --quiet; ok "play $(basename "$file")"
   one_sentence 1 "$cli" align "$file" m.wav -o "$work/to/x.csv" --quiet; ok "align $(basename "$file")"
+  one_sentence 1 "$cli" language score "$file" --quiet; ok "language score $(basename "$file")"
   one_sentence 1 "$cli" info "$file"; ok "info $(basename "$file")"
 done
 one_sentence 1 "$cli" align "$sample/menuet.musicxml" letter.txt -o "$work/to/x.csv"; ok "align to a letter"
@@ -135,6 +149,7 @@ one_sentence 1 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/to/x.csv" 
 ok "anchors that cross"
 one_sentence 1 "$cli" play "$sample/menuet.musicxml" -o "$work/to/x.wav" --soundfont letter.txt; ok "a soundfont that is a letter"
 one_sentence 1 "$cli" play "$sample/menuet.musicxml" -o "$work/to/x.wav" --weights letter.txt; ok "an instrument that is a letter"
+one_sentence 1 "$cli" language sample -o "$work/to/x.mid" --weights letter.txt; ok "a language that is a letter"
 one_sentence 1 "$cli" explain letter.txt l.csv --quiet; ok "a letter is no recording to explain"
 one_sentence 1 "$cli" explain m.wav letter.txt --quiet; ok "a letter explains nothing"
 one_sentence 1 "$cli" read "$sample/page-1.png" -o "$work/nowhere/x.musicxml"; ok "an output folder that is not there"

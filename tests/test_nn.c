@@ -287,6 +287,10 @@ static void check_cross_entropy(void) {
   nn_cross_entropy(net, x, target, weight,
                    (NnLoss){.scale = 9, .smoothing = 0.1f, .class_weight = (float[]){1, 2, 0.5f, 1}});
   check_net(net, fill_classes, 2e-4);
+  static const float channel[] = {0.8f, 0.1f, 0, 0.2f, 0.1f, 0.7f, 0.3f, 0, 0.1f, 0, 0.6f, 0.1f, 0, 0.2f, 0.1f, 0.7f};
+  x = begin_loss(&net, &target, &weight, 1, 1);
+  nn_cross_entropy(net, x, target, weight, (NnLoss){.scale = 9, .channel = channel});
+  check_net(net, fill_classes, 2e-4);
 }
 
 static void check_bce(void) {

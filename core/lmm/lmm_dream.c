@@ -98,6 +98,10 @@ size_t lmm_library_pieces(const LmmLibrary *library, bool validation) {
   return library->set[validation].n;
 }
 
+const char *lmm_library_path(const LmmLibrary *library, bool validation, size_t i) {
+  return library->set[validation].items[i];
+}
+
 /* ---- a piece ---- */
 
 static BaseStatus play_score(BaseContext *ctx, Motion **out, const char *path, bool *deadpan) {

@@ -15,6 +15,7 @@ typedef struct LmmLibrary LmmLibrary;
 BaseStatus lmm_library_open(BaseContext *ctx, LmmLibrary **out, const char *const *folders, size_t n);
 void lmm_library_free(LmmLibrary *library);
 size_t lmm_library_pieces(const LmmLibrary *library, bool validation);
+const char *lmm_library_path(const LmmLibrary *library, bool validation, size_t i); /* borrowed */
 
 /* About `seconds` of music from 0 s on: a stretch of a piece, transposed, at another tempo, played with
  * rubato, asynchrony, dynamics and pedal of its own; or an invented texture (chords, runs, repeated notes,

@@ -5,7 +5,7 @@
 #include "core/base/base_rng.h"
 #include "core/nn/nn_run.h"
 
-enum { LMM_MOST_FIELDS = 16 };
+enum { LMM_MOST_FIELDS = 20 };
 
 /* One input or target of a net as examples fill it. */
 typedef struct {

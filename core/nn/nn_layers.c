@@ -180,6 +180,10 @@ static NnVar add_loss(NnNet *net, NnOpId op, const NnVar *x, int n, NnVar weight
   if (loss.class_weight && x[0] >= 0 && x[0] < net->n_nodes)
     loss.class_weight =
         nn_graph_keep(net, loss.class_weight, (size_t)net->nodes[x[0]].shape.c * sizeof *loss.class_weight);
+  if (loss.channel && x[0] >= 0 && x[0] < net->n_nodes) {
+    size_t classes = (size_t)net->nodes[x[0]].shape.c;
+    loss.channel = nn_graph_keep(net, loss.channel, classes * classes * sizeof *loss.channel);
+  }
   const char *name = loss.name;
   loss.name = NULL;
   return nn_graph_node(net, op, name, n, inputs, (NnSettings){.loss = loss});

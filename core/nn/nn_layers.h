@@ -116,6 +116,9 @@ typedef struct {
   float gamma;               /* focal: exponent; 0: 2 */
   float delta;               /* Huber: where it turns linear; 0: absolute error */
   const float *class_weight; /* cross-entropy: [C], copied; null: 1 */
+  const float *channel;      /* cross-entropy: [C, C], copied: channel[seen · C + class] is the probability that a target
+                                `seen` stands for what is `class`, as when labels come through an instrument that errs
+                                (forward correction, Patrini et al. 2017); without smoothing; null: targets are right */
 } NnLoss;
 
 NnVar nn_cross_entropy(NnNet *net, NnVar logits, NnVar target, NnVar weight,

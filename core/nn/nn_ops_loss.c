@@ -63,12 +63,21 @@ NN_FAST static void softmax(float *p, const float *x, size_t n, float *log_sum) 
   *log_sum = top + logf(sum);
 }
 
+/* l = −log Σ p·channel[target], p in g; the gradient takes from p what the target makes of it. */
+static double channel_row(float *g, const float *channel, float weight, size_t n) {
+  float seen = 1e-20f;
+  for (size_t i = 0; i < n; i++) seen += g[i] * channel[i];
+  for (size_t i = 0; i < n; i++) g[i] = weight * (g[i] - g[i] * channel[i] / seen);
+  return -(double)weight * log((double)seen);
+}
+
 /* l = −Σ q log p with q = (1 − s)·[target] + s / C; the row counts with w · class_weight[target]. */
 static double cross_entropy_row(float *g, const float *x, const float *target, const float *w, size_t n,
                                 const NnLoss *set) {
   float log_sum, weight = *w, off = set->smoothing / (float)n, on = 1.0f - set->smoothing;
   size_t k = (size_t)*target;
   softmax(g, x, n, &log_sum);
+  if (set->channel) return channel_row(g, set->channel + k * n, weight, n);
   double loss = (double)on * (double)(log_sum - x[k]);
   if (off > 0) loss += (double)off * ((double)n * (double)log_sum - (double)nn_sum(x, n));
   for (size_t i = 0; i < n; i++) g[i] = weight * (g[i] - off);
@@ -243,6 +252,8 @@ static bool backward(NnCall *call) {
 static double reference_cross_entropy(const double *x, size_t k, size_t n, const NnLoss *set) {
   double sum = 0, loss = 0, s = (double)set->smoothing;
   for (size_t i = 0; i < n; i++) sum += exp(x[i]);
+  for (size_t i = 0; set->channel && i < n; i++) loss += exp(x[i]) / sum * (double)set->channel[k * n + i];
+  if (set->channel) return -log(loss + 1e-20);
   for (size_t i = 0; i < n; i++) loss -= ((i == k ? 1 - s : 0) + s / (double)n) * (x[i] - log(sum));
   return loss;
 }

@@ -1,0 +1,39 @@
+/* The metric (LanguageScore). SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/language/language.h"
+
+#include <stdlib.h>
+
+static const LanguageCode OF_PERFORMANCES = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN};
+
+static void tell_only_the_metric(LanguageText *text) {
+  for (size_t i = 0; i < text->n; i++)
+    for (int f = LANGUAGE_METRIC_FIELDS; f < LANGUAGE_FIELDS; f++) text->items[i].field[f] = -1;
+}
+
+static LanguageScore mean_of(const float *nats, size_t n) {
+  LanguageScore score = {.notes = n};
+  for (size_t i = 0; i < n; i++)
+    for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) score.parts[f] += (double)nats[i * LANGUAGE_FIELDS + (size_t)f];
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) {
+    score.parts[f] /= n ? (double)n : 1;
+    score.nats_per_note += score.parts[f];
+  }
+  return score;
+}
+
+BaseStatus language_score(BaseContext *ctx, LanguageScore *score, const LanguageModel *model, const Motion *motion,
+                          const LanguageCode *code) {
+  LanguageText text = {0};
+  LanguageReader *reader = NULL;
+  BaseStatus status = language_of_motion(ctx, &text, motion, 0, motion->notes.n, 1);
+  tell_only_the_metric(&text);
+  float *nats = malloc((text.n + 1) * LANGUAGE_FIELDS * sizeof *nats);
+  if (status == BASE_OK && !nats) status = base_fail_memory(ctx);
+  if (status == BASE_OK) status = language_reader_new(ctx, &reader, model, code ? *code : OF_PERFORMANCES);
+  if (status == BASE_OK) status = language_read(ctx, reader, text.items, text.n, nats, NULL);
+  if (status == BASE_OK) *score = mean_of(nats, text.n);
+  language_reader_free(reader);
+  free(nats);
+  base_array_clear(&text);
+  return status;
+}

@@ -1,0 +1,559 @@
+/* Mapping languages: how much does motion gain from scores and recordings when there is hardly any motion?
+ *
+ *   a   everything is translated to motion and learned as motion: scores as they stand, recordings through a transcriber
+ *       with 12 % errors; a1 recordings only; a2 with scores played by invented players
+ *   b   the mapping: scores played by invented players, some of them through a simulated transcriber, recordings under the
+ *       code of what was heard, durations and velocities learned from them through a table of what the transcriber makes
+ *       of each id; then k bars of motion, as far as they help their own other half
+ *   c   only the k bars
+ *   d   abundant motion
+ *
+ * One size, one number of steps, several seeds. Recordings are the even performances of DATA/performances (CRC-32 of the
+ * folder's name), heard once; the test is the odd ones. A table and a plot go to OUT. --only takes letters: a, x for a1, y
+ * for a2, b, c, d. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/base/base_array.h"
+#include "core/language/language.h"
+#include "core/lmm/lmm_language.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, SMALL_BATCH = 4, TRIAL_STEPS = 48 };
+
+static const int BARS[KS] = {0, 1, 2, 5, 10, 20, 50};
+static const double BAR_S = 1.9, ERRORS = 0.12;
+static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}, HEARD_MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_HEARD};
+
+typedef struct {
+  const char *data, *out, *cache;
+  const char *only, *table; /* letters of the conditions to run, of the fields that errors are taken off */
+  long steps, seeds, width, layers, test_notes, most_bars;
+  bool f32;
+} Options;
+
+/* All that is read, and what was made of it. */
+typedef struct {
+  LmmCorpus *scores, *performances, *heard;
+} Material;
+
+typedef struct {
+  double naive[NAIVES], oracle, tuned[KS], alone[KS];
+  double parts[4][LANGUAGE_METRIC_FIELDS]; /* of a, b without bars, b with the most, d */
+} Result;
+
+static double now_s(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void must(BaseStatus status, const BaseContext *ctx) {
+  if (status == BASE_OK) return;
+  fprintf(stderr, "%s\n", ctx->sentence[0] ? ctx->sentence : base_status_name(status));
+  exit(1);
+}
+
+/* ---- material ---- */
+
+static uint32_t crc32_of(const char *text, size_t n) {
+  uint32_t crc = 0xffffffffu;
+  for (size_t i = 0; i < n; i++) {
+    crc ^= (unsigned char)text[i];
+    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
+}
+
+static LmmCorpus *open_corpus(const Options *o, const char *const *folders, size_t n, const char *cache) {
+  BaseContext ctx = {0};
+  LmmCorpus *corpus = NULL;
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", o->cache, cache);
+  must(lmm_corpus_open(&ctx, &corpus, folders, n, path), &ctx);
+  return corpus;
+}
+
+/* Odd performances are the test; of the even ones one in eight is to validate on. */
+static void divide(LmmCorpus *performances) {
+  size_t even = 0;
+  for (size_t i = 0; i < performances->pieces.n; i++) {
+    LmmPiece *piece = &performances->pieces.items[i];
+    bool odd = crc32_of(piece->name, strcspn(piece->name, "/")) & 1;
+    piece->side = odd ? LMM_TEST : even++ % 8 == 7 ? LMM_VALIDATION : LMM_TRAINING;
+  }
+}
+
+/* What a transcriber made of the recordings, once and for all. */
+static LmmCorpus *hear(const LmmCorpus *performances) {
+  BaseContext ctx = {0};
+  LmmCorpus *heard = calloc(1, sizeof *heard);
+  const LmmErrors errors = lmm_errors(ERRORS);
+  for (size_t i = 0; i < performances->pieces.n; i++) {
+    const LmmPiece *piece = &performances->pieces.items[i];
+    BaseRng rng = base_rng(77, i);
+    Motion *motion = motion_dup(piece->motion);
+    if (piece->side == LMM_TEST || !lmm_mishear(motion, &errors, &rng)) {
+      motion_free(motion);
+      continue;
+    }
+    must(lmm_corpus_add(&ctx, heard, piece, motion, NULL), &ctx);
+    heard->pieces.items[heard->pieces.n - 1].side = piece->side;
+  }
+  return heard;
+}
+
+static Material gather(const Options *o) {
+  char folders[3][1024];
+  snprintf(folders[0], sizeof *folders, "%s/lieder", o->data);
+  snprintf(folders[1], sizeof *folders, "%s/chopin-first-editions", o->data);
+  snprintf(folders[2], sizeof *folders, "%s/performances", o->data);
+  BaseContext ctx = {0};
+  const char *const of_scores[] = {folders[0], folders[1]}, *const of_performances[] = {folders[2]};
+  LmmCorpus *kinds[2];
+  Material m = {.scores = open_corpus(o, of_scores, 2, "bench-scores.pack")};
+  must(lmm_corpus_split(&ctx, kinds, open_corpus(o, of_performances, 1, "bench-performances.pack")), &ctx);
+  lmm_corpus_free(kinds[0]); /* their scores are not material */
+  m.performances = kinds[1];
+  divide(m.performances);
+  m.heard = hear(m.performances);
+  return m;
+}
+
+static Motion *excerpt(const Motion *from, double from_s, double to_s) {
+  Motion *motion = motion_new();
+  for (size_t i = 0; i < from->notes.n; i++) {
+    MotionNote note = from->notes.items[i];
+    if (note.onset_s >= from_s && note.onset_s < to_s) base_array_push(&motion->notes, note);
+  }
+  return motion;
+}
+
+/* k bars from up to five places, every other place in halves[0] and halves[1]; all of them in halves[2]. */
+static void take_bars(LmmCorpus halves[3], const LmmCorpus *performances, int k, uint64_t seed) {
+  BaseContext ctx = {0};
+  BaseRng rng = base_rng(seed, 500);
+  int places = k < BAR_PIECES ? k : BAR_PIECES;
+  for (int i = 0; i < places;) {
+    const LmmPiece *piece = &performances->pieces.items[base_rng_below(&rng, (uint32_t)performances->pieces.n)];
+    double length_s = BAR_S * (k / places + (i < k % places)), end_s = motion_duration_s(piece->motion);
+    double from_s = base_rng_uniform(&rng) * fmax(0, end_s - length_s);
+    Motion *bars = excerpt(piece->motion, from_s, from_s + length_s);
+    if (piece->side != LMM_TRAINING || bars->notes.n < 4) {
+      motion_free(bars);
+      continue;
+    }
+    must(lmm_corpus_add(&ctx, &halves[i % 2], piece, motion_dup(bars), NULL), &ctx);
+    must(lmm_corpus_add(&ctx, &halves[2], piece, bars, NULL), &ctx);
+    i++;
+  }
+}
+
+static const LmmCorpus *on_side(LmmCorpus *corpus, LmmSide side) {
+  for (size_t i = 0; i < corpus->pieces.n; i++) corpus->pieces.items[i].side = side;
+  return corpus;
+}
+
+static void clear_bars(LmmCorpus halves[3]) {
+  for (int h = 0; h < 3; h++) {
+    for (size_t i = 0; i < halves[h].pieces.n; i++) motion_free(halves[h].pieces.items[i].motion);
+    base_array_clear(&halves[h].pieces);
+  }
+}
+
+/* ---- learning ---- */
+
+/* A net and what it was built for. */
+typedef struct {
+  NnNet *net;
+  LanguageTensors tensors;
+  LmmLanguageParams params;
+  LanguageCode motion; /* the code that it knows motion by */
+} Learner;
+
+static void report(void *user, const LmmReport *now) {
+  fprintf(stderr, "  %s step %ld of %ld: %.4f, validation %.4f\n", (const char *)user, now->step, now->steps,
+          now->training_loss, now->validation_loss);
+}
+
+static Learner learner_new(const Options *o, uint64_t seed, const char *name, const LanguageErrors *heard,
+                           const LmmTongue *tongues, int n) {
+  BaseContext ctx = {.seed = seed, .threads = 1};
+  Learner l = {.motion = MOTION, .params = {.size = {.width = (int)o->width, .layers = (int)o->layers},
+                          .steps = o->steps,
+                          .validate_every = o->steps / 3 > 0 ? o->steps / 3 : 1,
+                          .average = 0.995f,
+                          .rate = 4e-3f,
+                          .type = o->f32 ? NN_F32 : NN_BF16,
+                          .heard = heard,
+                          .tongues = tongues,
+                          .n_tongues = n,
+                          .report = report,
+                          .user = (void *)name}};
+  must(lmm_language_net(&ctx, &l.net, &l.tensors, &l.params), &ctx);
+  return l;
+}
+
+static void learn(Learner *l, const LmmTongue *tongues, int n, uint64_t seed) {
+  BaseContext ctx = {.seed = seed, .threads = 1};
+  l->params.tongues = tongues;
+  l->params.n_tongues = n;
+  must(lmm_language_train(&ctx, NULL, l->net, &l->tensors, &l->params), &ctx);
+}
+
+static LanguageScore test_side(const Options *o, const Learner *l, const LmmCorpus *performances, LmmSide side) {
+  BaseContext ctx = {0};
+  LanguageModel *model = NULL;
+  LanguageScore all = {0}, one;
+  must(language_model_of_net(&ctx, &model, l->net, l->params.size), &ctx);
+  for (size_t i = 0; i < performances->pieces.n; i++) {
+    Motion *motion = performances->pieces.items[i].motion;
+    if (performances->pieces.items[i].side != side) continue;
+    size_t n = motion->notes.n;
+    if (o->test_notes > 0 && (size_t)o->test_notes < n) motion->notes.n = (size_t)o->test_notes;
+    must(language_score(&ctx, &one, model, motion, &l->motion), &ctx);
+    motion->notes.n = n;
+    double w = (double)one.notes / (double)(all.notes + one.notes);
+    all.notes += one.notes;
+    all.nats_per_note += w * (one.nats_per_note - all.nats_per_note);
+    for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) all.parts[f] += w * (one.parts[f] - all.parts[f]);
+  }
+  language_model_free(model);
+  return all;
+}
+
+/* On the odd performances; what was settled by hand was settled on even ones that nothing is learned from, whose figure is
+ * printed beside. */
+static LanguageScore test(const Options *o, const Learner *l, const LmmCorpus *performances) {
+  printf("  on even performances, to choose by: %.3f\n", test_side(o, l, performances, LMM_VALIDATION).nats_per_note);
+  return test_side(o, l, performances, LMM_TEST);
+}
+
+/* One way of learning from few bars, and what it was good for on bars that it did not see. */
+typedef struct {
+  LmmReach reach;
+  double rate;
+  double first, best; /* validation losses, before (nearly) and at best */
+  double steps;       /* to the best */
+} Way;
+
+static void note_loss(void *user, const LmmReport *now) {
+  Way *way = user;
+  if (!(way->first > 0)) way->first = now->validation_loss;
+  way->best = now->best_loss;
+  way->steps = (double)now->best_step;
+}
+
+/* A copy with small batches. */
+static Learner copy_of(const Learner *from) {
+  BaseContext ctx = {.threads = 1};
+  Learner l = *from;
+  l.params.batch = SMALL_BATCH;
+  must(lmm_language_net(&ctx, &l.net, &l.tensors, &l.params), &ctx);
+  memcpy(nn_net_values(l.net), nn_net_values_const(from->net), nn_net_size(l.net) * sizeof(float));
+  nn_net_changed(l.net);
+  return l;
+}
+
+/* Learns from bars for a while, watching others. The gain is in nats of the training loss. */
+static void take_way(Learner *l, Way *way, const LmmCorpus *bars, const LmmCorpus *others, long steps, uint64_t seed) {
+  LmmTongue tongue = {.corpus = bars, .code = l->motion, .right = true, .only_metric = true, .share = 1}, watched = tongue;
+  watched.corpus = others;
+  l->params.reach = way->reach;
+  l->params.rate = (float)way->rate;
+  l->params.steps = steps;
+  l->params.average = 0.8f;
+  l->params.validate_every = 4;
+  l->params.validation_batches = 1;
+  l->params.validation = &watched;
+  l->params.n_validation = 1;
+  l->params.report = note_loss;
+  l->params.user = way;
+  learn(l, &tongue, 1, seed);
+}
+
+/* The way that helps either half of the bars most after learning from the other; steps 0 when none does. All parameters
+ * move from ten bars on. */
+static Way choose_way(const Learner *from, LmmCorpus halves[3], int k, uint64_t seed) {
+  static const Way ways[] = {{LMM_CODES, 3e-3, 0, 0, 0}, {LMM_SWITCHES, 1e-3, 0, 0, 0}, {LMM_EVERYTHING, 4e-4, 0, 0, 0}};
+  Way best = {0};
+  double most = 0.02;
+  if (!halves[1].pieces.n) return best;
+  for (size_t w = 0; w < (k < 10 ? 2 : 3); w++) {
+    Way tried = ways[w];
+    double gain = 0, steps = 0;
+    for (int fold = 0; fold < 2; fold++) {
+      Learner l = copy_of(from);
+      tried.first = 0;
+      take_way(&l, &tried, on_side(&halves[fold], LMM_TRAINING), on_side(&halves[1 - fold], LMM_VALIDATION), TRIAL_STEPS, seed);
+      gain += (tried.first - tried.best) / 2;
+      steps += tried.steps / 2;
+      nn_net_free(l.net);
+    }
+    if (gain > most) most = gain, best = ways[w], best.steps = steps;
+  }
+  return best;
+}
+
+/* After k bars: as the bars' own halves say, or not at all. */
+static double tune(const Options *o, const Learner *from, const Material *m, int k, uint64_t seed, double *parts) {
+  LmmCorpus halves[3] = {0};
+  take_bars(halves, m->performances, k, seed);
+  Way way = choose_way(from, halves, k, seed);
+  Learner l = copy_of(from);
+  on_side(&halves[2], LMM_TRAINING);
+  if (way.steps >= 8) take_way(&l, &way, &halves[2], on_side(&halves[0], LMM_VALIDATION), lround(way.steps), seed);
+  printf("  reach %d, %.0f steps\n", way.reach, way.steps);
+  LanguageScore score = test(o, &l, m->performances);
+  if (parts) memcpy(parts, score.parts, sizeof score.parts);
+  nn_net_free(l.net);
+  clear_bars(halves);
+  return score.nats_per_note;
+}
+
+/* From nothing. */
+static double learn_alone(const Options *o, const Material *m, int k, uint64_t seed) {
+  LmmCorpus halves[3] = {0};
+  Way way = {.reach = LMM_EVERYTHING, .rate = 2e-3};
+  Learner l = learner_new(o, seed, "c", NULL, NULL, 0), small = copy_of(&l);
+  take_bars(halves, m->performances, k, seed);
+  take_way(&small, &way, on_side(&halves[2], LMM_TRAINING), on_side(&halves[0], LMM_VALIDATION), 40 + 2 * k, seed);
+  double nats = test(o, &small, m->performances).nats_per_note;
+  nn_net_free(l.net);
+  nn_net_free(small.net);
+  clear_bars(halves);
+  return nats;
+}
+
+static void say(const char *what, int k, double nats, double since) {
+  printf("  %-34s", what);
+  if (k >= 0) printf(" %2d bars", k);
+  printf("  %.3f nats a note  (%.0f s)\n", nats, now_s() - since);
+  fflush(stdout);
+}
+
+/* The three readings of "translate everything to motion". */
+static void run_naive(const Options *o, const Material *m, uint64_t seed, Result *r, int which) {
+  static const char *const names[NAIVES] = {"a  naive", "a1 naive, recordings only", "a2 naive, invented players"};
+  const LmmTongue tongues[] = {{.corpus = m->heard, .code = MOTION, .share = 0.5},
+                               {.corpus = m->scores, .express = which == 2, .code = MOTION, .share = 0.5}};
+  double start = now_s();
+  int n = which == 1 ? 1 : 2;
+  Learner l = learner_new(o, seed, names[which], NULL, tongues, n);
+  learn(&l, tongues, n, seed);
+  LanguageScore score = test(o, &l, m->performances);
+  r->naive[which] = score.nats_per_note;
+  if (which == 0) memcpy(r->parts[0], score.parts, sizeof score.parts);
+  say(names[which], -1, r->naive[which], start);
+  nn_net_free(l.net);
+}
+
+/* With the table, what was played is also what the code of the heard foretells: the better of the two. */
+static void choose_code(const Options *o, Learner *l, const LmmCorpus *performances) {
+  double nats[2];
+  for (int i = 0; i < 2; i++) {
+    l->motion = i ? HEARD_MOTION : MOTION;
+    nats[i] = test_side(o, l, performances, LMM_VALIDATION).nats_per_note;
+  }
+  printf("  on even performances: %.3f as motion, %.3f as heard\n", nats[0], nats[1]);
+  l->motion = nats[1] < nats[0] ? HEARD_MOTION : MOTION;
+}
+
+static void run_mapping(const Options *o, const Material *m, uint64_t seed, Result *r) {
+  BaseContext ctx = {.seed = seed};
+  LanguageErrors heard = {0};
+  const LmmErrors errors = lmm_errors(ERRORS);
+  const LmmTongue tongues[] = {{.corpus = m->heard, .code = HEARD_MOTION, .share = 0.5},
+                               {.corpus = m->scores, .express = true, .code = MOTION, .share = 0.4},
+                               {.corpus = m->scores, .express = true, .errors = errors, .code = HEARD_MOTION, .share = 0.1}};
+  double start = now_s();
+  must(lmm_language_errors(&ctx, &heard, m->scores, &errors, 600), &ctx);
+  LanguageErrors used = {0};
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++)
+    if (strchr(o->table, "tpdv"[f])) used.seen[f] = heard.seen[f];
+  Learner l = learner_new(o, seed, "b", &used, tongues, 3);
+  learn(&l, tongues, 3, seed);
+  choose_code(o, &l, m->performances);
+  LanguageScore score = test(o, &l, m->performances);
+  r->tuned[0] = score.nats_per_note;
+  memcpy(r->parts[1], score.parts, sizeof score.parts);
+  say("b  mapping", 0, r->tuned[0], start);
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) printf("  %.3f", score.parts[f]);
+  putchar('\n');
+  for (int i = 1; i < KS && BARS[i] <= o->most_bars; i++)
+    say("b  mapping", BARS[i], r->tuned[i] = tune(o, &l, m, BARS[i], seed, r->parts[2]), start);
+  nn_net_free(l.net);
+  lmm_language_errors_clear(&heard);
+}
+
+static void run_bars(const Options *o, const Material *m, uint64_t seed, Result *r) {
+  for (int i = 1; i < KS && BARS[i] <= o->most_bars; i++) {
+    double start = now_s();
+    say("c  only the bars", BARS[i], r->alone[i] = learn_alone(o, m, BARS[i], seed), start);
+  }
+}
+
+static void run_oracle(const Options *o, const Material *m, uint64_t seed, Result *r) {
+  const LmmTongue tongues[] = {{.corpus = m->performances, .code = MOTION, .share = 1}};
+  double start = now_s();
+  Learner l = learner_new(o, seed, "d", NULL, tongues, 1);
+  learn(&l, tongues, 1, seed);
+  LanguageScore score = test(o, &l, m->performances);
+  r->oracle = score.nats_per_note;
+  memcpy(r->parts[3], score.parts, sizeof score.parts);
+  say("d  abundant motion", -1, r->oracle, start);
+  nn_net_free(l.net);
+}
+
+/* ---- telling ---- */
+
+typedef struct {
+  double mean, deviation;
+} Figure;
+
+static Figure figure_of(const double *values, long n) {
+  Figure f = {0};
+  for (long i = 0; i < n; i++) f.mean += values[i] / (double)n;
+  for (long i = 0; i < n; i++) f.deviation += (values[i] - f.mean) * (values[i] - f.mean) / fmax(1, (double)n - 1);
+  f.deviation = sqrt(f.deviation);
+  return f;
+}
+
+/* One condition at k bars over the seeds; `which` 0 a, 1 b, 2 c, 3 d, 4 a1, 5 a2. */
+static Figure figure_at(const Result *results, long n, int which, int k) {
+  double values[MOST_SEEDS];
+  for (long i = 0; i < n; i++) {
+    const Result *r = &results[i];
+    values[i] = which == 0   ? r->naive[0]
+                : which == 1 ? r->tuned[k]
+                : which == 2 ? r->alone[k]
+                : which == 3 ? r->oracle
+                             : r->naive[which - 3];
+  }
+  return figure_of(values, n);
+}
+
+static void write_table(FILE *out, const Options *o, const Result *results, long n) {
+  Figure a = figure_at(results, n, 0, 0), d = figure_at(results, n, 3, 0);
+  fprintf(out, "a1 recordings only %.3f   a2 scores by invented players %.3f\n", figure_at(results, n, 4, 0).mean,
+          figure_at(results, n, 5, 0).mean);
+  fprintf(out, "bars\ta naive\tb mapping\t± seeds\tc only bars\td oracle\tpart of a-d closed by b\n");
+  for (int k = 0; k < KS && BARS[k] <= o->most_bars; k++) {
+    Figure b = figure_at(results, n, 1, k), c = figure_at(results, n, 2, k);
+    fprintf(out, "%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\n", BARS[k], a.mean, b.mean, b.deviation, k ? c.mean : NAN, d.mean,
+            (a.mean - b.mean) / (a.mean - d.mean));
+  }
+  static const char *const rows[] = {"a", "b, 0 bars", "b, most bars", "d"};
+  fprintf(out, "\nfirst seed\ttime\tpitch\tduration\tvelocity\n");
+  for (int i = 0; i < 4; i++)
+    fprintf(out, "%s\t%.3f\t%.3f\t%.3f\t%.3f\n", rows[i], results->parts[i][0], results->parts[i][1], results->parts[i][2],
+            results->parts[i][3]);
+}
+
+enum { PLOT_W = 640, PLOT_H = 400, PLOT_LEFT = 60, PLOT_TOP = 20 };
+
+static double plot_x(int k) {
+  return PLOT_LEFT + (PLOT_W - PLOT_LEFT - 120) * (double)k / (KS - 1);
+}
+
+static double plot_y(double nats, double least, double most) {
+  return PLOT_TOP + (PLOT_H - 2 * PLOT_TOP - 20) * (most - nats) / (most - least);
+}
+
+static void plot_line(FILE *out, const Result *results, long n, int which, const char *colour, const char *name, double least,
+                      double most, const Options *o) {
+  double y = 0;
+  int from = which == 2 ? 1 : 0, last = from;
+  fprintf(out, "<polyline fill='none' stroke='%s' stroke-width='2' points='", colour);
+  for (int k = from; k < KS && BARS[k] <= o->most_bars; k++) {
+    y = plot_y(fmin(figure_at(results, n, which, k).mean, most), least, most);
+    fprintf(out, "%.1f,%.1f ", plot_x(k), y);
+    last = k;
+  }
+  fprintf(out, "'/>\n<text x='%.1f' y='%.1f' fill='%s'>%s</text>\n", plot_x(last) + 8, y + 4, colour, name);
+}
+
+static void write_plot(FILE *out, const Options *o, const Result *results, long n) {
+  double least = floor(2 * figure_at(results, n, 3, 0).mean) / 2 - 0.5, most = ceil(figure_at(results, n, 0, 0).mean) + 1;
+  fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='12'>\n"
+               "<rect width='100%%' height='100%%' fill='white'/>\n", PLOT_W, PLOT_H);
+  for (double y = least; y <= most; y += 0.5)
+    fprintf(out, "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='#ddd'/><text x='20' y='%.1f'>%.1f</text>\n", PLOT_LEFT,
+            PLOT_W - 120, plot_y(y, least, most), plot_y(y, least, most), plot_y(y, least, most) + 4, y);
+  for (int k = 0; k < KS; k++) fprintf(out, "<text x='%.1f' y='%d'>%d</text>\n", plot_x(k) - 4, PLOT_H - 20, BARS[k]);
+  fprintf(out, "<text x='%d' y='%d'>bars of motion; nats a note</text>\n", PLOT_LEFT, PLOT_H - 5);
+  plot_line(out, results, n, 0, "#c01c28", "a naive", least, most, o);
+  plot_line(out, results, n, 1, "#1a5fb4", "b mapping", least, most, o);
+  plot_line(out, results, n, 2, "#9a9996", "c only bars", least, most, o);
+  plot_line(out, results, n, 3, "#26a269", "d oracle", least, most, o);
+  fprintf(out, "</svg>\n");
+}
+
+static void tell(const Options *o, const Result *results, long n) {
+  char path[1024];
+  mkdir(o->out, 0777);
+  snprintf(path, sizeof path, "%s/language.tsv", o->out);
+  FILE *table = fopen(path, "w");
+  if (table) write_table(table, o, results, n), fclose(table);
+  snprintf(path, sizeof path, "%s/language.svg", o->out);
+  FILE *plot = fopen(path, "w");
+  if (plot) write_plot(plot, o, results, n), fclose(plot);
+  write_table(stdout, o, results, n);
+  printf("table and plot: %s/language.tsv, language.svg\n", o->out);
+}
+
+static bool take_options(Options *o, int argc, char **argv) {
+  const struct {
+    const char *name;
+    long *whole;
+  } known[] = {{"--steps", &o->steps}, {"--seeds", &o->seeds}, {"--width", &o->width}, {"--layers", &o->layers},
+               {"--test-notes", &o->test_notes}, {"--bars", &o->most_bars}};
+  o->only = "axybcd";
+  o->table = "dv";
+  for (int i = 1; i < argc; i++) {
+    bool found = false;
+    if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) o->only = argv[++i], found = true;
+    else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) o->table = argv[++i], found = true;
+    for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++)
+      if (strcmp(argv[i], known[k].name) == 0) *known[k].whole = atol(argv[++i]), found = true;
+    if (found) continue;
+    if (strcmp(argv[i], "--f32") == 0) o->f32 = true;
+    else if (argv[i][0] == '-') return false;
+    else if (!o->data) o->data = argv[i];
+    else o->out = argv[i];
+  }
+  o->cache = o->out;
+  return o->data && o->out && o->seeds >= 1 && o->seeds <= MOST_SEEDS;
+}
+
+int main(int argc, char **argv) {
+  Options o = {.steps = 1500, .seeds = 3, .width = 96, .layers = 3, .test_notes = 0, .most_bars = 50};
+  if (!take_options(&o, argc, argv)) {
+    fputs("usage: bench_language [--steps N] [--seeds N] [--width N] [--layers N] [--bars MOST] [--test-notes N] "
+          "[--table tpdv] [--f32] [--only axybcd] DATA OUT\n", stderr);
+    return 2;
+  }
+  mkdir(o.out, 0777);
+  Material m = gather(&o);
+  Result results[MOST_SEEDS] = {0};
+  printf("%zu notes of scores, %zu heard, %zu to test on; %ld steps of 4,096 notes, width %ld, 12 %% errors\n",
+         lmm_corpus_notes(m.scores, LMM_TRAINING), lmm_corpus_notes(m.heard, LMM_TRAINING),
+         lmm_corpus_notes(m.performances, LMM_TEST), o.steps, o.width);
+  for (long i = 0; i < o.seeds; i++) {
+    uint64_t seed = (uint64_t)i + 1;
+    printf("seed %ld\n", i + 1);
+    for (int which = 0; which < NAIVES; which++)
+      if (strchr(o.only, "axy"[which])) run_naive(&o, &m, seed, &results[i], which);
+    if (strchr(o.only, 'b')) run_mapping(&o, &m, seed, &results[i]);
+    if (strchr(o.only, 'd')) run_oracle(&o, &m, seed, &results[i]);
+    if (strchr(o.only, 'c')) run_bars(&o, &m, seed, &results[i]);
+    tell(&o, results, i + 1);
+  }
+  lmm_corpus_free(m.scores);
+  lmm_corpus_free(m.performances);
+  lmm_corpus_free(m.heard);
+  return 0;
+}
