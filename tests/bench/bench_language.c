@@ -10,10 +10,12 @@
  *
  * One size, one number of steps, several seeds. Recordings are the even performances of DATA/performances (CRC-32 of the
  * folder's name), heard once; the test is the odd ones. A table and a plot go to OUT. --only takes letters: a, x for a1, y
- * for a2, b, c, d. SPDX-License-Identifier: GPL-3.0-or-later */
+ * for a2, b, c, d; --start gives the mapping weights to begin with that know scores alone, such as the program's own.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
 #include "core/language/language.h"
 #include "core/lmm/lmm_language.h"
+#include "core/nn/nn_weights.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +32,7 @@ static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}, HEARD_MO
 
 typedef struct {
   const char *data, *out, *cache;
+  const char *start;        /* weights that the mapping begins with; null: none */
   const char *only, *table; /* letters of the conditions to run, of the fields that errors are taken off */
   long steps, seeds, width, layers, test_notes, most_bars;
   bool f32;
@@ -194,6 +197,9 @@ static Learner learner_new(const Options *o, uint64_t seed, const char *name, co
                           .report = report,
                           .user = (void *)name}};
   must(lmm_language_net(&ctx, &l.net, &l.tensors, &l.params), &ctx);
+  if (!o->start || *name != 'b') return l;
+  l.params.rate = 1e-3f;
+  must(nn_weights_read(&ctx, l.net, o->start), &ctx);
   return l;
 }
 
@@ -516,6 +522,7 @@ static bool take_options(Options *o, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     bool found = false;
     if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) o->only = argv[++i], found = true;
+    else if (strcmp(argv[i], "--start") == 0 && i + 1 < argc) o->start = argv[++i], found = true;
     else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) o->table = argv[++i], found = true;
     for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++)
       if (strcmp(argv[i], known[k].name) == 0) *known[k].whole = atol(argv[++i]), found = true;
@@ -533,7 +540,7 @@ int main(int argc, char **argv) {
   Options o = {.steps = 1500, .seeds = 3, .width = 96, .layers = 3, .test_notes = 0, .most_bars = 50};
   if (!take_options(&o, argc, argv)) {
     fputs("usage: bench_language [--steps N] [--seeds N] [--width N] [--layers N] [--bars MOST] [--test-notes N] "
-          "[--table tpdv] [--f32] [--only axybcd] DATA OUT\n", stderr);
+          "[--table tpdv] [--f32] [--only axybcd] [--start WEIGHTS] DATA OUT\n", stderr);
     return 2;
   }
   mkdir(o.out, 0777);
