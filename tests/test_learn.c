@@ -183,7 +183,7 @@ static BasePack *dulled(void) {
   CHECK(transcription_net_build(&ctx, &tensors, net, 1, 100, false) == BASE_OK);
   CHECK(transcription_weights_load(&ctx, net, NULL) == BASE_OK);
   const NnParameter *bias = nn_net_parameter(net, nn_net_parameter_find(net, "head.onset.bias"));
-  nn_net_values(net)[bias->offset] -= 1.2F;
+  nn_net_values(net)[bias->offset] -= 1.55F;
   const char *path = check_temporary("dulled.weights");
   CHECK(nn_weights_write(&ctx, net, path, BASE_F32, NULL, 0) == BASE_OK);
   CHECK_SAYING(base_pack_load(&ctx, &pack, path) == BASE_OK, "%s", ctx.sentence);
@@ -223,7 +223,7 @@ static void a_shy_ear_is_encouraged(void) {
   size_t n = 0;
   BaseContext ctx = {.seed = 1, .threads = 1};
   open_world(&world);
-  BaseStatus status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 16, .rate = 0.02F, .bars = 1});
+  BaseStatus status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 32, .rate = 0.02F, .bars = 1});
   CHECK_SAYING(status == BASE_OK, "%s", ctx.sentence);
   CHECK_SAYING(report.accepted && bytes && report.bars == 6 && report.bars_held_out == 1 && report.labels > 100, "%d, %zu bars, %zu held out, %zu labels", report.accepted, report.bars, report.bars_held_out, report.labels);
   CHECK_SAYING(report.trusted.after > report.trusted.before + 0.02 || report.beyond.after > report.beyond.before + 0.02,
@@ -286,7 +286,7 @@ static void the_same_seed_teaches_the_same(void) {
   open_world(&world);
   for (int i = 0; i < 2; i++) {
     BaseContext ctx = {.seed = 1, .threads = 1};
-    CHECK(calibrate(&world, &report, &bytes[i], &n[i], &ctx, (LmmCalibrateParams){.steps = 16, .rate = 0.02F, .bars = 1}) == BASE_OK);
+    CHECK(calibrate(&world, &report, &bytes[i], &n[i], &ctx, (LmmCalibrateParams){.steps = 32, .rate = 0.02F, .bars = 1}) == BASE_OK);
   }
   CHECK(bytes[0] && n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
   free(bytes[0]);
