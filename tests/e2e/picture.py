@@ -13,7 +13,7 @@ from sample import ready, select
 
 def main(binary, file):
     app = Application(binary)
-    app.start(GDK_BACKEND="x11", GSETTINGS_BACKEND="memory", TRIPTYCH_AUDIO="null")
+    app.start(GDK_BACKEND="x11", GSK_RENDERER="cairo", GSETTINGS_BACKEND="memory", TRIPTYCH_AUDIO="null")
     app.wait(lambda: ready(app), 150, "the sample is read, heard and aligned")
     for place in (9, 16):
         select(app, place)
