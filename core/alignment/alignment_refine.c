@@ -1,8 +1,8 @@
 /* Step 3 of the aligner: rows move to where their own keys were struck. For each key the rows that want it
  * and its atoms are paired one to one in order, near pairs first; a row's time is the weighted mean of its
- * atoms around their median, so that a stray atom or an arpeggio's far end does not pull. Rows without atoms
- * are laid between their neighbours, and everything is made monotone. SPDX-License-Identifier:
- * GPL-3.0-or-later */
+ * atoms around their median, so that a stray atom or an arpeggio's far end does not pull. By how much soft strokes
+ * come late is learned from these pairs and taken off, in a few rounds (the touch). Rows without atoms are
+ * laid between their neighbours, and everything is made monotone. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/alignment/alignment_parts.h"
 
 #include <math.h>
