@@ -44,13 +44,18 @@ static BaseStatus load_parameter(BaseContext *ctx, float *values, const NnParame
   return status;
 }
 
-BaseStatus nn_weights_load(BaseContext *ctx, NnNet *net, const BasePack *pack) {
-  float *values = calloc(nn_net_size(net) + 1, sizeof *values);
+/* How the values of one parameter, which hold what the net has, are taken from a pack. */
+typedef BaseStatus (*Take)(BaseContext *ctx, float *values, const NnParameter *parameter, const BasePack *pack);
+
+/* All parameters or none. */
+static BaseStatus take_all(BaseContext *ctx, NnNet *net, const BasePack *pack, Take take) {
+  float *values = malloc((nn_net_size(net) + 1) * sizeof *values);
   if (!values) return base_fail_memory(ctx);
+  memcpy(values, nn_net_values_const(net), nn_net_size(net) * sizeof *values);
   BaseStatus status = BASE_OK;
   for (int i = 0; status == BASE_OK && i < nn_net_parameter_count(net); i++) {
     const NnParameter *parameter = nn_net_parameter(net, i);
-    status = load_parameter(ctx, values + parameter->offset, parameter, pack);
+    status = take(ctx, values + parameter->offset, parameter, pack);
   }
   if (status == BASE_OK) {
     memcpy(nn_net_values(net), values, nn_net_size(net) * sizeof *values);
@@ -58,6 +63,10 @@ BaseStatus nn_weights_load(BaseContext *ctx, NnNet *net, const BasePack *pack) {
   }
   free(values);
   return status;
+}
+
+BaseStatus nn_weights_load(BaseContext *ctx, NnNet *net, const BasePack *pack) {
+  return take_all(ctx, net, pack, load_parameter);
 }
 
 /* ---- growing ---- */
@@ -110,20 +119,7 @@ static BaseStatus grow_parameter(BaseContext *ctx, float *values, const NnParame
 }
 
 BaseStatus nn_weights_grow(BaseContext *ctx, NnNet *net, const BasePack *pack) {
-  float *values = malloc((nn_net_size(net) + 1) * sizeof *values);
-  if (!values) return base_fail_memory(ctx);
-  memcpy(values, nn_net_values_const(net), nn_net_size(net) * sizeof *values);
-  BaseStatus status = BASE_OK;
-  for (int i = 0; status == BASE_OK && i < nn_net_parameter_count(net); i++) {
-    const NnParameter *parameter = nn_net_parameter(net, i);
-    status = grow_parameter(ctx, values + parameter->offset, parameter, pack);
-  }
-  if (status == BASE_OK) {
-    memcpy(nn_net_values(net), values, nn_net_size(net) * sizeof *values);
-    nn_net_changed(net);
-  }
-  free(values);
-  return status;
+  return take_all(ctx, net, pack, grow_parameter);
 }
 
 /* ---- files ---- */
