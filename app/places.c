@@ -75,6 +75,18 @@ void places_fill(TriPlace *places, const ScoreUnfolded *unfolded, const Alignmen
   g_free(found);
 }
 
+gsize places_before(const TriPlace *places, gsize n, double time_s) {
+  gsize low = 0, high = n;
+  while (low + 1 < high) {
+    gsize middle = low + (high - low) / 2;
+    if (places[middle].time_s <= time_s)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 /* ---- notes ---- */
 
 static int compare_links(const void *a, const void *b) {

@@ -27,6 +27,9 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
  * distribution with the same probability; seconds, 0.005 … 0.5. */
 double places_error_s(double confidence);
 
+/* The last of `n` places, which ascend in time, that is not after `time_s`; the first when all are. O(log n). */
+gsize places_before(const TriPlace *places, gsize n, double time_s);
+
 /* The onset that holds a sound: the last whose first sound is not behind it. O(log n). */
 gsize places_of_sound(const ScoreUnfolded *unfolded, gsize sound);
 

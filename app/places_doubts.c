@@ -175,18 +175,6 @@ typedef struct {
   gboolean paired; /* with one of the other side */
 } Lonely;
 
-static gsize last_place_before(const TriPlace *places, gsize n, double time_s) {
-  gsize low = 0, high = n;
-  while (low + 1 < high) {
-    gsize middle = low + (high - low) / 2;
-    if (places[middle].time_s <= time_s)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 static const MotionNote *note_by_id(const Motion *motion, guint32 id) {
   for (gsize i = 0; motion && i < motion->notes.n; i++)
     if (motion->notes.items[i].id == id) return &motion->notes.items[i];
@@ -211,7 +199,7 @@ static gboolean not_heard(Lonely *lonely, const PlacesView *view, const Alignmen
 static gboolean not_written(Lonely *lonely, const PlacesView *view, const AlignmentLink *link) {
   const MotionNote *note = link->verdict == ALIGNMENT_EXTRA ? note_by_id(view->motion, link->note) : NULL;
   if (!note || project_mark_of_note(view->project, note->onset_s, note->midi)) return FALSE;
-  gsize place = last_place_before(view->places, view->unfolded->onsets.n, note->onset_s + 0.03);
+  gsize place = places_before(view->places, view->unfolded->onsets.n, note->onset_s + 0.03);
   if (view->places[place].state == TRI_CHECKED) return FALSE;
   *lonely = (Lonely){.doubt = {place, place, PLACES_NOT_WRITTEN, 0, 0, 1, -1, note->midi},
                      .time_s = note->onset_s,

@@ -319,14 +319,7 @@ void tri_place_words_clear(TriPlaceWords *words) {
 
 /* The score position at a time: straight lines between the places that are shown. */
 static double quarter_at(const TriPlace *places, guint n, double time_s) {
-  guint low = 0, high = n;
-  while (low + 1 < high) {
-    guint middle = low + (high - low) / 2;
-    if (places[middle].time_s <= time_s)
-      low = middle;
-    else
-      high = middle;
-  }
+  const gsize low = places_before(places, n, time_s);
   if (low + 1 >= n || time_s < places[0].time_s) return places[low].quarter;
   double span_s = places[low + 1].time_s - places[low].time_s;
   double part = span_s > 0 ? (time_s - places[low].time_s) / span_s : 0;
