@@ -2,6 +2,7 @@
 #include "core/lmm/lmm_dream.h"
 
 #include "core/base/base_array.h"
+#include "core/lmm/lmm_curve.h"
 #include "core/lmm/lmm_texture.h"
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
@@ -146,38 +147,21 @@ static void cut(Motion *motion, double from_s, double seconds) {
 
 /* ---- how it is played ---- */
 
-/* A smooth random curve: a sum of three slow sines. */
-typedef struct {
-  double amplitude[3], hz[3], phase[3];
-} Curve;
-
-static Curve draw_curve(BaseRng *rng, double amplitude) {
-  Curve c;
-  for (int i = 0; i < 3; i++) {
-    c.amplitude[i] = amplitude * base_rng_uniform(rng) / (i + 1);
-    c.hz[i] = base_rng_range(rng, 0.05, 0.15) * (i + 1);
-    c.phase[i] = 2 * M_PI * base_rng_uniform(rng);
-  }
-  return c;
-}
-
-static double curve_at(const Curve *c, double t) {
-  double y = 0;
-  for (int i = 0; i < 3; i++) y += c->amplitude[i] * sin(2 * M_PI * c->hz[i] * t + c->phase[i]);
-  return y;
+static LmmCurve draw_curve(BaseRng *rng, double amplitude) {
+  return lmm_curve_draw(rng, base_rng_uniform, amplitude, 0.05, 0.15);
 }
 
 /* Scales all times and bends them by a curve whose slope stays positive. */
 static void bend_time(Motion *motion, BaseRng *rng, double speed, double bend) {
-  Curve c = draw_curve(rng, bend);
+  LmmCurve c = draw_curve(rng, bend);
   for (size_t i = 0; i < motion->notes.n; i++) {
     MotionNote *n = &motion->notes.items[i];
-    n->onset_s = (n->onset_s + curve_at(&c, n->onset_s)) / speed;
-    n->key_up_s = (n->key_up_s + curve_at(&c, n->key_up_s)) / speed;
+    n->onset_s = (n->onset_s + lmm_curve_at(&c, n->onset_s)) / speed;
+    n->key_up_s = (n->key_up_s + lmm_curve_at(&c, n->key_up_s)) / speed;
   }
   for (size_t i = 0; i < motion->pedals.n; i++) {
     MotionPedal *p = &motion->pedals.items[i];
-    p->time_s = fmax(0, (p->time_s + curve_at(&c, p->time_s)) / speed);
+    p->time_s = fmax(0, (p->time_s + lmm_curve_at(&c, p->time_s)) / speed);
   }
 }
 
@@ -186,13 +170,13 @@ static void touch(Motion *motion, BaseRng *rng, bool deadpan) {
   double spread = deadpan ? base_rng_range(rng, 0.3, 1.2) : base_rng_range(rng, 0.6, 1.3), sum = 0;
   double jitter_s = deadpan ? 0.004 + 0.01 * base_rng_uniform(rng) : 0.002;
   double hold = base_rng_range(rng, 0.75, 1.1), lead = base_rng_range(rng, 0, 14);
-  Curve swell = draw_curve(rng, 18);
+  LmmCurve swell = draw_curve(rng, 18);
   for (size_t i = 0; i < motion->notes.n; i++) sum += motion->notes.items[i].velocity;
   double centre = motion->notes.n ? sum / (double)motion->notes.n : 64;
   for (size_t i = 0; i < motion->notes.n; i++) {
     MotionNote *n = &motion->notes.items[i];
     bool top = i + 1 >= motion->notes.n || motion->notes.items[i + 1].onset_s > n->onset_s + 0.01;
-    double v = mean + spread * (n->velocity - centre) + curve_at(&swell, n->onset_s) + noise * base_rng_normal(rng) +
+    double v = mean + spread * (n->velocity - centre) + lmm_curve_at(&swell, n->onset_s) + noise * base_rng_normal(rng) +
                (top ? lead : 0);
     n->velocity = (uint8_t)fmin(fmax(v, 6), 126);
     double length = (n->key_up_s - n->onset_s) * hold * exp(0.1 * base_rng_normal(rng));

@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_expression.h"
 
+#include "core/lmm/lmm_curve.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { WAVES = 3 };
-
 static const double TOGETHER_S = 0.001, SHORTEST_S = 0.025;
 
-/* A smooth random curve: a sum of slow sines. */
-typedef struct {
-  double amplitude[WAVES], hz[WAVES], phase[WAVES];
-} Curve;
-
-static Curve draw_curve(BaseRng *rng, double amplitude) {
-  Curve curve;
-  for (int i = 0; i < WAVES; i++) {
-    curve.amplitude[i] = amplitude * base_rng_normal(rng) / (i + 1);
-    curve.hz[i] = base_rng_range(rng, 0.03, 0.12) * (i + 1);
-    curve.phase[i] = 2 * M_PI * base_rng_uniform(rng);
-  }
-  return curve;
-}
-
-static double curve_at(const Curve *curve, double t) {
-  double y = 0;
-  for (int i = 0; i < WAVES; i++) y += curve->amplitude[i] * sin(2 * M_PI * curve->hz[i] * t + curve->phase[i]);
-  return y;
+static LmmCurve draw_curve(BaseRng *rng, double amplitude) {
+  return lmm_curve_draw(rng, base_rng_normal, amplitude, 0.03, 0.12);
 }
 
 /* How one hand plays. */
@@ -40,7 +23,7 @@ typedef struct {
 
 typedef struct {
   double speed, tremble; /* tempo, and the deviation of the logarithm of a single step */
-  Curve tempo, swell;
+  LmmCurve tempo, swell;
   Hand hands[2];      /* below and above the middle of the excerpt */
   double split_midi;
   double scatter_s;   /* of single notes */
@@ -119,7 +102,7 @@ static double late_by(const Player *player, const Chord *chord, int midi, bool r
 }
 
 static double loudness(const Player *player, const Chord *chord, const MotionNote *note, BaseRng *rng) {
-  double v = player->mean + player->contrast * (note->velocity - player->centre) + curve_at(&player->swell, chord->was_s) +
+  double v = player->mean + player->contrast * (note->velocity - player->centre) + lmm_curve_at(&player->swell, chord->was_s) +
              player->hands[note->midi > player->split_midi].level + player->noise * base_rng_normal(rng);
   return fmin(fmax(note->midi == chord->high ? v + player->melody : v, 6), 126);
 }
@@ -173,7 +156,7 @@ void lmm_express(Motion *motion, BaseRng *rng) {
   motion->pedals.n = motion->beats.n = 0;
   for (size_t i = 0; i < motion->notes.n;) {
     Chord chord = chord_at(motion, i);
-    chord.slower = exp(curve_at(&player.tempo, chord.was_s)) / player.speed;
+    chord.slower = exp(lmm_curve_at(&player.tempo, chord.was_s)) / player.speed;
     now_s += (chord.was_s - before_s) * chord.slower * exp(player.tremble * base_rng_normal(rng));
     chord.now_s = now_s;
     for (int h = 0; h < 2; h++)
