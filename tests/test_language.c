@@ -148,6 +148,12 @@ static void check_same_notes(const Score *a, const Score *b) {
   }
 }
 
+static void check_written_alike(const LanguageText *text, const Score *score) {
+  LanguageText second = written_of(score);
+  CHECK(same_texts(text, &second, LANGUAGE_FIELDS));
+  base_array_clear(&second);
+}
+
 static void written_comes_back(void) {
   Score *score = some_score(), *again = NULL;
   LanguageText text = written_of(score);
@@ -156,10 +162,8 @@ static void written_comes_back(void) {
   BaseContext ctx = {0};
   CHECK_SAYING(score_validate(&ctx, again) == BASE_OK, "%s", ctx.sentence);
   check_same_notes(score, again);
-  LanguageText second = written_of(again);
-  CHECK(same_texts(&text, &second, LANGUAGE_FIELDS));
+  check_written_alike(&text, again);
   base_array_clear(&text);
-  base_array_clear(&second);
   score_free(score);
   score_free(again);
 }
@@ -169,10 +173,8 @@ static void a_file_comes_back(void) {
   CHECK(musicxml_read(NULL, &score, check_data("little.musicxml")) == BASE_OK);
   LanguageText text = written_of(score);
   CHECK(text.n > 8 && language_to_score(NULL, &again, &text) == BASE_OK);
-  LanguageText second = written_of(again);
-  CHECK(same_texts(&text, &second, LANGUAGE_FIELDS));
+  check_written_alike(&text, again);
   base_array_clear(&text);
-  base_array_clear(&second);
   score_free(score);
   score_free(again);
 }
