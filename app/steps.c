@@ -364,7 +364,7 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   BasePack *weights = NULL;
   BaseStatus status = hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
   TranscriptionParams params = {.weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
-  if (status == BASE_OK) status = transcription_listen_file(ctx, heard, snapshot->path, &params);
+  if (status == BASE_OK) status = flow_listen(ctx, heard, snapshot->path, &params);
   base_pack_free(weights);
   motion_free(hearing.motion);
   if (status != BASE_OK || !memo.keep) return status;
