@@ -24,6 +24,7 @@ static void score_clear(gpointer data) {
   score_free(score->score);
   score_unfolded_free(score->unfolded);
   motion_free(score->plain);
+  free(score->suspicions);
 }
 
 StepsScore *steps_score_ref(StepsScore *score) {
@@ -153,6 +154,8 @@ BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer data, gpointe
   if (status != BASE_OK) return status;
   StepsReadPart *part = NULL;
   status = make_read_part(ctx, &part, score);
+  if (status == BASE_OK) status = flow_suspect(ctx, &part->score->suspicions, part->score->score);
+  if (status != BASE_OK && part) steps_read_part_free(g_steal_pointer(&part));
   *result = part;
   return status;
 }
@@ -475,6 +478,7 @@ static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAli
     return status;
   }
   status = make_score(ctx, &out->score, score_dup(score), unfolded);
+  if (status == BASE_OK) status = flow_suspect(ctx, &out->score->suspicions, score);
   if (status != BASE_OK) return status;
   out->scene_score = score_dup(score);
   out->scene_unfolded = steps_unfold_alike(score, unfolded);
