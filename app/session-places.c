@@ -253,7 +253,9 @@ void tri_session_play_motion(TriSession *self) {
   const Motion *heard = self->heard ? self->heard->heard->motion : NULL;
   const Motion *plain = self->score && !self->heard ? self->score->plain : NULL;
   const Motion *score = self->played ? self->played : plain;
-  tri_player_set_motion(self->player, self->synth_plays_score && score ? score : heard ? heard : score);
+  Motion *played = tri_session_with_suggestions(self, self->synth_plays_score && score ? score : heard ? heard : score);
+  tri_player_set_motion(self->player, played);
+  motion_free(played);
   send_beats(self);
   g_object_set(self->timeline, "duration", MAX(self->audio_s, tri_player_get_duration(self->player)), NULL);
 }
