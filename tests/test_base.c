@@ -153,8 +153,10 @@ static BaseStatus note_visit(BaseContext *ctx, void *user, const char *path, con
 
 /* top/{a, .hidden, closed/{b}, open/{c, deep/{d}}} */
 static void folders_are_walked(void) {
-  static const char *const folders[] = {"", "/closed", "/open", "/open/deep"},
-                           *const files[] = {"/a", "/.hidden", "/closed/b", "/open/c", "/open/deep/d"};
+  static const char *const folders[] = {"", "/closed", "/open", "/open/deep"}, *const files[] = {
+                                                                                   "/a", "/.hidden",
+                                                                                   "/closed/b", "/open/c",
+                                                                                   "/open/deep/d"};
   BaseContext ctx = {0};
   char top[600], path[700];
   snprintf(top, sizeof top, "%s", check_temporary("top"));
@@ -384,7 +386,8 @@ static void a_long_sentence_is_cut_between_characters(void) {
 CHECK_MAIN({CASE(arena_returns_to_its_mark)}, {CASE(array_grows_and_refuses_too_much)},
            {CASE(sort_is_stable_at_every_length)}, {CASE(random_numbers_repeat_and_are_uniform)},
            {CASE(text_fields_hold_clean_utf8)}, {CASE(numbers_ignore_the_language)},
-           {CASE(files_appear_whole_or_not_at_all)}, {CASE(folders_are_walked)}, {CASE(full_disk_is_said_and_devices_survive)},
-           {CASE(hash_is_sha256)}, {CASE(halves_round_trip_exhaustively)}, {CASE(packs_come_back)},
-           {CASE(damaged_packs_are_refused)}, {CASE(a_newer_pack_says_so)},
-           {CASE(progress_maps_into_its_span)}, {CASE(a_long_sentence_is_cut_between_characters)})
+           {CASE(files_appear_whole_or_not_at_all)}, {CASE(folders_are_walked)},
+           {CASE(full_disk_is_said_and_devices_survive)}, {CASE(hash_is_sha256)},
+           {CASE(halves_round_trip_exhaustively)}, {CASE(packs_come_back)}, {CASE(damaged_packs_are_refused)},
+           {CASE(a_newer_pack_says_so)}, {CASE(progress_maps_into_its_span)},
+           {CASE(a_long_sentence_is_cut_between_characters)})

@@ -270,8 +270,10 @@ static void onsets_and_velocities_come_back(void) {
 static void a_soft_note_is_timed_by_its_chord(void) {
   enum { CHORD = 4, SOFT = 1, APART = 3 };
   PianoModel model = piano_model_default();
-  const PianoNote chord[CHORD] = {
-      {1.0, 1.8, 80, 27, 0, 0}, {1.0, 1.8, 24, 32, 0, 0}, {1.0, 1.8, 76, 39, 0, 0}, {1.05, 1.8, 80, 46, 0, 0}};
+  const PianoNote chord[CHORD] = {{1.0, 1.8, 80, 27, 0, 0},
+                                  {1.0, 1.8, 24, 32, 0, 0},
+                                  {1.0, 1.8, 76, 39, 0, 0},
+                                  {1.05, 1.8, 80, 46, 0, 0}};
   PianoNote sounding[CHORD], told[CHORD];
   memcpy(sounding, chord, sizeof chord);
   memcpy(told, chord, sizeof chord);
@@ -361,6 +363,5 @@ CHECK_MAIN({CASE(gradients_of_the_instrument)}, {CASE(gradients_of_the_hands)},
            {CASE(powers_are_never_negative)}, {CASE(a_string_struck_while_it_sounds_is_told)},
            {CASE(kernel_is_what_the_analysis_does)}, {CASE(saved_and_loaded_is_the_same)},
            {CASE(learning_a_little_spoils_nothing_unheard)}, {CASE(onsets_and_velocities_come_back)},
-           {CASE(a_soft_note_is_timed_by_its_chord)},
-           {CASE(a_missing_and_a_wrong_note_are_told)}, {CASE(the_reference_is_learned)},
-           {CASE(the_sound_is_what_the_picture_shows)})
+           {CASE(a_soft_note_is_timed_by_its_chord)}, {CASE(a_missing_and_a_wrong_note_are_told)},
+           {CASE(the_reference_is_learned)}, {CASE(the_sound_is_what_the_picture_shows)})

@@ -35,7 +35,8 @@ static BaseStatus enter(BaseContext *ctx, const Walk *walk, DIR *folder, const c
   return status;
 }
 
-BaseStatus base_folder_walk(BaseContext *ctx, const char *path, int depth, BaseFolderVisit *visit, void *user) {
+BaseStatus base_folder_walk(BaseContext *ctx, const char *path, int depth, BaseFolderVisit *visit,
+                            void *user) {
   DIR *folder = opendir(path);
   if (!folder) return base_fail(ctx, BASE_UNREADABLE, "The folder “%s” cannot be opened.", path);
   return enter(ctx, &(Walk){visit, user}, folder, path, depth);

@@ -1,7 +1,7 @@
 /* A motion becomes a list of key and pedal events in time order; the sound between two neighbours is rendered
- * in slices, each handed on to memory or to a file. FluidSynth starts voices on its own grid of 64 frames (1.5 ms at 44.1 kHz), finer than that no
- * event can be. A key struck again while it is down is released by its last key-up only.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+ * in slices, each handed on to memory or to a file. FluidSynth starts voices on its own grid of 64 frames
+ * (1.5 ms at 44.1 kHz), finer than that no event can be. A key struck again while it is down is released by
+ * its last key-up only. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano.h"
 
 #include <math.h>
