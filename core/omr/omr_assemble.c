@@ -4,6 +4,7 @@
  * position, clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that
  * the rhythm of the bar gave; a bar that had to depart far from the print carries a doubt. */
 #include "core/omr/omr_assembly.h"
+#include "core/omr/omr_grace.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
 
@@ -61,6 +62,11 @@ static bool add_parts(Builder *builder) {
 
 static ScoreBox box_of(int32_t page, float x, float y, float width, float height) {
   return (ScoreBox){page, x, y, width, height};
+}
+
+static ScoreBox head_box(int32_t page, const OmrHead *head) {
+  return box_of(page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
+                head->height_px);
 }
 
 /* "5 beats in 4/4", or that the voices do not fit each other where the sum is right. */
@@ -242,8 +248,7 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     note.stem = stem->stem == OMR_STEM_UP     ? SCORE_STEM_UP
                 : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN
                                               : SCORE_STEM_NONE;
-    note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
-                      head->width_px, head->height_px);
+    note.box = head_box(measure->page, head);
     note.confidence = fmaxf(0.05f, omr_head_confidence(head) * of_a_note(bar));
     if (head->staff == stem->staff) {
       note.chord = !first;
@@ -258,6 +263,47 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     if (!base_array_push(&builder->score->notes, note)) return false;
   }
   return true;
+}
+
+static bool add_grace(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrMeasure *measure = &builder->assembly->measures.items[index];
+  const OmrPage *page = builder->assembly->pages[measure->page];
+  const OmrChord *stem = &page->chords.items[chord];
+  for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord;
+       i++) {
+    const OmrHead *head = &page->heads.items[i];
+    ScoreNote note = score_note(builder->score);
+    place_note(&note, builder, index, event, omr_row(builder->assembly, page, head->staff));
+    note.grace = true;
+    note.slash = stem->slash;
+    note.duration = beat_of(0);
+    note.type = (int8_t)(2 + stem->flags);
+    note.chord = i > 0 && head[-1].chord == chord;
+    set_pitch(&note, builder, page, head, reach);
+    note.stem = stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN : SCORE_STEM_UP;
+    note.box = head_box(measure->page, head);
+    note.confidence = fmaxf(0.05f, head->score);
+    builder->notes_of[measure->page][i] = (int32_t)builder->score->notes.n;
+    if (!base_array_push(&builder->score->notes, note)) return false;
+  }
+  return true;
+}
+
+/* The grace notes of a chord, from left to right as they stand on the page. */
+static bool add_graces(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrPage *page = builder->assembly->pages[builder->assembly->measures.items[index].page];
+  float last = -1e9f;
+  for (;;) {
+    int32_t next = -1;
+    for (int32_t i = 0; i < (int32_t)page->chords.n; i++) {
+      const OmrChord *grace = &page->chords.items[i];
+      if (!grace->grace || grace->head_x_px <= last || omr_graced_chord(page, i) != chord) continue;
+      if (next < 0 || grace->head_x_px < page->chords.items[next].head_x_px) next = i;
+    }
+    if (next < 0) return true;
+    last = page->chords.items[next].head_x_px;
+    if (!add_grace(builder, index, event, next, reach)) return false;
+  }
 }
 
 static bool add_rest(Builder *builder, size_t index, const OmrEvent *event, int32_t symbol_index) {
@@ -294,8 +340,9 @@ static bool add_notes(Builder *builder, size_t index) {
     const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
     const OmrSource *source = &builder->assembly->sources.items[measure->first + e];
     if (event->left_out) continue;
-    bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord,
-                                             joins_earlier(builder->assembly, measure, e), &reach)
+    bool ok = source->chord >= 0 ? add_graces(builder, index, event, source->chord, &reach) &&
+                                       add_chord(builder, index, event, source->chord,
+                                                 joins_earlier(builder->assembly, measure, e), &reach)
                                  : add_rest(builder, index, event, source->symbol);
     if (!ok) return false;
   }

@@ -72,6 +72,7 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
   float space = sheet->space;
   for (size_t i = 0; i < page->heads.n; i++) {
     OmrHead *head = &page->heads.items[i];
+    if (head->small) continue;
     const OmrStaff *staff = &page->staves.items[head->staff];
     float right = right_edge(page, head, space), step = 0.5f * staff->space_px;
     if (head->position % 2) {

@@ -136,8 +136,8 @@ static void put_symbols(FILE *file, const OmrPage *page) {
   static const char *const head_names[] = {"noteheadBlack", "noteheadHalf", "noteheadWhole"};
   for (size_t i = 0; i < page->heads.n; i++) {
     const OmrHead *head = &page->heads.items[i];
-    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", head_names[head->kind],
-            head->staff);
+    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,%s", first ? "" : ",", head_names[head->kind],
+            head->staff, head->small ? "\"small\":true," : "");
     put_box(file, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
             head->height_px);
     fputs(",\"confidence\":", file);
@@ -156,6 +156,7 @@ static void put_notes(FILE *file, const Score *score, int32_t index) {
             note->id, note->measure, note->part, note->staff, note->voice);
     fprintf(file, "\"onset\":\"%lld/%lld\",\"duration\":\"%lld/%lld\",", (long long)note->onset.num,
             (long long)note->onset.den, (long long)note->duration.num, (long long)note->duration.den);
+    if (note->grace) fputs("\"grace\":true,", file);
     if (note->kind == SCORE_NOTE) fprintf(file, "\"midi\":%d,", score_midi(note));
     put_box(file, note->box.x, note->box.y, note->box.width, note->box.height);
     fputs(",\"confidence\":", file);

@@ -67,7 +67,7 @@ typedef struct {
   uint8_t second;     /* beams or flags by the runner-up reading, OMR_NO_SECOND none … */
   float second_price; /* … and how much less likely it is, 0 as likely … 2 hardly */
   uint8_t tuplet;     /* 3 under a beam with that figure, else 0 */
-  bool grace;
+  bool grace, slash;
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
   float head_x_px;          /* mean centre of the heads */

@@ -5,6 +5,7 @@
  * carried back to the picture at the end. */
 #include "core/omr/omr_beams.h"
 #include "core/omr/omr_contest.h"
+#include "core/omr/omr_grace.h"
 #include "core/omr/omr_heads.h"
 #include "core/omr/omr_signs.h"
 #include "core/omr/omr_warp.h"
@@ -84,10 +85,13 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_heads(ctx, page, sheet);
   if (!status) status = omr_find_stems(ctx, page, sheet);
   if (!status) status = omr_contest_heads(ctx, page, sheet, matcher);
+  OmrGraces *graces = NULL;
+  if (!status) status = omr_spot_grace(ctx, &graces, page, sheet, matcher);
   if (!status) status = omr_find_beams(ctx, page, sheet);
   if (!status) status = omr_contest_beams(ctx, page, sheet);
   if (!status) status = omr_find_tuplets(ctx, page, sheet, matcher);
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
+  if (!status) status = omr_add_grace(ctx, page, sheet, graces);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);

@@ -82,7 +82,7 @@ static int32_t next_head(const OmrPage *page, const OmrHead *head, float space) 
     if (other->staff != head->staff || other->position != head->position ||
         other->x_px < head->x_px + 1.2f * space)
       continue;
-    if (other->accidental || other->x_px > head->x_px + 40 * space) continue;
+    if (other->small || other->accidental || other->x_px > head->x_px + 40 * space) continue;
     if (best < 0 || other->x_px < page->heads.items[best].x_px) best = (int32_t)i;
   }
   return best;
@@ -93,7 +93,7 @@ BaseStatus omr_find_ties(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
   for (size_t i = 0; i < page->heads.n; i++) {
     if (i % 64 == 0 && base_cancelled(ctx)) return base_fail_cancelled(ctx);
     const OmrHead *head = &page->heads.items[i];
-    int32_t next = next_head(page, head, sheet->space);
+    int32_t next = head->small ? -1 : next_head(page, head, sheet->space);
     if (next < 0) continue;
     const OmrHead *other = &page->heads.items[next];
     if (!tied(&curve, head, other, 1) && !tied(&curve, head, other, -1)) continue;

@@ -1,0 +1,49 @@
+/* What stands beside the notes: grace notes, signs of playing, of order and of expression.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/check.h"
+#include "tests/omr_paper.h"
+
+/* A grace note with its stem; `y`: of its head. */
+static void small_note(const Paper *paper, float x, float y, float length) {
+  const float a = 8.2f, b = 6.0f, c = cosf(0.5f), s = sinf(0.5f);
+  for (float dy = -9; dy <= 9; dy++)
+    for (float dx = -9; dx <= 9; dx++) {
+      float u = dx * c - dy * s, v = dx * s + dy * c;
+      if (u * u / (a * a) + v * v / (b * b) <= 1) dot(paper, x + dx, y + dy);
+    }
+  block(paper, x + 6, x + 8, y - length, y);
+}
+
+/* Two beamed grace notes before the second of two quarter notes, one alone before the third. */
+static void grace_notes_take_no_time(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < 3; i++) {
+    note(&paper, 200, 320 + 300 * (float)i, 1, false);
+    stem(&paper, 200, 320 + 300 * (float)i, 1, -70);
+  }
+  float top = position_y(200, 3) - 50;
+  small_note(&paper, 540, position_y(200, -1), position_y(200, -1) - top);
+  small_note(&paper, 566, position_y(200, 0), position_y(200, 0) - top);
+  for (float y = top; y < top + 22; y += 14) block(&paper, 546, 574, y, y + 7);
+  small_note(&paper, 870, position_y(200, 2), 50);
+  Score *score = score_of(&paper);
+  static const struct {
+    int midi;
+    bool grace;
+    int type;
+  } wanted[] = {{72, false, 2}, {69, true, 4}, {71, true, 4}, {72, false, 2}, {74, true, 3}, {72, false, 2}};
+  CHECK_SAYING(score && score->notes.n == 6, "%zu notes", score ? score->notes.n : 0);
+  for (size_t i = 0; score && score->notes.n == 6 && i < 6; i++) {
+    const ScoreNote *got = &score->notes.items[i];
+    CHECK_SAYING(score_midi(got) == wanted[i].midi, "note %zu: %d", i, score_midi(got));
+    CHECK(got->grace == wanted[i].grace && got->type == wanted[i].type);
+    CHECK(got->box.width > 0 && (!got->grace || got->duration.num == 0));
+    if (got->grace && i + 1 < 6) CHECK(beat_equal(got->onset, got[1].onset));
+  }
+  score_free(score);
+  image_free(paper.image);
+}
+
+CHECK_MAIN({CASE(grace_notes_take_no_time)})
