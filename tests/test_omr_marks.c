@@ -46,4 +46,45 @@ static void grace_notes_take_no_time(void) {
   image_free(paper.image);
 }
 
-CHECK_MAIN({CASE(grace_notes_take_no_time)})
+/* A curve from x0 to x1 with its ends at y, its middle `sag` px below. */
+static void curve(const Paper *paper, float x0, float x1, float y, float sag) {
+  for (float x = x0; x < x1; x += 1) {
+    float t = (x - x0) / (x1 - x0), middle = y + sag * 4 * t * (1 - t), half = 1 + 2 * t * (1 - t);
+    block(paper, x, x + 1, middle - half, middle + half);
+  }
+}
+
+static const ScoreNote *note_of(const Score *score, uint32_t id) {
+  const ScoreNote *found = score_find_note(score, id);
+  CHECK(found);
+  return found;
+}
+
+/* Two notes of one pitch under a short curve are tied, three others under a long one are slurred. */
+static void curves_are_ties_or_slurs(void) {
+  static const float bars[] = {1496};
+  static const int positions[] = {-1, -1, 1, 2, 0};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < 5; i++) {
+    float x = 320 + 160 * (float)i;
+    note(&paper, 200, x, positions[i], false);
+    stem(&paper, 200, x, positions[i], i < 2 ? 70 : -70);
+  }
+  curve(&paper, 338, 462, position_y(200, -1) + 12, 16);
+  curve(&paper, 640, 960, position_y(200, 4) - 14, -30);
+  Score *score = score_of(&paper);
+  CHECK_SAYING(score && score->notes.n == 5 && score->slurs.n == 1, "%zu notes, %zu slurs",
+               score ? score->notes.n : 0, score ? score->slurs.n : 0);
+  if (score && score->notes.n == 5 && score->slurs.n == 1) {
+    const ScoreNote *notes = score->notes.items;
+    CHECK(notes[0].ties == SCORE_TIE_START && notes[1].ties == SCORE_TIE_STOP);
+    CHECK(!notes[2].ties && !notes[3].ties && !notes[4].ties);
+    CHECK(note_of(score, score->slurs.items[0].from) == &notes[2]);
+    CHECK(note_of(score, score->slurs.items[0].to) == &notes[4]);
+  }
+  score_free(score);
+  image_free(paper.image);
+}
+
+CHECK_MAIN({CASE(grace_notes_take_no_time)}, {CASE(curves_are_ties_or_slurs)})

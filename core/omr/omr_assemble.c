@@ -377,6 +377,21 @@ static void add_ties(Builder *builder) {
   }
 }
 
+static bool add_slurs(Builder *builder) {
+  Score *score = builder->score;
+  for (size_t p = 0; p < builder->assembly->n_pages; p++) {
+    const OmrPage *page = builder->assembly->pages[p];
+    for (size_t i = 0; page && i < page->slurs.n; i++) {
+      int32_t from = builder->notes_of[p][page->slurs.items[i].from],
+              to = builder->notes_of[p][page->slurs.items[i].to];
+      if (from < 0 || to < 0 || score->notes.items[from].part != score->notes.items[to].part) continue;
+      ScoreSlur slur = {score->notes.items[from].id, score->notes.items[to].id};
+      if (!base_array_push(&score->slurs, slur)) return false;
+    }
+  }
+  return true;
+}
+
 static bool map_heads(Builder *builder) {
   const OmrAssembly *assembly = builder->assembly;
   builder->notes_of = BASE_TAKE(assembly->arena, int32_t *, assembly->n_pages + 1);
@@ -432,6 +447,7 @@ static bool build(Builder *builder) {
       return false;
   }
   add_ties(builder);
+  if (!add_slurs(builder)) return false;
   score_sort(builder->score);
   return true;
 }

@@ -147,6 +147,14 @@ static void put_symbols(FILE *file, const OmrPage *page) {
   }
 }
 
+static void put_arcs(FILE *file, const OmrPage *page, const OmrArc *arcs, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++) {
+    fprintf(file, ",\n {\"name\":\"%s\",\"staff\":%d,", name, page->heads.items[arcs[i].from].staff);
+    put_box(file, arcs[i].x_px, arcs[i].y_px, arcs[i].width_px, arcs[i].height_px);
+    fputc('}', file);
+  }
+}
+
 static void put_notes(FILE *file, const Score *score, int32_t index) {
   bool first = true;
   for (size_t i = 0; i < score->notes.n; i++) {
@@ -175,6 +183,8 @@ static void put_page(FILE *file, const OmrPage *page, const Score *score, int32_
     put_systems(file, page, score, index);
     fputs("],\n\"symbols\":[", file);
     put_symbols(file, page);
+    put_arcs(file, page, page->ties.items, page->ties.n, "tie");
+    put_arcs(file, page, page->slurs.items, page->slurs.n, "slur");
     fputs("],\n\"notes\":[", file);
     put_notes(file, score, index);
     fputc(']', file);

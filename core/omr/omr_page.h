@@ -128,10 +128,11 @@ typedef struct {
   float score;
 } OmrTime;
 
-/* A curve between two heads of one pitch. */
+/* A curve that joins two heads, and its box: a tie when they are one place's neighbours, else a slur. */
 typedef struct {
   int32_t from, to; /* heads */
-} OmrTie;
+  float x_px, y_px, width_px, height_px;
+} OmrArc;
 
 struct OmrPage {
   int32_t width_px, height_px;
@@ -145,7 +146,8 @@ struct OmrPage {
   BASE_ARRAY(OmrSymbol) symbols;
   BASE_ARRAY(OmrKey) keys;
   BASE_ARRAY(OmrTime) times;
-  BASE_ARRAY(OmrTie) ties;
+  BASE_ARRAY(OmrArc) ties;
+  BASE_ARRAY(OmrArc) slurs;
 };
 
 OmrPage *omr_page_new(void);

@@ -117,6 +117,11 @@ static void set_columns(OmrPage *page) {
   }
 }
 
+static void scale_arcs(OmrArc *arcs, size_t n, float factor) {
+  for (size_t i = 0; i < n; i++)
+    arcs[i].x_px *= factor, arcs[i].y_px *= factor, arcs[i].width_px *= factor, arcs[i].height_px *= factor;
+}
+
 /* Carries every coordinate of the page by `factor`. */
 static void scale_page(OmrPage *page, float factor) {
   page->space_px *= factor;
@@ -148,6 +153,8 @@ static void scale_page(OmrPage *page, float factor) {
     OmrSymbol *symbol = &page->symbols.items[i];
     symbol->x_px *= factor, symbol->y_px *= factor, symbol->width_px *= factor, symbol->height_px *= factor;
   }
+  scale_arcs(page->ties.items, page->ties.n, factor);
+  scale_arcs(page->slurs.items, page->slurs.n, factor);
   for (size_t i = 0; i < page->keys.n; i++) page->keys.items[i].x_px *= factor;
   for (size_t i = 0; i < page->times.n; i++) page->times.items[i].x_px *= factor;
 }
