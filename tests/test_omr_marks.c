@@ -87,4 +87,61 @@ static void curves_are_ties_or_slurs(void) {
   image_free(paper.image);
 }
 
-CHECK_MAIN({CASE(grace_notes_take_no_time)}, {CASE(curves_are_ties_or_slurs)})
+static void disc(const Paper *paper, float x, float y, float radius) {
+  for (float v = -radius; v <= radius; v++)
+    for (float u = -radius; u <= radius; u++)
+      if (u * u + v * v <= radius * radius) dot(paper, x + u, y + v);
+}
+
+/* A dot below, a fermata above, a dot that lengthens, nothing. */
+static void dots_beyond_heads_are_marks(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < 4; i++) {
+    float x = 320 + 200 * (float)i;
+    note(&paper, 200, x, -1, false);
+    stem(&paper, 200, x, -1, 70);
+  }
+  disc(&paper, 320, position_y(200, -3), 4);
+  disc(&paper, 520, position_y(200, 7), 4);
+  for (float angle = 0; angle < 3.14f; angle += 0.02f)
+    disc(&paper, 520 + 22 * cosf(angle), position_y(200, 7) + 2 - 19 * sinf(angle), 1.5f);
+  disc(&paper, 745, position_y(200, -1), 4);
+  Score *score = score_of(&paper);
+  static const uint32_t marks[] = {SCORE_STACCATO, SCORE_FERMATA, 0, 0};
+  static const uint8_t dots[] = {0, 0, 1, 0};
+  CHECK_SAYING(score && score->notes.n == 4, "%zu notes", score ? score->notes.n : 0);
+  for (size_t i = 0; score && score->notes.n == 4 && i < 4; i++) {
+    CHECK_SAYING(score->notes.items[i].marks == marks[i], "note %zu: %x", i, score->notes.items[i].marks);
+    CHECK(score->notes.items[i].dots == dots[i]);
+  }
+  score_free(score);
+  image_free(paper.image);
+}
+
+/* A chord behind a wavy line is rolled, one behind a straight line is not. */
+static void wavy_lines_roll_chords(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < 2; i++) {
+    float x = 400 + 300 * (float)i;
+    for (int position = -3; position <= 3; position += 3) note(&paper, 200, x, position, false);
+    block(&paper, x + 11, x + 14, position_y(200, 3) - 60, position_y(200, -3));
+    for (float y = position_y(200, 4); y < position_y(200, -4); y++) {
+      float at = x - 32 + (i ? 0 : 4 * sinf(y * 0.42f));
+      block(&paper, at, at + 4, y, y + 1);
+    }
+  }
+  Score *score = score_of(&paper);
+  CHECK_SAYING(score && score->notes.n == 6, "%zu notes", score ? score->notes.n : 0);
+  for (size_t i = 0; score && score->notes.n == 6 && i < 6; i++)
+    CHECK_SAYING(score->notes.items[i].marks == (i < 3 ? SCORE_ARPEGGIO : 0u), "note %zu: %x", i,
+                 score->notes.items[i].marks);
+  score_free(score);
+  image_free(paper.image);
+}
+
+CHECK_MAIN({CASE(grace_notes_take_no_time)}, {CASE(curves_are_ties_or_slurs)},
+           {CASE(dots_beyond_heads_are_marks)}, {CASE(wavy_lines_roll_chords)})

@@ -229,6 +229,19 @@ static float of_a_note(float bar) {
   return powf(bar, 1 / 6.0f);
 }
 
+/* A printed figure stands over the beam: its first and last chord are the edges. */
+static uint8_t tuplet_edge(const Builder *builder, const OmrMeasure *measure, const OmrEvent *event) {
+  if (!event->triplet || !event->marked || event->group < 0) return 0;
+  const OmrEvent *events = builder->assembly->events.items + measure->first, *first = NULL, *last = NULL;
+  for (size_t i = 0; i < measure->n; i++) {
+    const OmrEvent *other = &events[i];
+    if (other->rest || other->left_out || !other->triplet || other->group != event->group) continue;
+    if (!first) first = other;
+    last = other;
+  }
+  return (uint8_t)((event == first ? 1 : 0) | (event == last ? 2 : 0));
+}
+
 static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
                       Reach *reach) {
   const OmrMeasure *measure = &builder->assembly->measures.items[index];
@@ -249,9 +262,11 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
                 : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN
                                               : SCORE_STEM_NONE;
     note.box = head_box(measure->page, head);
+    note.marks = stem->marks;
     note.confidence = fmaxf(0.05f, omr_head_confidence(head) * of_a_note(bar));
     if (head->staff == stem->staff) {
       note.chord = !first;
+      if (first) note.tuplet_edge = tuplet_edge(builder, measure, event);
       first = false;
     } else {
       int32_t row = omr_row(builder->assembly, page, head->staff);

@@ -38,7 +38,10 @@ static const char *const symbol_names[OMR_SYMBOLS] = {[OMR_CLEF_G] = "gClef",
                                                       [OMR_DIGIT_0 + 6] = "timeSig6",
                                                       [OMR_DIGIT_0 + 7] = "timeSig7",
                                                       [OMR_DIGIT_0 + 8] = "timeSig8",
-                                                      [OMR_DIGIT_0 + 9] = "timeSig9"};
+                                                      [OMR_DIGIT_0 + 9] = "timeSig9",
+                                                      [OMR_STACCATO] = "articStaccato",
+                                                      [OMR_FERMATA] = "fermata",
+                                                      [OMR_ARPEGGIO] = "arpeggiato"};
 
 /* Numbers with a point whatever the locale says. */
 static void put_number(FILE *file, double value) {

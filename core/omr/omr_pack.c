@@ -123,7 +123,7 @@ static void pack_head(Pack *pack, OmrHead *head) {
 static void pack_chord(Pack *pack, OmrChord *chord) {
   pack_i32(pack, &chord->staff), pack_u8(pack, &chord->stem), pack_u8(pack, &chord->beams_left);
   pack_u8(pack, &chord->beams_right), pack_u8(pack, &chord->flags), pack_bool(pack, &chord->grace),
-      pack_bool(pack, &chord->slash), pack_u8(pack, &chord->tuplet);
+      pack_bool(pack, &chord->slash), pack_u8(pack, &chord->tuplet), pack_u32(pack, &chord->marks);
   pack_i32(pack, &chord->group), pack_float(pack, &chord->x_px), pack_float(pack, &chord->y0_px);
   pack_float(pack, &chord->y1_px), pack_float(pack, &chord->head_x_px), pack_float(pack, &chord->score);
   pack_u8(pack, &chord->second), pack_float(pack, &chord->second_price);

@@ -68,6 +68,7 @@ typedef struct {
   float second_price; /* … and how much less likely it is, 0 as likely … 2 hardly */
   uint8_t tuplet;     /* 3 under a beam with that figure, else 0 */
   bool grace, slash;
+  uint32_t marks;           /* SCORE_STACCATO … */
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
   float head_x_px;          /* mean centre of the heads */
@@ -98,6 +99,9 @@ typedef enum {
   OMR_TIME_CUT,
   OMR_DIGIT_0,
   OMR_DIGIT_9 = OMR_DIGIT_0 + 9,
+  OMR_STACCATO, /* from here on without pictures */
+  OMR_FERMATA,
+  OMR_ARPEGGIO,
   OMR_SYMBOLS,
 } OmrSymbolKind;
 

@@ -7,6 +7,7 @@
 #include "core/omr/omr_contest.h"
 #include "core/omr/omr_grace.h"
 #include "core/omr/omr_heads.h"
+#include "core/omr/omr_marks.h"
 #include "core/omr/omr_signs.h"
 #include "core/omr/omr_warp.h"
 
@@ -96,6 +97,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);
   if (!status) status = omr_find_ties(ctx, page, sheet);
+  if (!status) status = omr_find_marks(ctx, page, sheet);
   return status;
 }
 
