@@ -143,5 +143,124 @@ static void wavy_lines_roll_chords(void) {
   image_free(paper.image);
 }
 
+/* A small figure: the picture at 0.65 of its size. */
+static void small_figure(const Paper *paper, int digit, float x, float y) {
+  size_t n;
+  const OmrGlyph *all = omr_glyphs(&n);
+  while (n && all->kind != OMR_DIGIT_0 + digit) all++, n--;
+  const float size = 2 * 0.65f;
+  for (int v = 0; n && v < (int)((float)all->height * size); v++)
+    for (int u = 0; u < (int)((float)all->width * size); u++) {
+      char ink = all->pixels[(int)((float)v / size) * all->width + (int)((float)u / size)];
+      if (ink > '7')
+        dot(paper, x + (float)u - (float)all->origin_x * size, y + (float)v - (float)all->origin_y * size);
+    }
+}
+
+/* The second and third of four notes under 8 - - - -, in the lower staff over 8 - - - -. */
+static void broken_lines_behind_an_eight_move_octaves(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int row = 0; row < 2; row++) {
+    float top = row ? 420 : 200;
+    for (int i = 0; i < 4; i++) {
+      note(&paper, top, 320 + 200 * (float)i, 1, false);
+      stem(&paper, top, 320 + 200 * (float)i, 1, row ? 70 : -70);
+    }
+    float y = position_y(top, row ? -10 : 10);
+    small_figure(&paper, 8, 505, y);
+    for (float x = 545; x < 740; x += 26) block(&paper, x, x + 14, y, y + 3);
+  }
+  Score *score = score_of(&paper);
+  CHECK_SAYING(score && score->notes.n == 8, "%zu notes", score ? score->notes.n : 0);
+  for (size_t i = 0; score && score->notes.n == 8 && i < 8; i++) {
+    const ScoreNote *got = &score->notes.items[i];
+    bool moved = i / 2 == 1 || i / 2 == 2;
+    int wanted = got->staff ? 52 - (moved ? 12 : 0) : 72 + (moved ? 12 : 0);
+    CHECK_SAYING(score_midi(got) == wanted, "note %zu: %d", i, score_midi(got));
+  }
+  int edges = 0;
+  for (size_t i = 0; score && i < score->signs.n; i++)
+    edges += score->signs.items[i].kind == SCORE_SIGN_OCTAVE;
+  CHECK_SAYING(edges == 4, "%d edges", edges);
+  score_free(score);
+  image_free(paper.image);
+}
+
+/* Three bars, the second under a bracket with 1, repeated, the third under one with 2. */
+static void brackets_are_endings(void) {
+  static const float bars[] = {600, 1000, 1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 3);
+  for (int i = 0; i < 6; i++) {
+    float x = 300 + (float)(i / 2) * 420 + (float)(i % 2) * 150;
+    note(&paper, 200, x, 0, false);
+    stem(&paper, 200, x, 0, 70);
+  }
+  block(&paper, 1008, 1018, 200, 500);
+  for (int row = 0; row < 2; row++)
+    for (int position = -1; position <= 1; position += 2)
+      disc(&paper, 985, position_y(row ? 420 : 200, position), 4);
+  for (int k = 0; k < 2; k++) {
+    float from = k ? 1022 : 606, y = position_y(200, 12);
+    block(&paper, from, from + (k ? 400 : 390), y, y + 3);
+    block(&paper, from, from + 3, y, y + 40);
+    small_figure(&paper, k + 1, from + 20, y + 24);
+  }
+  Score *score = score_of(&paper);
+  CHECK_SAYING(score && score->measures.n == 3, "%zu measures", score ? score->measures.n : 0);
+  for (size_t i = 0; score && score->measures.n == 3 && i < 3; i++) {
+    const ScoreMeasure *got = &score->measures.items[i];
+    CHECK_SAYING(got->endings == i, "measure %zu: endings %d", i, got->endings);
+    CHECK(got->ending_start == (i > 0) && got->ending_stop == (i > 0));
+    CHECK(got->repeat_stop == (i == 1 ? 2 : 0));
+  }
+  ScoreUnfolded *unfolded = NULL;
+  if (score) CHECK(score_unfold(NULL, &unfolded, score, NULL) == BASE_OK);
+  static const int order[] = {0, 1, 0, 2};
+  CHECK(unfolded && unfolded->steps.n == 4);
+  for (size_t i = 0; unfolded && unfolded->steps.n == 4 && i < 4; i++)
+    CHECK(unfolded->steps.items[i].measure == order[i]);
+  score_unfolded_free(unfolded);
+  score_free(score);
+  image_free(paper.image);
+}
+
+/* Lines that part between the staves, and lines that meet. */
+static void parting_lines_are_hairpins(void) {
+  static const float bars[] = {1496};
+  Paper paper = paper_of(0, 0);
+  grand_staff(&paper, bars, 1);
+  for (int i = 0; i < 6; i++) {
+    note(&paper, 200, 320 + 180 * (float)i, 1, false);
+    stem(&paper, 200, 320 + 180 * (float)i, 1, -70);
+  }
+  for (float x = 0; x < 300; x++)
+    for (int side = -1; side <= 1; side += 2) {
+      block(&paper, 310 + x, 311 + x, 350 + (float)side * x * 0.05f, 352 + (float)side * x * 0.05f);
+      block(&paper, 1150 - x, 1151 - x, 350 + (float)side * x * 0.05f, 352 + (float)side * x * 0.05f);
+    }
+  Score *score = score_of(&paper);
+  static const struct {
+    int wedge, edge, onset;
+  } wanted[] = {
+      {1, SCORE_EDGE_START, 0}, {1, SCORE_EDGE_STOP, 2}, {-1, SCORE_EDGE_START, 3}, {-1, SCORE_EDGE_STOP, 5}};
+  size_t found = 0;
+  for (size_t i = 0; score && i < score->signs.n; i++) {
+    const ScoreSign *sign = &score->signs.items[i];
+    if (sign->kind != SCORE_SIGN_WEDGE) continue;
+    if (found < 4)
+      CHECK_SAYING(sign->wedge == wanted[found].wedge && sign->edge == wanted[found].edge,
+                   "wedge %zu: %d %d at %g", found, sign->wedge, sign->edge, beat_double(sign->onset));
+    found++;
+  }
+  CHECK_SAYING(found == 4, "%zu edges", found);
+  score_free(score);
+  image_free(paper.image);
+}
+
 CHECK_MAIN({CASE(grace_notes_take_no_time)}, {CASE(curves_are_ties_or_slurs)},
-           {CASE(dots_beyond_heads_are_marks)}, {CASE(wavy_lines_roll_chords)})
+           {CASE(dots_beyond_heads_are_marks)}, {CASE(wavy_lines_roll_chords)},
+           {CASE(broken_lines_behind_an_eight_move_octaves)}, {CASE(brackets_are_endings)},
+           {CASE(parting_lines_are_hairpins)})

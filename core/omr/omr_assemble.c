@@ -7,6 +7,7 @@
 #include "core/omr/omr_grace.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
+#include "core/omr/omr_spans.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -102,6 +103,7 @@ static bool add_measure(Builder *builder, size_t index) {
   made.confidence = measure->n ? omr_bar_confidence(builder->assembly, index) : 0.9f;
   if (measure->cost > DOUBT_COST && measure->n)
     set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
+  omr_set_ending(&made, builder->assembly, index);
   return base_array_push(&builder->score->measures, made);
 }
 
@@ -213,7 +215,7 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
                       Reach *reach) {
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
-  int diatonic = omr_diatonic(clef, line, head->position);
+  int diatonic = omr_diatonic(clef, line, head->position) + 7 * omr_octaves_at(page, head->staff, head->x_px);
   if (diatonic < 0) diatonic = 0;
   if (diatonic >= 7 * OCTAVES) diatonic = 7 * OCTAVES - 1;
   note->step = (int8_t)(diatonic % 7);
@@ -462,7 +464,8 @@ static bool build(Builder *builder) {
       return false;
   }
   add_ties(builder);
-  if (!add_slurs(builder)) return false;
+  if (!add_slurs(builder) || !omr_add_spans(builder->score, assembly, builder->part_of, builder->staff_of))
+    return false;
   score_sort(builder->score);
   return true;
 }

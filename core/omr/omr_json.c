@@ -41,7 +41,11 @@ static const char *const symbol_names[OMR_SYMBOLS] = {[OMR_CLEF_G] = "gClef",
                                                       [OMR_DIGIT_0 + 9] = "timeSig9",
                                                       [OMR_STACCATO] = "articStaccato",
                                                       [OMR_FERMATA] = "fermata",
-                                                      [OMR_ARPEGGIO] = "arpeggiato"};
+                                                      [OMR_ARPEGGIO] = "arpeggiato",
+                                                      [OMR_ENDING] = "ending",
+                                                      [OMR_OCTAVE] = "ottava",
+                                                      [OMR_CRESCENDO] = "crescendoHairpin",
+                                                      [OMR_DIMINUENDO] = "diminuendoHairpin"};
 
 /* Numbers with a point whatever the locale says. */
 static void put_number(FILE *file, double value) {

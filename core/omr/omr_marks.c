@@ -159,6 +159,15 @@ static int swings(const float *middles, int n, float least) {
   return turns;
 }
 
+/* True when there is mostly paper at both sides of the line. */
+static bool stands_free(const OmrSheet *sheet, float x, float y0, float y1) {
+  int hits = 0, tried = 0;
+  for (float y = y0; y < y1; y += 1)
+    for (int side = -1; side <= 1; side += 2, tried++)
+      hits += omr_ink_at(sheet, sheet->clean, (int)lrintf(x + (float)side * 0.7f * sheet->space), (int)y);
+  return hits * 5 < tried;
+}
+
 /* True when a wavy line stands around x from y0 to y1. */
 static bool wavy_at(const OmrSheet *sheet, float x, float y0, float y1) {
   float middles[MAX_ROWS], space = sheet->space;
@@ -168,7 +177,8 @@ static bool wavy_at(const OmrSheet *sheet, float x, float y0, float y1) {
     seen += middles[i] >= 0;
   }
   int turns = swings(middles, n, 0.12f * space);
-  return seen * 10 >= n * 8 && (float)turns >= 1.1f * (y1 - y0) / space && turns >= 4;
+  return seen * 10 >= n * 9 && (float)turns >= 1.4f * (y1 - y0) / space && turns >= 4 &&
+         stands_free(sheet, x, y0, y1);
 }
 
 static uint32_t rolled(OmrPage *page, const OmrSheet *sheet, int32_t index) {

@@ -245,6 +245,8 @@ static bool notes_stand(const OmrPage *page) {
     if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS ||
         abs(symbol->position) > 64 || symbol->dots > 2)
       return false;
+    if (symbol->kind == OMR_ENDING && (symbol->position < 1 || symbol->position > 9)) return false;
+    if (symbol->kind == OMR_OCTAVE && abs(symbol->position) > 2) return false;
     if (symbol->head < -1 || (symbol->head >= 0 && !index_in(symbol->head, page->heads.n))) return false;
   }
   return true;

@@ -102,6 +102,10 @@ typedef enum {
   OMR_STACCATO, /* from here on without pictures */
   OMR_FERMATA,
   OMR_ARPEGGIO,
+  OMR_ENDING,
+  OMR_OCTAVE,
+  OMR_CRESCENDO,
+  OMR_DIMINUENDO,
   OMR_SYMBOLS,
 } OmrSymbolKind;
 
@@ -111,7 +115,8 @@ typedef struct {
   int32_t head;                          /* of an accidental: its head, -1 in a key signature */
   uint8_t kind, second;                  /* OmrSymbolKind, and the runner-up (OMR_SYMBOLS: none) */
   uint8_t dots;                          /* of a rest */
-  int16_t position;                      /* of a clef: its line; of the rest: its centre */
+  int16_t position;                      /* of a clef: its line; of the rest: its centre; of
+                                            an ending: its number; of an octave line: octaves up */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score, second_score;
   float column_sp; /* of its middle */

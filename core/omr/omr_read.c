@@ -7,6 +7,7 @@
 #include "core/omr/omr_contest.h"
 #include "core/omr/omr_grace.h"
 #include "core/omr/omr_heads.h"
+#include "core/omr/omr_lines.h"
 #include "core/omr/omr_marks.h"
 #include "core/omr/omr_signs.h"
 #include "core/omr/omr_warp.h"
@@ -77,6 +78,16 @@ typedef struct {
   const char *what;
 } Stage;
 
+static BaseStatus read_lines(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                             const OmrMatcher *matcher) {
+  OmrCurves curves = {0};
+  BaseStatus status = omr_find_curves(ctx, &curves, sheet, 1.1f * sheet->space);
+  if (!status && !omr_join_by_curves(page, sheet, &curves)) status = base_fail_memory(ctx);
+  if (!status) status = omr_find_lines(ctx, page, sheet, matcher, &curves);
+  base_array_clear(&curves);
+  return status;
+}
+
 static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   BaseStatus status = omr_find_bars(ctx, page, sheet);
   if (!status) status = omr_remove_staves(ctx, sheet, page);
@@ -96,7 +107,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);
-  if (!status) status = omr_find_ties(ctx, page, sheet);
+  if (!status) status = read_lines(ctx, page, sheet, matcher);
   if (!status) status = omr_find_marks(ctx, page, sheet);
   return status;
 }

@@ -4,7 +4,6 @@
  * other, is a tie; the best matches are taken first, each head once at each side. Others that begin and end
  * near a chord are slurs. */
 #include "core/omr/omr_curves.h"
-#include "core/omr/omr_signs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -141,12 +140,4 @@ bool omr_join_by_curves(OmrPage *page, const OmrSheet *sheet, const OmrCurves *c
   bool *used = BASE_TAKE(sheet->arena, bool, curves->n + 1);
   for (size_t i = 0; used && i < curves->n; i++) used[i] = false;
   return used && tie(page, used, curves, sheet->space) && slur(page, used, curves, sheet->space);
-}
-
-BaseStatus omr_find_ties(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
-  OmrCurves curves = {0};
-  BaseStatus status = omr_find_curves(ctx, &curves, sheet, 1.1f * sheet->space);
-  if (!status && !omr_join_by_curves(page, sheet, &curves)) status = base_fail_memory(ctx);
-  base_array_clear(&curves);
-  return status;
 }
