@@ -11,6 +11,7 @@
 #define OTHER_HEIGHT   0.15f /* a staff space off the height of the head */
 #define BEHIND_NATURAL 0.7f
 #define NEARLY_ALIKE   0.14f
+#define BEHIND_BAR     0.2f  /* a bar line is no part of a flat or natural, staff spaces */
 #define SMALL          0.65f /* before a grace note */
 #define SMALL_GRACE    0.03f /* what such signs may look worse */
 
@@ -46,13 +47,13 @@ static float left_limit(const OmrPage *page, const OmrHead *head, float space) {
   for (size_t i = 0; i < page->heads.n; i++) {
     const OmrHead *other = &page->heads.items[i];
     if (other->x_px > head->x_px - 0.9f * space || fabsf(other->y_px - head->y_px) > 0.8f * space) continue;
-    if (clustered(head, other, space)) continue;
+    if (clustered(head, other, space) || (other->small && !head->small)) continue;
     limit = fmaxf(limit, other->x_px + 0.5f * other->width_px);
   }
   for (size_t i = 0; i < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
     if (bar->system == page->staves.items[head->staff].system && bar->x1_px < head->x_px)
-      limit = fmaxf(limit, bar->x1_px);
+      limit = fmaxf(limit, bar->x1_px + BEHIND_BAR * space);
   }
   return fmaxf(limit, omr_header_end(page, head->staff) - 0.3f * space);
 }

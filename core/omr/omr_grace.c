@@ -442,3 +442,35 @@ BaseStatus omr_add_grace(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
     qsort(page->heads.items + heads, page->heads.n - heads, sizeof *page->heads.items, by_chord_and_height);
   return BASE_OK;
 }
+
+/* True when the middle of the small head lies in a sign of a head of full size. */
+static bool in_found_accidental(const OmrPage *page, const OmrHead *head) {
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *symbol = &page->symbols.items[i];
+    if (symbol->kind < OMR_SHARP || symbol->kind > OMR_DOUBLE_FLAT || symbol->head < 0) continue;
+    if (page->heads.items[symbol->head].small) continue;
+    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px &&
+        head->y_px > symbol->y_px && head->y_px < symbol->y_px + symbol->height_px)
+      return true;
+  }
+  return false;
+}
+
+/* Takes a head and its own signs off the page. */
+static void take_out(OmrPage *page, size_t index) {
+  size_t kept = 0;
+  for (size_t i = index; i + 1 < page->heads.n; i++) page->heads.items[i] = page->heads.items[i + 1];
+  page->heads.n--;
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    OmrSymbol symbol = page->symbols.items[i];
+    if (symbol.head == (int32_t)index) continue;
+    if (symbol.head > (int32_t)index) symbol.head--;
+    page->symbols.items[kept++] = symbol;
+  }
+  page->symbols.n = kept;
+}
+
+void omr_settle_grace(OmrPage *page) {
+  for (size_t i = page->heads.n; i-- > 0 && page->heads.items[i].small;)
+    if (in_found_accidental(page, &page->heads.items[i])) take_out(page, i);
+}

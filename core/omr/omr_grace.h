@@ -15,5 +15,8 @@ BaseStatus omr_spot_grace(BaseContext *ctx, OmrGraces **out, OmrPage *page, cons
  * a note. After the other notes are settled. */
 BaseStatus omr_add_grace(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, OmrGraces *graces);
 
+/* Takes out small notes that turned out to lie in accidentals of other heads. O(small notes × symbols). */
+void omr_settle_grace(OmrPage *page);
+
 /* The chord that a grace note stands before: the next one of its staff in its bar; -1 none. O(chords). */
 int32_t omr_graced_chord(const OmrPage *page, int32_t grace);

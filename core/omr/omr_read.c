@@ -105,6 +105,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
   if (!status) status = omr_add_grace(ctx, page, sheet, graces);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
+  if (!status) omr_settle_grace(page);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);
   if (!status) status = read_lines(ctx, page, sheet, matcher);
