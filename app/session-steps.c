@@ -34,6 +34,7 @@ void tri_session_forget(TriSession *self) {
   g_clear_pointer(&self->score, steps_score_unref);
   g_clear_pointer(&self->heard, steps_heard_unref);
   drop_alignment(self);
+  tri_session_forget_suggestions(self);
   tri_session_show_orders(self, NULL);
   self->audio_s = 0;
   tri_player_set_recording(self->player, NULL, NULL);

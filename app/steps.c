@@ -24,6 +24,7 @@ static void score_clear(gpointer data) {
   score_free(score->score);
   score_unfolded_free(score->unfolded);
   motion_free(score->plain);
+  free(score->suspicions);
 }
 
 StepsScore *steps_score_ref(StepsScore *score) {
@@ -153,6 +154,8 @@ BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer data, gpointe
   if (status != BASE_OK) return status;
   StepsReadPart *part = NULL;
   status = make_read_part(ctx, &part, score);
+  if (status == BASE_OK) status = flow_suspect(ctx, &part->score->suspicions, part->score->score);
+  if (status != BASE_OK && part) steps_read_part_free(g_steal_pointer(&part));
   *result = part;
   return status;
 }
@@ -364,7 +367,7 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   BasePack *weights = NULL;
   BaseStatus status = hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
   TranscriptionParams params = {.weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
-  if (status == BASE_OK) status = transcription_listen_file(ctx, heard, snapshot->path, &params);
+  if (status == BASE_OK) status = flow_listen(ctx, heard, snapshot->path, &params);
   base_pack_free(weights);
   motion_free(hearing.motion);
   if (status != BASE_OK || !memo.keep) return status;
@@ -475,6 +478,7 @@ static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAli
     return status;
   }
   status = make_score(ctx, &out->score, score_dup(score), unfolded);
+  if (status == BASE_OK) status = flow_suspect(ctx, &out->score->suspicions, score);
   if (status != BASE_OK) return status;
   out->scene_score = score_dup(score);
   out->scene_unfolded = steps_unfold_alike(score, unfolded);

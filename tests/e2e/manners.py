@@ -15,7 +15,8 @@ CONTROLS = {pyatspi.ROLE_PUSH_BUTTON, pyatspi.ROLE_TOGGLE_BUTTON, pyatspi.ROLE_S
 WANTED = """play next-doubtful previous-doubtful next-place previous-place next-bar previous-bar confirm anchor unpin
 not-played extra nudge-later nudge-earlier nudge-later-fine nudge-earlier-fine hear-place source-cycle loop loop-start
 loop-end fit zoom-in zoom-out zoom-reset go-start go-end tap slower faster undo redo open add new save-copy export
-rename pages fullscreen sidebar inspector follow show-score show-audio show-notes edit-lock click count-in instrument learn-piano ear learn-ear all-places""".split()
+rename pages fullscreen sidebar inspector follow show-score show-audio show-notes edit-lock click count-in instrument learn-piano ear learn-ear all-places continue-here play-along suggestion-keep suggestion-again
+suggestion-dismiss suggestion-forget""".split()
 
 
 def find(app):
