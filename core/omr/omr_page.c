@@ -23,6 +23,7 @@ void omr_page_free(OmrPage *page) {
   base_array_clear(&page->keys);
   base_array_clear(&page->times);
   base_array_clear(&page->ties);
+  base_array_clear(&page->slurs);
   free(page);
 }
 
