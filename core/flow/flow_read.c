@@ -16,6 +16,7 @@ typedef struct {
   const FlowReadParams *params;
   BASE_ARRAY(OmrPage *) pages;
   size_t total, good;
+  OmrBars *bars;
   char reason[BASE_SENTENCE_SIZE]; /* why the last skipped page was skipped */
 } Reading;
 
@@ -72,10 +73,23 @@ static BaseStatus show_pages(BaseContext *ctx, Reading *reading) {
   const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items;
   Score *score = NULL;
   BaseStatus status = BASE_OK;
-  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n);
+  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n, reading->bars);
   if (status == BASE_OK)
     reading->params->page(reading->params->user, pages, reading->pages.n, reading->total, score);
   score_free(score);
+  return status;
+}
+
+/* Lays the person's edits over the page that was read. */
+static BaseStatus put_right(BaseContext *ctx, OmrPage **page, Reading *reading) {
+  const FlowReadParams *params = reading->params;
+  OmrPage *edited = NULL;
+  size_t lost = 0;
+  if (!params->n_edits) return BASE_OK;
+  BaseStatus status = omr_edit_page(ctx, &edited, *page, (int32_t)reading->pages.n, params->edits, params->n_edits, &lost);
+  omr_page_free(*page);
+  *page = edited;
+  if (params->lost) *params->lost += lost;
   return status;
 }
 
@@ -87,6 +101,7 @@ static BaseStatus read_page(BaseContext *ctx, Reading *reading, ImageSource *sou
   BaseStatus status = image_source_load(&step, &image, source, index, NULL);
   if (status == BASE_OK) status = read_image(&step, &page, image, &reading->params->memo);
   image_free(image);
+  if (status == BASE_OK) status = put_right(&step, &page, reading);
   if (stops_all(status)) return base_context_join(ctx, &step, status);
   if (status != BASE_OK) memcpy(reading->reason, step.sentence, sizeof reading->reason);
   if (!base_array_push(&reading->pages, page)) {
@@ -149,16 +164,18 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   if (status != BASE_OK) return status;
   if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
-  status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n);
+  status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n,
+                        reading->bars);
   return base_context_join(ctx, &step, status);
 }
 
 BaseStatus flow_read(BaseContext *ctx, Score **score, OmrPage ***pages, size_t *n_pages,
                      const char *const *paths, size_t n_paths, const FlowReadParams *params) {
   FlowReadParams none = {0};
-  Reading reading = {.params = params ? params : &none};
+  Reading reading = {.params = params ? params : &none, .bars = omr_bars_new()};
   Score *read = NULL;
   BaseStatus status = read_all(ctx, &read, &reading, paths, n_paths);
+  omr_bars_free(reading.bars);
   if (status != BASE_OK || !pages) flow_pages_free(reading.pages.items, reading.pages.n);
   if (status != BASE_OK) return status;
   *score = read;

@@ -19,11 +19,16 @@ typedef struct {
 BaseStatus omr_read_page(BaseContext *ctx, OmrPage **out, const Image *image, const OmrParams *params);
 void omr_page_free(OmrPage *page);
 
+/* Bars that were solved before. One call at a time may use it. */
+typedef struct OmrBars OmrBars;
+OmrBars *omr_bars_new(void); /* null without memory */
+void omr_bars_free(OmrBars *bars);
+
 /* Joins pages in reading order into one Score: parts, measures across systems, clefs, keys and times carried
  * on, ties over bar lines, rhythm solved per bar with doubts named. `pages[i]` null: the page could not be
- * read and is skipped, keeping its number for boxes. A few ms a page; call it again when a page streams in.
- */
-BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n);
+ * read and is skipped, keeping its number for boxes. `bars` may be null; with it only bars that changed since
+ * the last call are solved: call it again when a page streams in, or when a person has put something right. */
+BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n, OmrBars *bars);
 
 /* Writes what `read -o x.json` promises: pages with systems, staves, measures, every symbol and note with
  * box in px and confidence. `score` is what omr_assemble gave for the same pages. */

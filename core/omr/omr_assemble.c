@@ -22,6 +22,8 @@ typedef struct {
   int32_t part_of[OMR_BAR_STAVES], staff_of[OMR_BAR_STAVES];
   int32_t **notes_of;           /* per page: the note of each head, -1 none */
   int8_t key;                   /* in force */
+  bool said_key;                /* a person said which: where the page … */
+  int8_t page_key, meant_key;   /* … says the first, the second is meant */
   int16_t clef[OMR_BAR_STAVES]; /* last written: kind * 16 + line, -1 none */
 } Builder;
 
@@ -96,6 +98,10 @@ static bool add_measure(Builder *builder, size_t index) {
   made.confidence = measure->n ? omr_bar_confidence(builder->assembly, index) : 0.9f;
   if (measure->cost > DOUBT_COST && measure->n)
     set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
+  if (omr_said_of(builder->assembly, index, OMR_SAID_RIGHT)) {
+    made.confidence = 1;
+    made.doubt[0] = 0;
+  }
   return base_array_push(&builder->score->measures, made);
 }
 
@@ -170,6 +176,18 @@ static bool add_key_and_time(Builder *builder, size_t index, int8_t fifths) {
   return true;
 }
 
+/* The key that is meant where the page says `fifths`: what a person said holds until the page says something else. */
+static int8_t meant_key(Builder *builder, size_t index, int8_t fifths) {
+  const OmrSaidBar *said = omr_said_of(builder->assembly, index, OMR_SAID_KEY);
+  if (said) {
+    builder->said_key = true;
+    builder->page_key = fifths;
+    builder->meant_key = said->fifths;
+  }
+  builder->said_key = builder->said_key && builder->page_key == fifths;
+  return builder->said_key ? builder->meant_key : fifths;
+}
+
 /* The printed value that lasts `length`: changes type and dots where the rhythm departed from the print. */
 static void set_value(ScoreNote *note, int type, int dots, int32_t length, bool triplet) {
   note->type = (int8_t)type;
@@ -207,7 +225,7 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
                       Reach *reach) {
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
-  int diatonic = omr_diatonic(clef, line, head->position);
+  int diatonic = head->said_pitch ? head->said_pitch - 1 : omr_diatonic(clef, line, head->position);
   if (diatonic < 0) diatonic = 0;
   if (diatonic >= 7 * OCTAVES) diatonic = 7 * OCTAVES - 1;
   note->step = (int8_t)(diatonic % 7);
@@ -215,6 +233,7 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   note->accidental = head->accidental;
   int8_t *held = &reach->alter[row][diatonic];
   if (head->accidental) *held = (int8_t)omr_accidental_alter(head->accidental);
+  if (head->said_alter) *held = (int8_t)(head->said_alter - 3);
   note->alter = *held == 100 ? (int8_t)omr_key_alter(builder->key, note->step) : *held;
 }
 
@@ -379,7 +398,7 @@ static bool build(Builder *builder) {
       if (!keys) return false;
       omr_page_keys(keys, assembly->pages[keys_of]);
     }
-    int8_t fifths = omr_key_in(assembly, i, keys[measure->system]);
+    int8_t fifths = meant_key(builder, i, omr_key_in(assembly, i, keys[measure->system]));
     if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) ||
         !add_notes(builder, i))
       return false;
@@ -397,8 +416,8 @@ static void clear(OmrAssembly *assembly) {
   base_arena_free(assembly->arena);
 }
 
-BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n) {
-  OmrAssembly assembly = {.pages = pages, .n_pages = n, .arena = base_arena_new(0)};
+BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n, OmrBars *bars) {
+  OmrAssembly assembly = {.pages = pages, .n_pages = n, .bars = bars, .arena = base_arena_new(0)};
   Score *score = score_new();
   BaseStatus status = assembly.arena && score ? BASE_OK : base_fail_memory(ctx);
   if (!status && !lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");

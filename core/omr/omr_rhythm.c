@@ -131,6 +131,7 @@ static void place(Solver *solver, const State *from, size_t index, int32_t paren
   for (int side = 0; side < 2; side++) {
     int voice = 2 * event->staff + side;
     if (solver->used_voices >> voice & 1) continue;
+    if (event->only_voice && event->only_voice != side + 1) continue;
     float cost = from->cost + (beamed_elsewhere(from, event, voice) ? OMR_PRICE_BEAM_BROKEN : 0);
     if (event->stem)
       cost += (event->stem == 1) == (side == 0) ? 0 : OMR_PRICE_STEM;

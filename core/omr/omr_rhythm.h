@@ -28,6 +28,9 @@ typedef struct {
   bool unsure;           /* a filled head without a stem: its beams may be lost as well */
   bool threes;           /* under a beam that joins three, six, nine … chords */
   bool marked;           /* with a figure that says so */
+  bool fixed;            /* a person said so: as printed, no other reading of its value */
+  uint8_t only_voice;    /* a person said so: 1 or 2, 0 any */
+  uint8_t only_tuplet;   /* a person said so: 1 in no triplet, 3 in one, 0 any */
   bool fills;            /* a whole-bar rest: takes the length of the bar, stands in no column */
   int32_t onset, length; /* ticks */
   uint8_t voice;         /* 0 or 1 within the staff */

@@ -37,17 +37,19 @@ typedef struct {
 static int add_reading(OmrChoice *choices, int n, const OmrEvent *event, int32_t ticks, float price,
                        const Place *place) {
   int32_t third = ticks * 2 / 3, plain = event->dotted ? ticks * 2 / 3 : ticks, left = place->triplet_left;
-  bool divisible = ticks % 3 == 0 && !event->dotted && ticks <= 2 * OMR_TICKS;
+  bool said = event->only_tuplet == 3 && ticks % 3 == 0;
+  bool divisible = said || (ticks % 3 == 0 && !event->dotted && ticks <= 2 * OMR_TICKS && event->only_tuplet != 1);
   if (left > 0 && divisible && third <= left) choices[n++] = (OmrChoice){third, price, ticks};
   float start =
       (place->seen_triplets ? PRICE_TRIPLET_MORE : PRICE_TRIPLET) + (event->threes ? 0 : PRICE_TRIPLET_ODD);
-  if (event->marked) start = PRICE_MARKED;
+  if (event->marked || said) start = PRICE_MARKED;
   if (left <= 0 && divisible)
     choices[n++] = (OmrChoice){third, price + start + grid_price(place->onset, 2 * ticks), ticks};
+  if (said && n) return n;
   price += (left > 0 ? OMR_PRICE_TRIPLET_LEFT : 0) + (event->marked ? PRICE_UNMARKED : 0) +
            grid_price(place->onset, plain);
   choices[n++] = (OmrChoice){ticks, price, 0};
-  if (!event->dotted && ticks % 2 == 0)
+  if (!event->dotted && !event->fixed && ticks % 2 == 0)
     choices[n++] =
         (OmrChoice){ticks * 3 / 2, price + (event->faint_dot ? PRICE_DOT_FAINT : PRICE_DOT_MISSED), 0};
   return n;
@@ -58,6 +60,7 @@ int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset,
   Place place = {onset, triplet_left, seen_triplets};
   int32_t ticks = event->ticks;
   int n = add_reading(choices, 0, event, ticks, 0, &place);
+  if (event->fixed) return n;
   if (event->dotted) { /* the dot may be none */
     OmrEvent plain = *event;
     plain.dotted = false;
