@@ -73,7 +73,8 @@ static BaseStatus show_pages(BaseContext *ctx, Reading *reading) {
   const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items;
   Score *score = NULL;
   BaseStatus status = BASE_OK;
-  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n, reading->bars);
+  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n,
+                                                   &(OmrAssembleParams){.bars = reading->bars});
   if (status == BASE_OK)
     reading->params->page(reading->params->user, pages, reading->pages.n, reading->total, score);
   score_free(score);
@@ -165,7 +166,7 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
   status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n,
-                        reading->bars);
+                        &(OmrAssembleParams){.bars = reading->bars});
   return base_context_join(ctx, &step, status);
 }
 

@@ -31,7 +31,7 @@ static Beat beat_of(int32_t ticks) {
   return beat_make(ticks, OMR_TICKS);
 }
 
-static bool lay_out(OmrAssembly *assembly) {
+bool omr_lay_out(OmrAssembly *assembly) {
   for (size_t p = 0; p < assembly->n_pages; p++)
     for (size_t s = 0; assembly->pages[p] && s < assembly->pages[p]->systems.n; s++) {
       const OmrSystem *system = &assembly->pages[p]->systems.items[s];
@@ -408,24 +408,26 @@ static bool build(Builder *builder) {
   return true;
 }
 
-static void clear(OmrAssembly *assembly) {
+void omr_assembly_clear(OmrAssembly *assembly) {
   base_array_clear(&assembly->measures);
   base_array_clear(&assembly->events);
   base_array_clear(&assembly->sources);
   base_array_clear(&assembly->meters);
-  base_arena_free(assembly->arena);
 }
 
-BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n, OmrBars *bars) {
-  OmrAssembly assembly = {.pages = pages, .n_pages = n, .bars = bars, .arena = base_arena_new(0)};
+BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n,
+                        const OmrAssembleParams *params) {
+  OmrAssembly assembly = {.pages = pages, .n_pages = n, .arena = base_arena_new(0)};
+  if (params) assembly.bars = params->bars, assembly.taste = params->taste;
   Score *score = score_new();
   BaseStatus status = assembly.arena && score ? BASE_OK : base_fail_memory(ctx);
-  if (!status && !lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
+  if (!status && !omr_lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
   if (!status) status = omr_gather_measures(ctx, &assembly);
   if (!status) status = omr_solve_rhythm(ctx, &assembly);
   Builder builder = {.ctx = ctx, .assembly = &assembly, .score = score};
   if (!status && !build(&builder)) status = base_fail_memory(ctx);
-  clear(&assembly);
+  omr_assembly_clear(&assembly);
+  base_arena_free(assembly.arena);
   if (status) {
     score_free(score);
     return status;

@@ -21,6 +21,7 @@ typedef struct Bar {
 struct OmrBars {
   Bar *slots[SLOTS];
   size_t n;
+  OmrTaste taste; /* that all were solved with */
 };
 
 OmrBars *omr_bars_new(void) {
@@ -33,7 +34,8 @@ static void forget(OmrBars *bars) {
       next = bar->next;
       free(bar);
     }
-  memset(bars, 0, sizeof *bars);
+  memset(bars->slots, 0, sizeof bars->slots);
+  bars->n = 0;
 }
 
 void omr_bars_free(OmrBars *bars) {
@@ -92,8 +94,18 @@ static void keep(OmrBars *bars, Bar *bar, size_t slot, const OmrEvent *events, c
   bars->n++;
 }
 
+/* Bars solved with another taste say nothing. */
+static void keep_taste(OmrBars *bars, const OmrTaste *taste) {
+  OmrTaste wanted = {0};
+  if (taste) wanted = *taste;
+  if (memcmp(&bars->taste, &wanted, sizeof wanted) == 0) return;
+  forget(bars);
+  bars->taste = wanted;
+}
+
 BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                          BaseArena *scratch) {
+                          const OmrTaste *taste, BaseArena *scratch) {
+  if (bars) keep_taste(bars, taste);
   size_t slot = bars ? slot_of(events, n, bar_ticks) : 0;
   const Bar *known = bars ? find(bars, slot, events, n, bar_ticks) : NULL;
   if (known) {
@@ -102,7 +114,7 @@ BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, si
     return BASE_OK;
   }
   Bar *bar = bars ? start_bar(events, n, bar_ticks) : NULL;
-  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, scratch);
+  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, taste, scratch);
   if (bar && status == BASE_OK)
     keep(bars, bar, slot, events, out);
   else

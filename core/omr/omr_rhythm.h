@@ -44,7 +44,30 @@ typedef struct {
   float margin;  /* how much more the second-best rhythm costs */
 } OmrBarRhythm;
 
+/* How dear departures from the print are in one document, as powers of two of what they cost usually; zeroed: as
+ * usual. */
+typedef enum {
+  OMR_TASTE_TRIPLET,   /* a triplet that nothing marks */
+  OMR_TASTE_DOT,       /* a dot that was not seen */
+  OMR_TASTE_NO_DOT,    /* a dot that is none */
+  OMR_TASTE_SECOND,    /* another number of flags, another rest than it looks like most */
+  OMR_TASTE_DOUBLE,    /* twice or half as long as printed */
+  OMR_TASTE_BARE,      /* beams lost with their stem */
+  OMR_TASTE_OUT_NOTE,  /* a note that is none */
+  OMR_TASTE_OUT_REST,  /* a rest that is none */
+  OMR_TASTE_VOICE,     /* a voice that enters, rests or ends where the other one sounds on */
+  OMR_TASTE_GAP,       /* a staff in which nothing sounds */
+  OMR_TASTE_SPACING,   /* distances on paper that do not grow with those in time */
+  OMR_TASTE_JOIN,      /* what stands beside each other sounds together */
+  OMR_TASTE_STEM,      /* stems that point the other way than their voice */
+  OMR_TASTES,
+} OmrTasteKind;
+
+typedef struct {
+  float dearer[OMR_TASTES];
+} OmrTaste;
+
 /* Assigns onsets, lengths and voices to `n` events sorted by x. `bar_ticks` is the length that the time
- * signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
+ * signature asks for, 0 when it is unknown. `taste` may be null. BASE_NO_MEMORY without scratch. O(n × beam). */
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                         BaseArena *scratch);
+                         const OmrTaste *taste, BaseArena *scratch);
