@@ -114,7 +114,7 @@ BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, si
     return BASE_OK;
   }
   Bar *bar = bars ? start_bar(events, n, bar_ticks) : NULL;
-  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, taste, scratch);
+  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, &(OmrRhythmParams){.taste = taste}, scratch);
   if (bar && status == BASE_OK)
     keep(bars, bar, slot, events, out);
   else

@@ -12,16 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BARS = 32, ROUNDS = 2 };
+enum { MOST_BARS = 32, MOST_SURE = 32, ROUNDS = 4, BEAM = 64 };
 
 #define STEP_WORTH 0.6f /* wrong events that a factor of two has to put right */
 #define FARTHEST   2.0f
+#define SURE       1.5f /* margin of a rhythm that is as good as told by a person … */
+#define SURE_WORTH 0.5f /* … and counts this much of one */
 
 /* A bar as read, with what is true of each event. */
 typedef struct {
   size_t first, n; /* of Lesson.events */
   int32_t ticks;
-  float wrong; /* with the prices tried last that were kept */
+  float worth; /* of an event that is wrong */
 } Bar;
 
 typedef struct {
@@ -125,8 +127,8 @@ static const OmrEvent *truth_of(const OmrAssembly *right, const OmrMeasure *meas
 }
 
 static bool add_bar(Lesson *lesson, const OmrAssembly *read, const OmrMeasure *measure,
-                    const OmrAssembly *right, const OmrMeasure *solved) {
-  Bar bar = {.first = lesson->events.n, .n = measure->n, .ticks = solved->ticks};
+                    const OmrAssembly *right, const OmrMeasure *solved, float worth) {
+  Bar bar = {.first = lesson->events.n, .n = measure->n, .ticks = solved->ticks, .worth = worth};
   for (size_t e = measure->first; e < measure->first + measure->n; e++) {
     OmrEvent event = read->events.items[e];
     float place[2];
@@ -148,12 +150,31 @@ static const OmrMeasure *same_measure(const OmrAssembly *assembly, const OmrMeas
   return NULL;
 }
 
-static bool collect(Lesson *lesson, const OmrAssembly *read, const OmrAssembly *right,
-                    const OmrEdits *edits) {
+static bool is_sure(const OmrAssembly *right, const OmrMeasure *solved, const OmrEdits *edits) {
+  return solved->n > 4 && solved->margin >= SURE && !trusted(right, solved, edits);
+}
+
+static bool collect_trusted(Lesson *lesson, const OmrAssembly *read, const OmrAssembly *right,
+                            const OmrEdits *edits) {
   for (size_t i = 0; i < right->measures.n && lesson->bars.n < MOST_BARS; i++) {
     const OmrMeasure *solved = &right->measures.items[i], *measure = same_measure(read, solved);
     if (!measure || !measure->n || !trusted(right, solved, edits)) continue;
-    if (!add_bar(lesson, read, measure, right, solved)) return false;
+    if (!add_bar(lesson, read, measure, right, solved, 1)) return false;
+  }
+  return true;
+}
+
+/* Bars all over the document that are sure by themselves keep the lesson from spoiling what is right. */
+static bool collect_sure(Lesson *lesson, const OmrAssembly *read, const OmrAssembly *right,
+                         const OmrEdits *edits) {
+  size_t n = 0, at = 0;
+  for (size_t i = 0; i < right->measures.n; i++) n += is_sure(right, &right->measures.items[i], edits);
+  for (size_t i = 0; i < right->measures.n; i++) {
+    const OmrMeasure *solved = &right->measures.items[i], *measure = same_measure(read, solved);
+    if (!is_sure(right, solved, edits)) continue;
+    bool wanted = n <= MOST_SURE || at * MOST_SURE / n != (at + 1) * MOST_SURE / n;
+    at++;
+    if (wanted && measure && !add_bar(lesson, read, measure, right, solved, SURE_WORTH)) return false;
   }
   return true;
 }
@@ -166,7 +187,9 @@ static float wrong_in(Lesson *lesson, const Bar *bar, const OmrTaste *taste) {
   float wrong = 0;
   memcpy(lesson->spare, truth, bar->n * sizeof *truth);
   for (size_t i = 0; i < bar->n; i++) lesson->spare[i].left_out = false;
-  if (omr_solve_bar(&rhythm, lesson->spare, bar->n, bar->ticks, taste, lesson->arena) != BASE_OK) return 1e9f;
+  if (omr_solve_bar(&rhythm, lesson->spare, bar->n, bar->ticks, &(OmrRhythmParams){taste, BEAM},
+                    lesson->arena) != BASE_OK)
+    return 1e9f;
   for (size_t i = 0; i < bar->n; i++) {
     const OmrEvent *got = &lesson->spare[i];
     if (got->fills) continue;
@@ -175,7 +198,7 @@ static float wrong_in(Lesson *lesson, const Bar *bar, const OmrTaste *taste) {
     else if (!got->left_out)
       wrong += got->onset != truth[i].onset ? 1 : got->length != truth[i].length ? 0.3f : 0;
   }
-  return wrong;
+  return wrong * bar->worth;
 }
 
 /* What is wrong in all bars; gives up beyond `most`. */
@@ -187,26 +210,30 @@ static float wrong_with(Lesson *lesson, const OmrTaste *taste, float most) {
   return wrong;
 }
 
-static BaseStatus search(BaseContext *ctx, OmrTaste *taste, Lesson *lesson) {
+/* The best single step from `*taste`, taken; false when none pays. */
+static bool take_best_step(BaseContext *ctx, OmrTaste *taste, float *least, Lesson *lesson) {
   static const float steps[] = {0.5f, -0.5f, 1, -1};
+  OmrTaste from = *taste;
+  bool moved = false;
+  for (int k = 0; k < OMR_TASTES; k++)
+    for (size_t s = 0; s < sizeof steps / sizeof *steps && !base_cancelled(ctx); s++) {
+      OmrTaste tried = from;
+      tried.dearer[k] += steps[s];
+      if (fabsf(tried.dearer[k]) > FARTHEST) continue;
+      float wrong = wrong_with(lesson, &tried, *least);
+      if (wrong >= *least) continue;
+      *least = wrong;
+      *taste = tried;
+      moved = true;
+    }
+  return moved;
+}
+
+static BaseStatus search(BaseContext *ctx, OmrTaste *taste, Lesson *lesson) {
   float least = wrong_with(lesson, taste, 1e9f);
-  for (int round = 0; round < ROUNDS; round++) {
-    bool moved = false;
-    for (int k = 0; k < OMR_TASTES && least > 0; k++)
-      for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
-        if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
-        OmrTaste tried = *taste;
-        tried.dearer[k] += steps[s];
-        if (fabsf(tried.dearer[k]) > FARTHEST) continue;
-        float wrong = wrong_with(lesson, &tried, least);
-        if (wrong >= least) continue;
-        least = wrong;
-        *taste = tried;
-        moved = true;
-      }
-    if (!moved) break;
-  }
-  return BASE_OK;
+  for (int round = 0; round < ROUNDS && least > 0 && take_best_step(ctx, taste, &least, lesson); round++)
+    continue;
+  return base_cancelled(ctx) ? base_fail_cancelled(ctx) : BASE_OK;
 }
 
 /* ---- all of it ---- */
@@ -223,7 +250,9 @@ static BaseStatus learn(BaseContext *ctx, OmrTaste *out, Lesson *lesson, Reading
   if (status == BASE_OK) status = gather(ctx, &readings[1], n, edits, pages, lesson->arena);
   if (status == BASE_OK) status = omr_solve_rhythm(ctx, &readings[1].assembly);
   if (status != BASE_OK) return status;
-  if (!collect(lesson, &readings[0].assembly, &readings[1].assembly, edits)) return base_fail_memory(ctx);
+  const OmrAssembly *read = &readings[0].assembly, *right = &readings[1].assembly;
+  if (!collect_trusted(lesson, read, right, edits) || !collect_sure(lesson, read, right, edits))
+    return base_fail_memory(ctx);
   lesson->spare = BASE_TAKE(lesson->arena, OmrEvent, OMR_BAR_EVENTS + 1);
   if (!lesson->spare) return base_fail_memory(ctx);
   return search(ctx, out, lesson);

@@ -42,6 +42,7 @@ typedef struct {
   const bool *beam_ends; /* per event: the last chord of its beam */
   size_t n;
   int32_t bar_ticks;
+  int32_t beam;
   OmrPrices prices;
   State *states;   /* (n + 1) × BEAM */
   int32_t *counts; /* n + 1 */
@@ -85,7 +86,7 @@ static int32_t prune(State *kept, Solver *solver) {
       solver->ranks[n++] = (Rank){solver->grown[i].cost, (int32_t)i};
   qsort(solver->ranks, n, sizeof *solver->ranks, by_cost);
   int32_t count = 0;
-  for (size_t i = 0; i < n && count < BEAM; i++) {
+  for (size_t i = 0; i < n && count < solver->beam; i++) {
     const State *state = &solver->grown[solver->ranks[i].index];
     uint32_t slot = place_hash(state) % SEEN;
     while (seen[slot] >= 0 && !same_place(&kept[seen[slot]], state)) slot = (slot + 1) % SEEN;
@@ -352,9 +353,10 @@ static bool prepare(Solver *solver, const OmrEvent *moving, BaseArena *scratch) 
 }
 
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                         const OmrTaste *taste, BaseArena *scratch) {
+                         const OmrRhythmParams *params, BaseArena *scratch) {
   BaseArenaMark mark = base_arena_mark(scratch);
-  Solver solver = {.bar_ticks = bar_ticks, .prices = omr_rhythm_prices(taste)};
+  Solver solver = {.bar_ticks = bar_ticks, .beam = params && params->beam ? params->beam : BEAM};
+  solver.prices = omr_rhythm_prices(params ? params->taste : NULL);
   OmrEvent *moving = BASE_TAKE(scratch, OmrEvent, n + 1);
   size_t *from = BASE_TAKE(scratch, size_t, n + 1);
   if (!moving || !from) return BASE_NO_MEMORY;

@@ -67,7 +67,12 @@ typedef struct {
   float dearer[OMR_TASTES];
 } OmrTaste;
 
+typedef struct {
+  const OmrTaste *taste; /* may be null */
+  int32_t beam;          /* partial solutions kept, at most 256; 0: as many */
+} OmrRhythmParams;
+
 /* Assigns onsets, lengths and voices to `n` events sorted by x. `bar_ticks` is the length that the time
- * signature asks for, 0 when it is unknown. `taste` may be null. BASE_NO_MEMORY without scratch. O(n × beam). */
+ * signature asks for, 0 when it is unknown. `params` may be null. BASE_NO_MEMORY without scratch. O(n × beam). */
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                         const OmrTaste *taste, BaseArena *scratch);
+                         const OmrRhythmParams *params, BaseArena *scratch);
