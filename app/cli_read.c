@@ -3,10 +3,10 @@
 
 #include "core/flow/flow.h"
 
-enum { EDITS };
+enum { EDITS, ONLY_EDITS };
 
-static void report(const CliCall *call, const Score *score, OmrPage *const *pages, size_t n_pages, size_t edits,
-                   size_t lost) {
+static void report(const CliCall *call, const Score *score, OmrPage *const *pages, size_t n_pages,
+                   size_t edits, size_t lost) {
   size_t read = 0, notes = 0, doubtful = 0;
   for (size_t i = 0; i < n_pages; i++) read += pages[i] != NULL;
   for (size_t i = 0; i < score->notes.n; i++) notes += score->notes.items[i].kind == SCORE_NOTE;
@@ -37,7 +37,8 @@ static CliExit run(CliCall *call) {
   size_t n_pages = 0, lost = 0;
   OmrEdits edits = {0};
   BaseStatus status = load_edits(call, &edits);
-  FlowReadParams params = {.edits = edits.items, .n_edits = edits.n, .lost = &lost};
+  FlowReadParams params = {
+      .edits = edits.items, .n_edits = edits.n, .lost = &lost, .learn = !call->values[ONLY_EDITS]};
   if (status == BASE_OK)
     status = flow_read(&call->ctx, &score, &pages, &n_pages, call->operands, call->n_operands, &params);
   if (status == BASE_OK) status = flow_write_score(&call->ctx, score, pages, n_pages, call->output);
@@ -55,6 +56,7 @@ const CliCommand cli_read = {
     .endings = ".musicxml .xml .mxl .mid .csv .json",
     .least = 1,
     .most = 100000,
-    .options = {[EDITS] = {"edits", "FILE", N_("what a person put right (JSON), laid over the reading")}},
+    .options = {[EDITS] = {"edits", "FILE", N_("what a person put right (JSON), laid over the reading")},
+                [ONLY_EDITS] = {"only-edits", NULL, N_("do not read the rest as the edits suggest")}},
     .run = run,
 };

@@ -46,6 +46,7 @@ typedef struct {
   void *user;
   const OmrEdit *edits; /* what a person put right, laid over each page as it is read; may be null when n_edits is 0 */
   size_t n_edits;
+    bool learn; /* the rest of the pages is read as the edits suggest (omr_learn); a few seconds more */
   size_t *lost; /* may be null; else counts up edits that found nothing at their place */
 } FlowReadParams;
 

@@ -5,6 +5,7 @@
 
 #include "core/base/base_hash.h"
 #include "core/flow/flow_parts.h"
+#include "core/omr/omr_learn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ enum { KEY_SIZE = 128 };
 
 typedef struct {
   const FlowReadParams *params;
-  BASE_ARRAY(OmrPage *) pages;
+  BASE_ARRAY(OmrPage *) pages; /* with the edits, where there are any … */
+  BASE_ARRAY(OmrPage *) raw;   /* … and as read; empty without edits */
   size_t total, good;
   OmrBars *bars;
   char reason[BASE_SENTENCE_SIZE]; /* why the last skipped page was skipped */
@@ -73,22 +75,24 @@ static BaseStatus show_pages(BaseContext *ctx, Reading *reading) {
   const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items;
   Score *score = NULL;
   BaseStatus status = BASE_OK;
-  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n,
-                                                   &(OmrAssembleParams){.bars = reading->bars});
+  if (reading->good > 0)
+    status = omr_assemble(ctx, &score, pages, reading->pages.n, &(OmrAssembleParams){.bars = reading->bars});
   if (status == BASE_OK)
     reading->params->page(reading->params->user, pages, reading->pages.n, reading->total, score);
   score_free(score);
   return status;
 }
 
-/* Lays the person's edits over the page that was read. */
+/* Lays the person's edits over the page that was read and keeps both. */
 static BaseStatus put_right(BaseContext *ctx, OmrPage **page, Reading *reading) {
   const FlowReadParams *params = reading->params;
   OmrPage *edited = NULL;
   size_t lost = 0;
   if (!params->n_edits) return BASE_OK;
-  BaseStatus status = omr_edit_page(ctx, &edited, *page, (int32_t)reading->pages.n, params->edits, params->n_edits, &lost);
-  omr_page_free(*page);
+  if (!base_array_push(&reading->raw, *page)) return base_fail_memory(ctx);
+  if (!*page) return BASE_OK;
+  BaseStatus status =
+      omr_edit_page(ctx, &edited, *page, (int32_t)reading->raw.n - 1, params->edits, params->n_edits, &lost);
   *page = edited;
   if (params->lost) *params->lost += lost;
   return status;
@@ -102,9 +106,10 @@ static BaseStatus read_page(BaseContext *ctx, Reading *reading, ImageSource *sou
   BaseStatus status = image_source_load(&step, &image, source, index, NULL);
   if (status == BASE_OK) status = read_image(&step, &page, image, &reading->params->memo);
   image_free(image);
-  if (status == BASE_OK) status = put_right(&step, &page, reading);
   if (stops_all(status)) return base_context_join(ctx, &step, status);
   if (status != BASE_OK) memcpy(reading->reason, step.sentence, sizeof reading->reason);
+  status = put_right(&step, &page, reading);
+  if (status != BASE_OK) return base_context_join(ctx, &step, status);
   if (!base_array_push(&reading->pages, page)) {
     omr_page_free(page);
     return base_fail_memory(ctx);
@@ -165,8 +170,14 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   if (status != BASE_OK) return status;
   if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
-  status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n,
-                        &(OmrAssembleParams){.bars = reading->bars});
+  OmrTaste taste = {{0}};
+  const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items, *const *raw =
+                                                                                  (const OmrPage *const *)
+                                                                                      reading->raw.items;
+  if (reading->params->learn && reading->raw.n)
+    status = omr_learn(&step, &taste, raw, reading->raw.n, reading->params->edits, reading->params->n_edits);
+  if (status == BASE_OK)
+    status = omr_assemble(&step, score, pages, reading->pages.n, &(OmrAssembleParams){reading->bars, &taste});
   return base_context_join(ctx, &step, status);
 }
 
@@ -177,6 +188,7 @@ BaseStatus flow_read(BaseContext *ctx, Score **score, OmrPage ***pages, size_t *
   Score *read = NULL;
   BaseStatus status = read_all(ctx, &read, &reading, paths, n_paths);
   omr_bars_free(reading.bars);
+  flow_pages_free(reading.raw.items, reading.raw.n);
   if (status != BASE_OK || !pages) flow_pages_free(reading.pages.items, reading.pages.n);
   if (status != BASE_OK) return status;
   *score = read;

@@ -52,6 +52,13 @@ bool omr_edit_valid(const OmrEdit *edit);
 BaseStatus omr_edit_page(BaseContext *ctx, OmrPage **out, const OmrPage *page, int32_t index,
                          const OmrEdit *edits, size_t n, size_t *lost);
 
+/* The edit of that kind at the place of a note or rest that has a box. */
+OmrEdit omr_edit_at(const ScoreNote *note, OmrEditKind kind, int value);
+
+/* Second-best readings of a note or rest of `page` (as read) as edits, the likeliest first, at most `most`;
+ * their number. */
+size_t omr_edit_choices(OmrEdit *out, size_t most, const OmrPage *page, const ScoreNote *note);
+
 /* ---- as JSON: {"edits":[{"page":0,"x":512.5,"y":830,"set":"accidental","to":"sharp"}, …]}, pages from 1
  * ---- */
 
