@@ -117,6 +117,7 @@ static void constructed(GObject *object) {
   watch(self, p->scene, "places-changed", G_CALLBACK(places_changed));
   watch(self, p->scene, "notify::selected", G_CALLBACK(selection_changed));
   watch(self, p->scene, "notify::hovered", G_CALLBACK(selection_changed));
+  watch(self, p->scene, "notify::picked", G_CALLBACK(selection_changed));
   watch(self, p->tiles, "ready", G_CALLBACK(tiles_ready));
   watch(self, style, "notify::dark", G_CALLBACK(theme_changed));
   watch(self, style, "notify::high-contrast", G_CALLBACK(theme_changed));
