@@ -69,6 +69,7 @@ void tri_window_add_instrument(TriWindow *self);
 void tri_window_add_order(TriWindow *self);
 void tri_window_add_table(TriWindow *self);
 void tri_window_add_ear(TriWindow *self);
+void tri_window_add_notes(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);
