@@ -89,11 +89,27 @@ void tri_session_pick_next(TriSession *self, int direction) {
 
 static void learn(TriSession *self);
 
+/* Selects the place of the picked note: of several passes that which is nearest to the place selected before. */
+static void select_picked(TriSession *self) {
+  const ScoreUnfolded *unfolded = self->score->unfolded;
+  guint id = tri_scene_get_picked(self->scene);
+  int before = tri_session_place(self, -1), best = -1;
+  for (gsize i = 0; id && i < unfolded->sounds.n; i++) {
+    if (unfolded->sounds.items[i].note != id) continue;
+    int place = (int)places_of_sound(unfolded, i);
+    if (best < 0 || ABS(place - before) < ABS(best - before)) best = place;
+  }
+  if (best < 0 || best == before) return;
+  tri_scene_set_selected(self->scene, best);
+  tri_scene_set_picked(self->scene, id);
+}
+
 static void show_corrected(TriSession *self, StepsCorrected *corrected) {
   self->taste = corrected->taste;
   ScoreBox picked = self->picked;
   tri_session_replace_score(self, corrected->part);
-  tri_session_pick_box(self, &picked);
+    tri_session_pick_box(self, &picked);
+  select_picked(self);
 }
 
 static void correct_apply(TriJob *job, gpointer user, gpointer result) {

@@ -30,7 +30,8 @@ static GtkWidget *chip_for(TriNotePane *self, guint index) {
   g_autofree char *text = words_reading(&self->readings[index]);
   g_autofree char *name = g_strdup_printf(_("Read it as: %s"), text);
   GtkWidget *chip = gtk_button_new_with_label(text);
-  gtk_widget_add_css_class(chip, "pill-chip");
+    gtk_widget_add_css_class(chip, "pill-chip");
+  gtk_widget_set_halign(chip, GTK_ALIGN_START);
   gtk_widget_set_tooltip_text(chip, name);
   gtk_accessible_update_property(GTK_ACCESSIBLE(chip), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   g_object_set_data(G_OBJECT(chip), "reading", GUINT_TO_POINTER(index));
