@@ -7,6 +7,7 @@
 #include "app/session-private.h"
 #include "app/words.h"
 #include "app/words_notes.h"
+#include "core/omr/omr_pitch.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -193,6 +194,25 @@ static int row_of(TriSession *self, const ScoreNote *note) {
   return row;
 }
 
+/* What the key in force does to a note. */
+static int key_alter(const Score *score, const ScoreNote *note) {
+  int fifths = 0;
+  for (gsize i = 0; i < score->signs.n && score->signs.items[i].measure <= note->measure; i++)
+    if (score->signs.items[i].kind == SCORE_SIGN_KEY && score->signs.items[i].part == note->part)
+      fifths = score->signs.items[i].fifths;
+  return omr_key_alter(fifths, note->step);
+}
+
+/* A note that is to sound otherwise has another sign before it, or none where the key says so. */
+static gsize say_alter(TriSession *self, OmrEdit *edits, const ScoreNote *note, int alter) {
+  static const int signs[] = {SCORE_ACCIDENTAL_DOUBLE_FLAT, SCORE_ACCIDENTAL_FLAT, SCORE_ACCIDENTAL_NATURAL,
+                              SCORE_ACCIDENTAL_SHARP, SCORE_ACCIDENTAL_DOUBLE_SHARP};
+  gboolean by_key = alter == key_alter(self->score->score, note);
+  edits[0] = omr_edit_at(note, OMR_EDIT_ACCIDENTAL, by_key ? SCORE_ACCIDENTAL_NONE : signs[alter + 2]);
+  edits[1] = omr_edit_at(note, OMR_EDIT_ALTER, alter);
+  return 2;
+}
+
 static gsize say_rest(OmrEdit *edits, const ScoreNote *note) {
   gboolean was_rest = note->kind == SCORE_REST;
   edits[0] = omr_edit_at(note, was_rest ? OMR_EDIT_NOTE : OMR_EDIT_REST, CLAMP(note->type, 0, 6));
@@ -215,9 +235,8 @@ static gsize say(TriSession *self, OmrEdit edits[most_said], const ScoreNote *no
   case TRI_NOTE_STEP:
     edits[0] = omr_edit_at(note, OMR_EDIT_PITCH, CLAMP(height(note) + value, 0, 69));
     return is_note;
-  case TRI_NOTE_ALTER:
-    edits[0] = omr_edit_at(note, OMR_EDIT_ALTER, CLAMP(note->alter + value, -2, 2));
-    return is_note;
+    case TRI_NOTE_ALTER:
+    return is_note ? say_alter(self, edits, note, CLAMP(note->alter + value, -2, 2)) : 0;
   case TRI_NOTE_VALUE:
     edits[0] = omr_edit_at(note, OMR_EDIT_VALUE, CLAMP(value, 0, is_note ? 7 : 6));
     edits[1] = omr_edit_at(note, OMR_EDIT_DOTS, 0);

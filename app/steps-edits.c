@@ -2,6 +2,8 @@
  * not change are remembered, so that this takes some ms. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/steps-edits.h"
 
+#include "core/omr/omr_suit.h"
+
 #include <string.h>
 
 struct StepsPages {
@@ -47,12 +49,13 @@ static gboolean has_edits(const OmrEdits *edits, gsize page) {
 
 /* `laid[i]`: a copy of the page with its edits, null where there are none. */
 static BaseStatus lay(BaseContext *ctx, OmrPage **laid, const StepsPages *pages, const OmrEdits *edits,
-                      gsize *lost) {
+                      const OmrTaste *taste, gsize *lost) {
   BaseStatus status = BASE_OK;
   for (gsize i = 0; i < pages->n && status == BASE_OK; i++) {
     gsize missed = 0;
-    if (!pages->pages[i] || !has_edits(edits, i)) continue;
-    status = omr_edit_page(ctx, &laid[i], pages->pages[i], (int32_t)i, edits->items, edits->n, &missed);
+    if (!pages->pages[i] || (!has_edits(edits, i) && omr_suits_all(taste))) continue;
+    status =
+        omr_edit_page(ctx, &laid[i], pages->pages[i], (int32_t)i, taste, edits->items, edits->n, &missed);
     if (lost) *lost += missed;
   }
   return status;
@@ -63,7 +66,7 @@ BaseStatus steps_assemble(BaseContext *ctx, Score **out, StepsPages *pages, cons
   g_autofree OmrPage **laid = g_new0(OmrPage *, pages->n + 1);
   g_autofree const OmrPage **all = g_new0(const OmrPage *, pages->n + 1);
   if (lost) *lost = 0;
-  BaseStatus status = lay(ctx, laid, pages, edits, lost);
+  BaseStatus status = lay(ctx, laid, pages, edits, taste, lost);
   for (gsize i = 0; i < pages->n; i++) all[i] = laid[i] ? laid[i] : pages->pages[i];
   g_mutex_lock(&pages->lock);
   OmrAssembleParams params = {.bars = pages->bars, .taste = taste};

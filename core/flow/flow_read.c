@@ -91,8 +91,8 @@ static BaseStatus put_right(BaseContext *ctx, OmrPage **page, Reading *reading) 
   if (!params->n_edits) return BASE_OK;
   if (!base_array_push(&reading->raw, *page)) return base_fail_memory(ctx);
   if (!*page) return BASE_OK;
-  BaseStatus status =
-      omr_edit_page(ctx, &edited, *page, (int32_t)reading->raw.n - 1, params->edits, params->n_edits, &lost);
+  BaseStatus status = omr_edit_page(ctx, &edited, *page, (int32_t)reading->raw.n - 1, NULL, params->edits,
+                                    params->n_edits, &lost);
   *page = edited;
   if (params->lost) *params->lost += lost;
   return status;
@@ -163,6 +163,23 @@ static BaseStatus fail_without_music(BaseContext *ctx, const Reading *reading, c
                    reading->total, reading->reason);
 }
 
+/* Learns from the edits how this document is to be read, and lays them over pages read that way. */
+static BaseStatus read_as_suggested(BaseContext *ctx, Reading *reading, OmrTaste *taste) {
+  const FlowReadParams *params = reading->params;
+  BaseStatus status = omr_learn(ctx, taste, (const OmrPage *const *)reading->raw.items, reading->raw.n,
+                                params->edits, params->n_edits);
+  for (size_t i = 0; i < reading->raw.n && status == BASE_OK; i++) {
+    OmrPage *page = NULL;
+    if (!reading->raw.items[i]) continue;
+    status = omr_edit_page(ctx, &page, reading->raw.items[i], (int32_t)i, taste, params->edits,
+                           params->n_edits, NULL);
+    if (status != BASE_OK) break;
+    omr_page_free(reading->pages.items[i]);
+    reading->pages.items[i] = page;
+  }
+  return status;
+}
+
 static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, const char *const *paths,
                            size_t n_paths) {
   BaseStatus status = count_pages(ctx, &reading->total, paths, n_paths);
@@ -171,13 +188,10 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
   OmrTaste taste = {{0}};
-  const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items, *const *raw =
-                                                                                  (const OmrPage *const *)
-                                                                                      reading->raw.items;
-  if (reading->params->learn && reading->raw.n)
-    status = omr_learn(&step, &taste, raw, reading->raw.n, reading->params->edits, reading->params->n_edits);
+  if (reading->params->learn && reading->raw.n) status = read_as_suggested(&step, reading, &taste);
   if (status == BASE_OK)
-    status = omr_assemble(&step, score, pages, reading->pages.n, &(OmrAssembleParams){reading->bars, &taste});
+    status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n,
+                          &(OmrAssembleParams){reading->bars, &taste});
   return base_context_join(ctx, &step, status);
 }
 

@@ -11,6 +11,7 @@
 #define OTHER_HEIGHT   0.15f /* a staff space off the height of the head */
 #define BEHIND_NATURAL 0.7f
 #define NEARLY_ALIKE   0.14f
+#define WORTH_KEEPING  0.16f /* below what is wanted: may be one in the light of what a person says */
 
 static const struct {
   uint8_t kind, accidental;
@@ -21,6 +22,18 @@ static const struct {
     {OMR_NATURAL, SCORE_ACCIDENTAL_NATURAL, 0.67f},
     {OMR_DOUBLE_SHARP, SCORE_ACCIDENTAL_DOUBLE_SHARP, 0.78f},
 };
+
+float omr_sign_wanted(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].threshold;
+  return 2;
+}
+
+uint8_t omr_sign_accidental(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].accidental;
+  return SCORE_ACCIDENTAL_NONE;
+}
 
 /* True for heads of one cluster, whose signs all stand left of it. */
 static bool clustered(const OmrHead *a, const OmrHead *b, float space) {
@@ -66,14 +79,15 @@ typedef struct {
 typedef BASE_ARRAY(Proposal) Proposals;
 
 /* Proposes each kind of sign at its best place left of the head. */
-static bool propose(Proposals *proposals, const OmrMatcher *matcher, const OmrPage *page, size_t index,
-                    float space) {
+static bool propose(Proposals *proposals, const OmrMatcher *matcher, OmrPage *page, size_t index, float space) {
   const OmrHead *head = &page->heads.items[index];
   float limit = left_limit(page, head, space), right = left_edge(page, head, space);
   float x0 = fmaxf(limit, right - 3.2f * space), x1 = right - 0.6f * space, play = 0.25f * space;
   for (size_t k = 0; x1 > x0 && k < sizeof kinds / sizeof *kinds; k++) {
     OmrMatch match = omr_match(matcher, kinds[k].kind, 1, x0, x1, head->y_px - play, head->y_px + play);
     float gap = right - (match.x0 + match.width), value = match.score - 0.06f * fmaxf(0, gap / space - 0.4f);
+        OmrSign sign = {(int32_t)index, kinds[k].kind, value};
+    if (value >= kinds[k].threshold - WORTH_KEEPING && !base_array_push(&page->signs, sign)) return false;
     if (value < kinds[k].threshold) continue;
     value -= OTHER_HEIGHT * fabsf(match.y - head->y_px) / space;
     if (!base_array_push(proposals, (Proposal){index, (int)k, value, match})) return false;

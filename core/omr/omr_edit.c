@@ -7,6 +7,7 @@
 #include "core/omr/omr_edit.h"
 
 #include "core/omr/omr_edit_parts.h"
+#include "core/omr/omr_suit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -272,6 +273,7 @@ static bool insert_head(OmrPage *page, OmrHead head) {
   }
   for (size_t i = 0; i < page->symbols.n; i++)
     page->symbols.items[i].head += page->symbols.items[i].head >= (int32_t)at;
+  page->signs.n = 0; /* they have been used */
   return true;
 }
 
@@ -343,6 +345,7 @@ static void remove_head(OmrPage *page, int32_t index) {
   OmrHead *items = page->heads.items;
   memmove(items + index, items + index + 1, (--page->heads.n - (size_t)index) * sizeof *items);
   forget_ties(page, index);
+  page->signs.n = 0; /* they have been used */
   for (size_t i = page->symbols.n; i-- > 0;) {
     OmrSymbol *symbol = &page->symbols.items[i];
     if (symbol->head == index)
@@ -429,10 +432,10 @@ static bool lay(OmrPage *page, const OmrEdit *edit, size_t *lost) {
 }
 
 BaseStatus omr_edit_page(BaseContext *ctx, OmrPage **out, const OmrPage *page, int32_t index,
-                         const OmrEdit *edits, size_t n, size_t *lost) {
+                         const OmrTaste *taste, const OmrEdit *edits, size_t n, size_t *lost) {
   size_t missed = 0;
   OmrPage *copy = omr_page_dup(page);
-  bool good = copy != NULL;
+  bool good = copy != NULL && (!taste || omr_suit(copy, taste));
   for (size_t i = 0; good && i < n; i++)
     if (edits[i].page == index && omr_edit_valid(&edits[i])) good = lay(copy, &edits[i], &missed);
   if (!good) {

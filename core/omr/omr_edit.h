@@ -46,10 +46,11 @@ bool omr_edit_same(const OmrEdit *a, const OmrEdit *b);
 /* Whether kind and value are known and the place is finite. */
 bool omr_edit_valid(const OmrEdit *edit);
 
-/* A copy of page `index` with the edits of that page laid over it, in their order. `*lost` (may be null)
+/* A copy of page `index` as it is read in a document of that `taste` (may be null), with the edits of that page laid over
+ * it, in their order. `*lost` (may be null)
  * counts those that found nothing at their place. `page` is not changed; edits may be null when n is 0. A ms
  * a page. */
-BaseStatus omr_edit_page(BaseContext *ctx, OmrPage **out, const OmrPage *page, int32_t index,
+BaseStatus omr_edit_page(BaseContext *ctx, OmrPage **out, const OmrPage *page, int32_t index, const OmrTaste *taste,
                          const OmrEdit *edits, size_t n, size_t *lost);
 
 /* The edit of that kind at the place of a note or rest that has a box. */

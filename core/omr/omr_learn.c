@@ -6,7 +6,7 @@
  * what the person made of them. Each step away from the usual prices has to pay by more than half a note. */
 #include "core/omr/omr_learn.h"
 
-#include "core/omr/omr_assembly.h"
+#include "core/omr/omr_learn_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,7 +52,8 @@ static BaseStatus lay_edits(BaseContext *ctx, Reading *reading, const OmrPage *c
   BaseStatus status = BASE_OK;
   for (size_t i = 0; i < n && status == BASE_OK; i++)
     if (pages[i])
-      status = omr_edit_page(ctx, &reading->pages[i], pages[i], (int32_t)i, edits->items, edits->n, NULL);
+      status =
+          omr_edit_page(ctx, &reading->pages[i], pages[i], (int32_t)i, NULL, edits->items, edits->n, NULL);
   return status;
 }
 
@@ -74,19 +75,27 @@ static void clear_reading(Reading *reading, size_t n) {
 
 /* ---- which bars, and what is true of them ---- */
 
-static bool holds(const OmrAssembly *assembly, const OmrMeasure *measure, const OmrEdit *edit) {
+/* Whether a place of a page is in the bar, or a little above or below it. */
+static bool holds(const OmrAssembly *assembly, const OmrMeasure *measure, int32_t at, float x, float y) {
   const OmrPage *page = assembly->pages[measure->page];
   const OmrSystem *system = &page->systems.items[measure->system];
   float above = 4 * page->space_px;
-  return edit->page == measure->page && edit->x_px >= page->bars.items[measure->left].x_px &&
-         edit->x_px < page->bars.items[measure->right].x_px && edit->y_px > system->y0_px - above &&
-         edit->y_px < system->y1_px + above;
+  return at == measure->page && x >= page->bars.items[measure->left].x_px &&
+         x < page->bars.items[measure->right].x_px && y > system->y0_px - above && y < system->y1_px + above;
 }
 
 /* Said or confirmed by the person. */
 static bool trusted(const OmrAssembly *assembly, const OmrMeasure *measure, const OmrEdits *edits) {
   for (size_t i = 0; i < edits->n; i++)
-    if (holds(assembly, measure, &edits->items[i])) return true;
+    if (holds(assembly, measure, edits->items[i].page, edits->items[i].x_px, edits->items[i].y_px))
+      return true;
+  return false;
+}
+
+bool omr_learn_trusts(const OmrAssembly *right, const OmrEdits *edits, int32_t page, float x_px, float y_px) {
+  for (size_t i = 0; i < right->measures.n; i++)
+    if (holds(right, &right->measures.items[i], page, x_px, y_px))
+      return trusted(right, &right->measures.items[i], edits);
   return false;
 }
 
@@ -253,6 +262,7 @@ static BaseStatus learn(BaseContext *ctx, OmrTaste *out, Lesson *lesson, Reading
   const OmrAssembly *read = &readings[0].assembly, *right = &readings[1].assembly;
   if (!collect_trusted(lesson, read, right, edits) || !collect_sure(lesson, read, right, edits))
     return base_fail_memory(ctx);
+  if (!omr_learn_signs(out, pages, right, edits)) return base_fail_memory(ctx);
   lesson->spare = BASE_TAKE(lesson->arena, OmrEvent, OMR_BAR_EVENTS + 1);
   if (!lesson->spare) return base_fail_memory(ctx);
   return search(ctx, out, lesson);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYOUT = 3 };
+enum { LAYOUT = 4 };
 
 static const char magic[8] = "TripOMR";
 
@@ -147,6 +147,10 @@ static void pack_time(Pack *pack, OmrTime *time) {
   pack_i16(pack, &time->beat_type), pack_u8(pack, &time->symbol), pack_float(pack, &time->score);
 }
 
+static void pack_sign(Pack *pack, OmrSign *sign) {
+  pack_i32(pack, &sign->head), pack_u8(pack, &sign->kind), pack_float(pack, &sign->value);
+}
+
 static void pack_tie(Pack *pack, OmrTie *tie) {
   pack_i32(pack, &tie->from), pack_i32(pack, &tie->to);
 }
@@ -178,7 +182,8 @@ static void pack_page(Pack *pack, OmrPage *page) {
   PACK_ARRAY(pack, &page->symbols, pack_symbol);
   PACK_ARRAY(pack, &page->keys, pack_key);
   PACK_ARRAY(pack, &page->times, pack_time);
-  PACK_ARRAY(pack, &page->ties, pack_tie);
+    PACK_ARRAY(pack, &page->ties, pack_tie);
+  PACK_ARRAY(pack, &page->signs, pack_sign);
 }
 
 static bool index_in(int32_t index, size_t n) {
@@ -212,6 +217,8 @@ static bool marks_stand(const OmrPage *page) {
     if (!index_in(time->staff, page->staves.n) || time->beats < 1 || time->beats > 64) return false;
     if (time->beat_type < 1 || time->beat_type > 64) return false;
   }
+    for (size_t i = 0; i < page->signs.n; i++)
+    if (!index_in(page->signs.items[i].head, page->heads.n) || page->signs.items[i].kind >= OMR_SYMBOLS) return false;
   for (size_t i = 0; i < page->ties.n; i++)
     if (!index_in(page->ties.items[i].from, page->heads.n) ||
         !index_in(page->ties.items[i].to, page->heads.n))

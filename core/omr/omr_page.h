@@ -141,6 +141,13 @@ typedef struct {
   float score;
 } OmrTime;
 
+/* A sign that may stand before a head, found or not. */
+typedef struct {
+  int32_t head;
+  uint8_t kind; /* OMR_SHARP … OMR_DOUBLE_SHARP */
+  float value;  /* how much it looks like one; those from omr_sign_wanted on were taken for one */
+} OmrSign;
+
 /* A curve between two heads of one pitch. */
 typedef struct {
   int32_t from, to; /* heads */
@@ -168,7 +175,8 @@ struct OmrPage {
   BASE_ARRAY(OmrSymbol) symbols;
   BASE_ARRAY(OmrKey) keys;
   BASE_ARRAY(OmrTime) times;
-  BASE_ARRAY(OmrTie) ties;
+    BASE_ARRAY(OmrTie) ties;
+  BASE_ARRAY(OmrSign) signs; /* by head */
   BASE_ARRAY(OmrSaidBar) said; /* in the order said; never packed */
 };
 

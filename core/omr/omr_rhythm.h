@@ -63,8 +63,11 @@ typedef enum {
   OMR_TASTES,
 } OmrTasteKind;
 
+enum { OMR_LIKELIER = 3 };
+
 typedef struct {
   float dearer[OMR_TASTES];
+  float likelier[OMR_LIKELIER]; /* sharps, flats, naturals: added to how much they look like one, 0…1 */
 } OmrTaste;
 
 typedef struct {

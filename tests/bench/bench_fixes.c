@@ -150,16 +150,16 @@ static double f1(size_t matched, const Sum *sum) {
 /* ---- the person ---- */
 
 static Score *assemble(Bench *b, Document *d, const OmrEdits *edits, double *ms) {
-  const OmrPage *pages[MOST_PAGES];
-  OmrPage *edited = NULL;
+  OmrPage *pages[MOST_PAGES];
   Score *score = NULL;
-  for (size_t i = 0; i < d->n; i++) pages[i] = d->pages[i];
   double start = now_ms();
-  must(b, omr_edit_page(&b->ctx, &edited, d->pages[0], 0, edits->items, edits->n, NULL));
-  pages[0] = edited;
-  must(b, omr_assemble(&b->ctx, &score, pages, d->n, &(OmrAssembleParams){d->bars, d->taste}));
+  for (size_t i = 0; i < d->n; i++)
+    must(b,
+         omr_edit_page(&b->ctx, &pages[i], d->pages[i], (int32_t)i, d->taste, edits->items, edits->n, NULL));
+  must(b, omr_assemble(&b->ctx, &score, (const OmrPage *const *)pages, d->n,
+                       &(OmrAssembleParams){d->bars, d->taste}));
   if (ms) *ms = now_ms() - start;
-  omr_page_free(edited);
+  for (size_t i = 0; i < d->n; i++) omr_page_free(pages[i]);
   return score;
 }
 
@@ -236,6 +236,7 @@ static void run(Bench *b, const char *name, Sum *before, Sum *after) {
   Score *score = assemble(b, &d, &edits, NULL);
   printf("   learned in %.0f ms:", learned_ms);
   for (int k = 0; k < OMR_TASTES; k++) printf(" %.1f", (double)taste.dearer[k]);
+  for (int k = 0; k < OMR_LIKELIER; k++) printf(" %.2f", (double)taste.likelier[k]);
   printf("\n");
   Sum second = measure(b, &d, score, 1);
   printf("%-24s %zu pages · looked at %2d bars, fixed %2d (%d stubborn) by %3d edits, at most %3.0f ms · "

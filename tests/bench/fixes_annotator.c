@@ -159,11 +159,19 @@ static bool say(OmrEdits *out, int *kinds, const ScoreBox *box, OmrEditKind kind
   return base_array_push(out, edit);
 }
 
+/* A person sees the sign that was overlooked or misread; a key does the rest. */
+static bool say_alter(OmrEdits *out, int *kinds, const ScoreNote *read, int alter) {
+  static const int signs[] = {SCORE_ACCIDENTAL_DOUBLE_FLAT, SCORE_ACCIDENTAL_FLAT, SCORE_ACCIDENTAL_NATURAL,
+                              SCORE_ACCIDENTAL_SHARP, SCORE_ACCIDENTAL_DOUBLE_SHARP};
+  return say(out, kinds, &read->box, OMR_EDIT_ACCIDENTAL, signs[alter + 2]) &&
+         say(out, NULL, &read->box, OMR_EDIT_ALTER, alter);
+}
+
 static bool say_differences(OmrEdits *out, int *kinds, const ScoreNote *read, const ScoreNote *truth) {
   const ScoreBox *box = &read->box;
   bool ok = true, note = read->kind == SCORE_NOTE;
   if (note && height(read) != height(truth)) ok = ok && say(out, kinds, box, OMR_EDIT_PITCH, height(truth));
-  if (note && read->alter != truth->alter) ok = ok && say(out, kinds, box, OMR_EDIT_ALTER, truth->alter);
+  if (note && read->alter != truth->alter) ok = ok && say_alter(out, kinds, read, truth->alter);
   if (read->whole_measure && truth->whole_measure) return ok;
   bool lasts = beat_equal(read->duration, truth->duration);
   if (lasts) return ok;
