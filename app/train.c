@@ -19,8 +19,8 @@ enum { MOST_INPUTS = 64 };
 typedef struct {
   const char *weights, *start, *checkpoint, *samples, *cache;
   double rate;
-  long steps, count, batch, frames, pool, reuse, dreamers, seed, threads, width, layers;
-  bool f32;
+  long steps, count, first, batch, frames, pool, reuse, dreamers, seed, threads, width, layers;
+  bool f32, validation;
   const char *inputs[MOST_INPUTS];
   size_t n_inputs;
 } Options;
@@ -44,6 +44,9 @@ static int usage(void) {
       "                              FOLDER…\n"
       "       triptych-train proof -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--rate R] [--seed N] [--threads N]\n"
       "                              [--checkpoint FILE] [--f32] FOLDER…\n"
+      "       triptych-train language-examples -o FILE [--cache FILE] [--first N] [--count N] [--frames N] [--seed N]\n"
+      "                              [--validation] FOLDER…, and proof-examples alike: what a training would be shown,\n"
+      "                              laid flat for tools/twin.py\n"
       "FOLDER…: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be shipped.\n"
       "--frames: steps of 20 ms an example; of the language, notes.\n"
       "--samples: a piano recorded note by note, in files named like D#4v10.mp3.\n"
@@ -75,8 +78,10 @@ static bool take_option(Options *o, int *at, int argc, char **argv) {
                {"--width", .whole = &o->width},
                {"--layers", .whole = &o->layers},
                {"--count", .whole = &o->count},
+               {"--first", .whole = &o->first},
                {"--rate", .number = &o->rate}};
   if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
+  if (strcmp(argv[*at], "--validation") == 0) return o->validation = true;
   for (size_t i = 0; i < sizeof known / sizeof *known && *at + 1 < argc; i++) {
     if (strcmp(argv[*at], known[i].name) != 0) continue;
     const char *value = argv[++*at];
@@ -241,7 +246,9 @@ static BaseStatus train_tongues(BaseContext *ctx, const Options *o, const LmmTon
   return status;
 }
 
-static BaseStatus train_language(BaseContext *ctx, const Options *o) {
+typedef BaseStatus (*TonguesFn)(BaseContext *ctx, const Options *o, const LmmTongue *tongues, int n);
+
+static BaseStatus with_tongues(BaseContext *ctx, const Options *o, TonguesFn use) {
   LmmCorpus *all = NULL;
   BaseStatus status = lmm_corpus_open(ctx, &all, o->inputs, o->n_inputs, o->cache);
   if (status != BASE_OK) return status;
@@ -251,9 +258,66 @@ static BaseStatus train_language(BaseContext *ctx, const Options *o) {
   if (status == BASE_OK) {
     printf("%zu scores, %zu performances; %zu notes to learn from\n", kinds[0]->pieces.n, kinds[1]->pieces.n,
            lmm_corpus_notes(kinds[0], LMM_TRAINING) + lmm_corpus_notes(kinds[1], LMM_TRAINING));
-    status = train_tongues(ctx, o, tongues, list_tongues(tongues, kinds[0], kinds[1]));
+    status = use(ctx, o, tongues, list_tongues(tongues, kinds[0], kinds[1]));
   }
   for (int i = 0; i < 2; i++) lmm_corpus_free(kinds[i]);
+  return status;
+}
+
+static BaseStatus train_language(BaseContext *ctx, const Options *o) {
+  return with_tongues(ctx, o, train_tongues);
+}
+
+/* ---- examples for a twin of the net elsewhere ---- */
+
+enum { BLOCK = 256 };
+
+/* Draws `count` examples of `size` numbers from `first` on into out. */
+typedef struct {
+  const LmmTongue *tongues; /* null: of the proof-reader */
+  int n_tongues;
+  const LmmCorpus *corpus;
+  int notes;
+  size_t size;
+} Shown;
+
+static BaseStatus draw_block(BaseContext *ctx, int16_t *out, const Shown *shown, LmmSide side, uint64_t first, size_t count) {
+  return shown->tongues ? lmm_language_examples(ctx, out, shown->tongues, shown->n_tongues, shown->notes, side, first, count)
+                        : lmm_proof_examples(ctx, out, shown->corpus, shown->notes, side, first, count);
+}
+
+static BaseStatus write_examples(BaseContext *ctx, const Options *o, const Shown *shown) {
+  FILE *file = fopen(o->weights, "wb");
+  int16_t *block = malloc(BLOCK * shown->size * sizeof *block);
+  BaseStatus status = !file ? base_fail(ctx, BASE_UNREADABLE, "“%s” can't be written.", o->weights)
+                      : block ? BASE_OK : base_fail_memory(ctx);
+  for (long done = 0, now; done < o->count && status == BASE_OK; done += now) {
+    now = o->count - done < BLOCK ? o->count - done : BLOCK;
+    status = draw_block(ctx, block, shown, o->validation ? LMM_VALIDATION : LMM_TRAINING, (uint64_t)(o->first + done), (size_t)now);
+    if (status == BASE_OK && fwrite(block, shown->size * sizeof *block, (size_t)now, file) != (size_t)now)
+      status = base_fail(ctx, BASE_UNREADABLE, "“%s” can't be written to its end.", o->weights);
+  }
+  free(block);
+  if (file) fclose(file);
+  return status;
+}
+
+static BaseStatus write_tongues(BaseContext *ctx, const Options *o, const LmmTongue *tongues, int n) {
+  int notes = o->frames > 0 ? (int)o->frames : 256;
+  return write_examples(ctx, o, &(Shown){.tongues = tongues, .n_tongues = n, .notes = notes, .size = lmm_example_size(notes)});
+}
+
+static BaseStatus write_language_examples(BaseContext *ctx, const Options *o) {
+  return with_tongues(ctx, o, write_tongues);
+}
+
+static BaseStatus write_proof_examples(BaseContext *ctx, const Options *o) {
+  LmmCorpus *corpus = NULL;
+  int notes = o->frames > 0 ? (int)o->frames : 512;
+  BaseStatus status = lmm_corpus_open(ctx, &corpus, o->inputs, o->n_inputs, o->cache);
+  if (status == BASE_OK)
+    status = write_examples(ctx, o, &(Shown){.corpus = corpus, .notes = notes, .size = (size_t)notes * (LANGUAGE_FIELDS + 1)});
+  lmm_corpus_free(corpus);
   return status;
 }
 
@@ -278,7 +342,8 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     BaseStatus (*train)(BaseContext *ctx, const Options *o);
-  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}, {"language", train_language}, {"proof", train_proof}};
+  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}, {"language", train_language},
+                 {"language-examples", write_language_examples}, {"proof", train_proof}, {"proof-examples", write_proof_examples}};
   Options options = {.seed = 1, .threads = 2};
   if (argc < 3 || !take_options(&options, argc, argv)) return usage();
   for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {

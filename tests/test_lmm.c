@@ -217,7 +217,7 @@ static NnVar copy_layer(NnNet *net, int layer, NnVar x) {
   const char *const parts[] = {"norm1", "qkv", "mix", "norm2"};
   for (int i = 0; i < 4; i++) snprintf(part[i], sizeof part[i], "%s.%s", name, parts[i]);
   NnVar y = nn_linear(net, part[1], nn_layer_norm(net, part[0], x, (NnNorm){0}), (NnConv){.channels = 96});
-  x = nn_add(net, x, nn_linear(net, part[2], nn_attention(net, y, 2), (NnConv){.channels = 32}), false);
+  x = nn_add(net, x, nn_linear(net, part[2], nn_attention(net, y, 2, false), (NnConv){.channels = 32}), false);
   char up[48], down[48];
   snprintf(up, sizeof up, "%s.up", name);
   snprintf(down, sizeof down, "%s.down", name);

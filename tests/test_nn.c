@@ -244,11 +244,13 @@ static void check_min_gru(void) {
 }
 
 static void check_attention(void) {
-  NnNet *net;
-  NnVar x = begin(&net, (NnShape){2, 70, 1, 12});
-  check_layer(net, nn_attention(net, x, 1));
-  x = begin(&net, (NnShape){1, 9, 1, 24});
-  check_layer(net, nn_attention(net, x, 2));
+  for (int both = 0; both < 2; both++) {
+    NnNet *net;
+    NnVar x = begin(&net, (NnShape){2, 70, 1, 12});
+    check_layer(net, nn_attention(net, x, 1, both));
+    x = begin(&net, (NnShape){1, 9, 1, 24});
+    check_layer(net, nn_attention(net, x, 2, both));
+  }
 }
 
 /* Logits, targets and weights of the losses. */

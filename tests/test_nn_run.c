@@ -261,7 +261,7 @@ static void kept_keys_equal_the_whole(void) {
   enum { T = 20 };
   NnNet *net = nn_net_new(2);
   NnVar x = nn_input(net, "x", (NnShape){2, T, 1, 6});
-  NnVar y = nn_attention(net, nn_linear(net, "qkv", x, (NnConv){.channels = 24}), 2);
+  NnVar y = nn_attention(net, nn_linear(net, "qkv", x, (NnConv){.channels = 24}), 2, false);
   y = nn_output(net, "y", nn_min_gru(net, nn_linear(net, "mix", y, (NnConv){.channels = 6})));
   BaseContext ctx = {0};
   good(nn_net_finish(&ctx, net), &ctx);

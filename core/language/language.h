@@ -5,7 +5,7 @@
 #include "core/base/base_pack.h"
 #include "core/language/language_net.h"
 
-/* Trained weights. Immutable, shareable between threads. 5 MB. */
+/* Trained weights. Immutable, shareable between threads. 10 MB. */
 typedef struct LanguageModel LanguageModel;
 
 /* From a file written by triptych-train language; `path` null: the weights that are part of the program. BASE_BAD_FILE
@@ -34,7 +34,7 @@ void language_reader_restart(LanguageReader *reader); /* a new text */
 /* Reads on. `nats` (may be null): [n][LANGUAGE_FIELDS], −ln of the probability of every field of every step given the
  * fields before it and all steps before, among the ids of what is played or written, whichever the source is; 0 for
  * unknown ids. `expected` (may be null), of the same shape: the mean of those nats over all that might have come instead,
- * the entropy. However a text is cut into calls, the answers are the same but for rounding. 30,000 steps a second of one
+ * the entropy. However a text is cut into calls, the answers are the same but for rounding. 8,000 steps a second of one
  * core; allocates nothing. */
 BaseStatus language_read(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, size_t n, float *nats,
                          float *expected);

@@ -3,6 +3,7 @@
 #include "core/language/language_proof.h"
 
 #include "core/base/base_embed.h"
+#include "core/language/language_around.h"
 #include "core/nn/nn_run.h"
 #include "core/nn/nn_weights.h"
 
@@ -13,9 +14,9 @@
 
 BASE_EMBEDDED_WEIGHTS(proof);
 
-enum { WIDTH = 96, BLOCKS = 8, KERNEL = 5, WINDOW = 320, MARGIN = 64, STEP = WINDOW - 2 * MARGIN, FIRST_STAFF = 16, VOICES = 4 };
+enum { WINDOW = 512, MARGIN = 128, FIRST_STAFF = 16, VOICES = 4 };
 
-static const int dilations[BLOCKS] = {1, 2, 4, 8, 1, 2, 4, 8}; /* sees 60 steps to either side */
+static const LanguageAroundSize SIZE = {.width = 160, .layers = 5, .heads = 8};
 static const char *const HEADS[PROOF_HEADS] = {"pitch", "rhythm"};
 
 struct LanguageProof {
@@ -24,22 +25,6 @@ struct LanguageProof {
 };
 
 /* ---- the net ---- */
-
-static NnVar conv_norm(NnNet *net, const char *name, NnVar x, NnConv conv, bool relu) {
-  char norm[NN_NAME_SIZE + 8];
-  snprintf(norm, sizeof norm, "%s.norm", name);
-  conv.channels = WIDTH;
-  conv.no_bias = true;
-  return nn_batch_norm(net, norm, nn_conv(net, name, x, conv), (NnNorm){.relu = relu});
-}
-
-static NnVar block(NnNet *net, int number, NnVar x) {
-  char a[NN_NAME_SIZE], b[NN_NAME_SIZE];
-  snprintf(a, sizeof a, "trunk.%d.a", number);
-  snprintf(b, sizeof b, "trunk.%d.b", number);
-  NnVar y = conv_norm(net, a, x, (NnConv){.kernel_t = KERNEL, .dilation_t = dilations[number]}, true);
-  return nn_add(net, x, conv_norm(net, b, y, (NnConv){0}, false), true);
-}
 
 void language_proof_heights(float *heights, const LanguageStep *step) {
   int staff = (step->field[LANGUAGE_VELOCITY] - FIRST_STAFF) / VOICES, key = step->field[LANGUAGE_PITCH];
@@ -50,19 +35,11 @@ void language_proof_heights(float *heights, const LanguageStep *step) {
 }
 
 static NnVar embed(NnNet *net, LanguageProofTensors *t, NnShape ids) {
-  NnVar x = NN_NONE;
-  for (int f = 0; f < LANGUAGE_FIELDS; f++) {
-    char input[NN_NAME_SIZE], table[NN_NAME_SIZE];
-    snprintf(input, sizeof input, "field.%d", f);
-    snprintf(table, sizeof table, "embed.%d", f);
-    t->ids[f] = nn_target(net, input, ids);
-    NnVar y = nn_embedding(net, table, t->ids[f], language_ids[f], WIDTH);
-    x = f ? nn_add(net, x, y, false) : y;
-  }
+  NnVar x = language_around_embed(net, t->ids, ids, SIZE.width);
   NnShape heights = ids;
   heights.c = PROOF_HEIGHTS;
   t->heights = nn_input(net, "heights", heights);
-  return nn_add(net, x, nn_linear(net, "height", t->heights, (NnConv){.channels = WIDTH}), false);
+  return nn_add(net, x, nn_linear(net, "height", t->heights, (NnConv){.channels = SIZE.width}), false);
 }
 
 static void add_losses(LanguageProofTensors *t, NnNet *net, NnShape ids) {
@@ -78,8 +55,7 @@ static void add_losses(LanguageProofTensors *t, NnNet *net, NnShape ids) {
 BaseStatus language_proof_net(BaseContext *ctx, LanguageProofTensors *tensors, NnNet *net, int n, int steps, bool training) {
   LanguageProofTensors t = {.counts = NN_NONE, .targets = {NN_NONE, NN_NONE}};
   const NnShape ids = {n, steps, 1, 1};
-  NnVar x = embed(net, &t, ids);
-  for (int i = 0; i < BLOCKS; i++) x = block(net, i, x);
+  NnVar x = language_around(net, embed(net, &t, ids), SIZE);
   for (int h = 0; h < PROOF_HEADS; h++) {
     char name[NN_NAME_SIZE];
     snprintf(name, sizeof name, "head.%s", HEADS[h]);
@@ -127,20 +103,16 @@ BaseStatus language_proof_load(BaseContext *ctx, LanguageProof **out, const char
 
 /* ---- reading ---- */
 
-/* The window that begins at step `from` (which may be before the text). */
-static BaseStatus pass(BaseContext *ctx, NnRun *run, const LanguageProof *proof, const LanguageText *text, long from) {
+static BaseStatus pass(BaseContext *ctx, NnRun *run, const LanguageProof *proof, const LanguageText *text, size_t from) {
   const NnShape shape = {1, WINDOW, 1, 1};
   for (int f = 0; f < LANGUAGE_FIELDS; f++) {
     float *to = nn_run_input(run, proof->tensors.ids[f], shape);
-    for (long i = 0; i < WINDOW; i++) {
-      long at = from + i;
-      to[i] = at >= 0 && at < (long)text->n ? text->items[at].field[f] : -1;
-    }
+    for (size_t i = 0; i < WINDOW; i++) to[i] = from + i < text->n ? text->items[from + i].field[f] : -1;
   }
   float *heights = nn_run_input(run, proof->tensors.heights, (NnShape){1, WINDOW, 1, PROOF_HEIGHTS});
   memset(heights, 0, WINDOW * PROOF_HEIGHTS * sizeof *heights);
-  for (long i = 0; i < WINDOW; i++)
-    if (from + i >= 0 && from + i < (long)text->n) language_proof_heights(heights + i * PROOF_HEIGHTS, &text->items[from + i]);
+  for (size_t i = 0; i < WINDOW && from + i < text->n; i++)
+    language_proof_heights(heights + i * PROOF_HEIGHTS, &text->items[from + i]);
   return nn_run_forward(ctx, run);
 }
 
@@ -155,13 +127,13 @@ typedef struct {
   int32_t measure;
 } Collected;
 
-static void collect(Collected *to, const NnRun *run, const LanguageProof *proof, const LanguageText *text, long from) {
+static void collect(Collected *to, const NnRun *run, const LanguageProof *proof, const LanguageText *text, LanguageWindow w) {
   const float *pitch = nn_run_output(run, proof->tensors.wrong[PROOF_PITCH]),
               *rhythm = nn_run_output(run, proof->tensors.wrong[PROOF_RHYTHM]);
-  for (long i = MARGIN; i < MARGIN + STEP && from + i < (long)text->n; i++) {
-    const LanguageStep *step = &text->items[from + i];
+  for (size_t i = w.first; i < w.end; i++) {
+    const LanguageStep *step = &text->items[i];
     if (step->field[LANGUAGE_TIME] == LANGUAGE_BAR) to->measure++;
-    if (step->note) to->doubts[to->n++] = (LanguageDoubt){step->note, to->measure, prob(pitch[i]), prob(rhythm[i])};
+    if (step->note) to->doubts[to->n++] = (LanguageDoubt){step->note, to->measure, prob(pitch[i - w.from]), prob(rhythm[i - w.from])};
   }
 }
 
@@ -173,9 +145,11 @@ BaseStatus language_doubts(BaseContext *ctx, LanguageDoubt **out, size_t *n, con
   Collected to = {.doubts = malloc((text.n + 1) * sizeof *to.doubts), .measure = -1};
   if (status == BASE_OK && !to.doubts) status = base_fail_memory(ctx);
   if (status == BASE_OK) status = nn_run_new_shared(ctx, &run, proof->net, (NnRunParams){0});
-  for (long from = -MARGIN; status == BASE_OK && from + MARGIN < (long)text.n; from += STEP) {
-    status = base_cancelled(ctx) ? base_fail_cancelled(ctx) : pass(ctx, run, proof, &text, from);
-    if (status == BASE_OK) collect(&to, run, proof, &text, from);
+  for (size_t at = 0; status == BASE_OK && at < text.n;) {
+    LanguageWindow window = language_window(text.n, at, WINDOW, MARGIN);
+    status = base_cancelled(ctx) ? base_fail_cancelled(ctx) : pass(ctx, run, proof, &text, window.from);
+    if (status == BASE_OK) collect(&to, run, proof, &text, window);
+    at = window.end;
   }
   nn_run_free(run);
   base_array_clear(&text);

@@ -4,7 +4,7 @@
 #include "core/language/language_text.h"
 #include "core/nn/nn_layers.h"
 
-/* Trained weights. Immutable, shareable between threads. 2 MB. */
+/* Trained weights. Immutable, shareable between threads. 10 MB. */
 typedef struct LanguageProof LanguageProof;
 
 /* From a file of triptych-train proof; `path` null: the weights that are part of the program. BASE_BAD_FILE when it is no
@@ -20,7 +20,7 @@ typedef struct {
   float pitch_prob, rhythm_prob;
 } LanguageDoubt;
 
-/* All notes of a score that have keys, in the order of language_of_score. Freed by the caller with free(). 10,000 notes a
+/* All notes of a score that have keys, in the order of language_of_score. Freed by the caller with free(). 2,500 notes a
  * second of one core. */
 BaseStatus language_doubts(BaseContext *ctx, LanguageDoubt **out, size_t *n, const LanguageProof *proof,
                            const Score *score);
@@ -44,5 +44,5 @@ typedef struct {
   NnVar targets[PROOF_HEADS], counts; /* 1 where a fact is wrong; 1 where a step is a note */
 } LanguageProofTensors;
 
-/* Embedded fields and residual convolutions along the steps, each seeing farther. `net` is fresh and comes back finished. */
+/* The layers of language_around on embedded fields. `net` is fresh and comes back finished. */
 BaseStatus language_proof_net(BaseContext *ctx, LanguageProofTensors *tensors, NnNet *net, int n, int steps, bool training);

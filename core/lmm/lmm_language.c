@@ -157,25 +157,73 @@ static void place_text(float *const *places, const LanguageText *text, int notes
     for (int t = 0; t < notes; t++) places[LANGUAGE_FIELDS + f][t] = t > 1 && t <= n + 1 ? text->items[t - 2].field[f] : -1;
 }
 
+/* A text and what is told of it. */
+typedef struct {
+  LanguageText text;
+  int which; /* tongue */
+  bool details, nameless;
+} Example;
+
+static BaseStatus draw_example(BaseContext *ctx, Example *example, const Drawn *drawn, BaseRng *rng) {
+  int which = (int)above(drawn->shares, (size_t)drawn->n_tongues, base_rng_uniform(rng) * drawn->shares[drawn->n_tongues - 1]);
+  *example = (Example){.which = which};
+  BaseStatus status = draw_text(ctx, &example->text, drawn, which, rng);
+  const LmmTongue *tongue = &drawn->tongues[which];
+  bool training = drawn->side == LMM_TRAINING;
+  example->details = tongue->written || (training && !tongue->only_metric && base_rng_uniform(rng) >= NO_DETAIL_SHARE);
+  example->nameless = training && base_rng_uniform(rng) < NO_CODE_SHARE;
+  return status;
+}
+
 static BaseStatus draw(BaseContext *ctx, void *user, float *const *places, uint64_t index, BaseRng *rng) {
   (void)index;
   const Drawn *drawn = user;
-  LanguageText text = {0};
-  int which = (int)above(drawn->shares, (size_t)drawn->n_tongues, base_rng_uniform(rng) * drawn->shares[drawn->n_tongues - 1]);
-  BaseStatus status = draw_text(ctx, &text, drawn, which, rng);
-  const LmmTongue *tongue = &drawn->tongues[which];
-  bool training = drawn->side == LMM_TRAINING;
-  bool details = tongue->written || (training && !tongue->only_metric && base_rng_uniform(rng) >= NO_DETAIL_SHARE);
-  bool nameless = training && base_rng_uniform(rng) < NO_CODE_SHARE;
-  if (status == BASE_OK) place_text(places, &text, drawn->notes, details, tongue->only_metric);
+  Example example;
+  BaseStatus status = draw_example(ctx, &example, drawn, rng);
+  const LmmTongue *tongue = &drawn->tongues[example.which];
+  if (status == BASE_OK) place_text(places, &example.text, drawn->notes, example.details, tongue->only_metric);
   for (int t = 0; t < drawn->notes; t++) {
-    places[FIELDS - 2][t] = nameless ? -1 : (float)tongue->code.source;
-    places[FIELDS - 1][t] = nameless ? -1 : (float)tongue->code.channel;
+    places[FIELDS - 2][t] = example.nameless ? -1 : (float)tongue->code.source;
+    places[FIELDS - 1][t] = example.nameless ? -1 : (float)tongue->code.channel;
     bool heard = was_heard(tongue);
     if (drawn->errors_known) places[FIELDS][t] = !heard, places[FIELDS + 1][t] = heard;
   }
-  base_array_clear(&text);
+  base_array_clear(&example.text);
   return status;
+}
+
+/* ---- for other programs ---- */
+
+static void lay_example(int16_t *out, const Example *example, const LmmTongue *tongue, int notes) {
+  const int16_t facts[LMM_FACTS] = {(int16_t)example->text.n,           (int16_t)tongue->code.source,
+                                    (int16_t)tongue->code.channel,      example->details,
+                                    example->nameless,                  tongue->only_metric,
+                                    was_heard(tongue),                  (int16_t)example->which};
+  memcpy(out, facts, sizeof facts);
+  int16_t *ids = out + LMM_FACTS;
+  for (int t = 0; t < notes; t++)
+    for (int f = 0; f < LANGUAGE_FIELDS; f++)
+      *ids++ = t < (int)example->text.n ? example->text.items[t].field[f] : -1;
+}
+
+BaseStatus lmm_language_examples(BaseContext *ctx, int16_t *out, const LmmTongue *tongues, int n, int notes, LmmSide side,
+                                 uint64_t first, size_t count) {
+  Drawn drawn;
+  BaseStatus status = drawn_init(ctx, &drawn, tongues, n, notes, side);
+  drawn.no_transposing = side != LMM_TRAINING;
+  for (size_t i = 0; i < count && status == BASE_OK; i++, out += lmm_example_size(notes)) {
+    BaseRng rng = base_rng(ctx ? ctx->seed : 0, first + i);
+    Example example;
+    status = draw_example(ctx, &example, &drawn, &rng);
+    if (status == BASE_OK) lay_example(out, &example, &tongues[example.which], notes);
+    base_array_clear(&example.text);
+  }
+  drawn_clear(&drawn);
+  return status;
+}
+
+size_t lmm_example_size(int notes) {
+  return LMM_FACTS + (size_t)notes * LANGUAGE_FIELDS;
 }
 
 /* ---- training ---- */

@@ -58,6 +58,15 @@ BaseStatus lmm_language_errors(BaseContext *ctx, LanguageErrors *out, const LmmC
                                int texts);
 void lmm_language_errors_clear(LanguageErrors *errors);
 
+/* Examples [first, first + count) as a training draws them, laid flat for a twin of the net in another language: for each
+ * LMM_FACTS numbers (steps of the text, source, channel, whether details are told, whether the code is kept secret, whether
+ * only the metric counts, whether it was heard, tongue) and then notes × LANGUAGE_FIELDS ids, −1 after the text's end. `out`
+ * holds count × lmm_example_size(notes). */
+enum { LMM_FACTS = 8 };
+BaseStatus lmm_language_examples(BaseContext *ctx, int16_t *out, const LmmTongue *tongues, int n, int notes, LmmSide side,
+                                 uint64_t first, size_t count);
+size_t lmm_example_size(int notes);
+
 /* A fresh net of a size for this training; freed by the caller with nn_net_free. */
 BaseStatus lmm_language_net(BaseContext *ctx, NnNet **out, LanguageTensors *tensors, const LmmLanguageParams *params);
 

@@ -50,25 +50,60 @@ static void place(float *const *places, const LanguageText *text, const uint8_t 
   }
 }
 
+/* A text and what is wrong with its steps. */
+typedef struct {
+  LanguageText text;
+  uint8_t *wrong;
+} Misread;
+
+static void misread_clear(Misread *example) {
+  free(example->wrong);
+  base_array_clear(&example->text);
+  *example = (Misread){0};
+}
+
+static bool misread(Misread *example, const Drawn *drawn, BaseRng *rng) {
+  *example = (Misread){.wrong = calloc((size_t)drawn->notes + 64, 1)};
+  if (!example->wrong || !cut(&example->text, drawn, rng)) return false;
+  double share = base_rng_below(rng, 8) == 0 ? 0 : base_rng_range(rng, 0.02, 0.12);
+  lmm_misread(&example->text, example->wrong, drawn->training ? share : 0.04, rng);
+  return true;
+}
+
 static BaseStatus draw(BaseContext *ctx, void *user, float *const *places, uint64_t index, BaseRng *rng) {
   (void)index;
   const Drawn *drawn = user;
-  LanguageText text = {0};
-  uint8_t *wrong = calloc((size_t)drawn->notes + 64, 1);
-  bool fine = wrong && cut(&text, drawn, rng);
-  double share = base_rng_below(rng, 8) == 0 ? 0 : base_rng_range(rng, 0.02, 0.12);
-  if (fine) lmm_misread(&text, wrong, drawn->training ? share : 0.04, rng);
-  if (fine) place(places, &text, wrong, drawn->notes);
-  free(wrong);
-  base_array_clear(&text);
+  Misread example;
+  bool fine = misread(&example, drawn, rng);
+  if (fine) place(places, &example.text, example.wrong, drawn->notes);
+  misread_clear(&example);
   return fine ? BASE_OK : base_fail_memory(ctx);
 }
 
+BaseStatus lmm_proof_examples(BaseContext *ctx, int16_t *out, const LmmCorpus *corpus, int notes, LmmSide side,
+                              uint64_t first, size_t count) {
+  Drawn drawn = {0};
+  Misread example = {0};
+  BaseStatus status = drawn_init(ctx, &drawn, corpus, side, notes);
+  for (size_t i = 0; i < count && status == BASE_OK; i++) {
+    BaseRng rng = base_rng(ctx ? ctx->seed : 0, first + i);
+    if (!misread(&example, &drawn, &rng)) status = base_fail_memory(ctx);
+    for (size_t t = 0; status == BASE_OK && t < (size_t)notes; t++) {
+      bool there = t < example.text.n;
+      for (int f = 0; f < LANGUAGE_FIELDS; f++) *out++ = there ? example.text.items[t].field[f] : -1;
+      *out++ = there ? example.wrong[t] : 0;
+    }
+    misread_clear(&example);
+  }
+  free(drawn.pieces);
+  return status;
+}
+
 static LmmProofParams with_defaults(LmmProofParams p) {
-  if (p.steps <= 0) p.steps = 4000;
-  if (p.validate_every <= 0) p.validate_every = 250;
+  if (p.steps <= 0) p.steps = 11000;
+  if (p.validate_every <= 0) p.validate_every = 500;
   if (p.batch <= 0) p.batch = 16;
-  if (p.notes <= 0) p.notes = 256;
+  if (p.notes <= 0) p.notes = 512;
   if (!(p.rate > 0)) p.rate = 2e-3f;
   return p;
 }

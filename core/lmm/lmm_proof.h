@@ -13,14 +13,19 @@ void lmm_misread(LanguageText *text, uint8_t *wrong, double share, BaseRng *rng)
 
 /* Zeros stand for the values in brackets. */
 typedef struct {
-  long steps, validate_every; /* [4000; 250] */
-  int batch, notes;           /* [16, 256] */
+  long steps, validate_every; /* [11,000; 500] */
+  int batch, notes;           /* [16, 512] */
   float rate;                 /* [2e-3] */
   NnType type;
   const char *weights, *checkpoint; /* may be null */
   LmmReportFn report;               /* may be null */
   void *user;
 } LmmProofParams;
+
+/* Examples [first, first + count) as a training draws them, laid flat: notes × (LANGUAGE_FIELDS ids, −1 after the text's
+ * end, and LMM_WRONG_…). `out` holds count × notes × (LANGUAGE_FIELDS + 1). */
+BaseStatus lmm_proof_examples(BaseContext *ctx, int16_t *out, const LmmCorpus *corpus, int notes, LmmSide side,
+                              uint64_t first, size_t count);
 
 /* Trains a fresh proof-reader on what is written in the corpus. `last` may be null. */
 BaseStatus lmm_proof_train(BaseContext *ctx, LmmReport *last, const LmmCorpus *corpus, const LmmProofParams *params);

@@ -8,6 +8,7 @@ enum { NN_MAX_INPUTS = 4, NN_MAX_WEIGHTS = 4 };
 
 typedef struct {
   int heads;
+  bool both; /* ways in time */
 } NnHeads;
 
 typedef struct {

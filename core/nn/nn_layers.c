@@ -166,8 +166,8 @@ NnVar nn_min_gru(NnNet *net, NnVar x) {
   return unary(net, NN_OP_min_gru, x, (NnSettings){0});
 }
 
-NnVar nn_attention(NnNet *net, NnVar x, int heads) {
-  return unary(net, NN_OP_attention, x, (NnSettings){.attention = {heads}});
+NnVar nn_attention(NnNet *net, NnVar x, int heads, bool both) {
+  return unary(net, NN_OP_attention, x, (NnSettings){.attention = {heads, both}});
 }
 
 static NnVar add_loss(NnNet *net, NnOpId op, const NnVar *x, int n, NnVar weight, NnLoss loss) {

@@ -99,9 +99,9 @@ NnVar nn_gru(NnNet *net, const char *name, NnVar x, int hidden, bool both);
  * z = σ(x_gate), h_t = (1 − z)·h_{t−1} + z·g(x_new), g(v) = v + ½ for v ≥ 0, σ(v) below. y [N, T, F, H]. */
 NnVar nn_min_gru(NnNet *net, NnVar x);
 
-/* Causal self-attention with rotary positions (Su et al. 2021): x [N, T, 1, 3C] holds query, key, value of
- * `heads` heads each; y [N, T, 1, C]. C / heads must be even. */
-NnVar nn_attention(NnNet *net, NnVar x, int heads);
+/* Self-attention with rotary positions (Su et al. 2021), to all steps with `both`, else to earlier ones and itself:
+ * x [N, T, 1, 3C] holds query, key, value of `heads` heads each; y [N, T, 1, C]. C / heads must be even. */
+NnVar nn_attention(NnNet *net, NnVar x, int heads, bool both);
 
 /* --- losses ------------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,7 @@
-/* Causal self-attention with rotary positions (Vaswani et al. 2017; Su et al. 2021).
+/* Self-attention with rotary positions, causal or both ways (Vaswani et al. 2017; Su et al. 2021).
  *
  * For each example and head, with D = C / heads: q and k are turned by their position (pairs i, i + D/2 by
- * the angle t · 10000^(−2i/D)), S = q·kᵀ / √D for keys not later than the query, P = softmax(S), y = P · v.
+ * the angle t · 10000^(−2i/D)), S = q·kᵀ / √D for keys not later than the query or all, P = softmax(S), y = P · v.
  * The matrix P never exists as a whole: queries are taken 64 at a time against the keys before them, and only
  * the logarithm of each row's sum is kept; backward makes P anew from it (Dao et al. 2022).
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -20,6 +20,11 @@ static const char *infer(NnShape *y, const NnNode *node, const NnShape *x) {
   if (x->f != 1) return "attention runs along t and takes f = 1";
   return heads < 1 || x->c % (6 * heads) ? "attention takes query, key and value of heads of even size"
                                          : NULL;
+}
+
+/* Keys that a query at step t sees. */
+static size_t seen_from(const NnCall *call, size_t t) {
+  return call->node->set.attention.both ? (size_t)call->ys.t : t + 1;
 }
 
 /* Places of one task (n, head): matrices [T, D] in f32 and blocks [BLOCK, T]. */
@@ -114,14 +119,15 @@ NN_FAST static float soften(float *p, size_t n, float gain) {
 }
 
 static void forward_block(const NnCall *call, const Room *room, float *log_sums, size_t first, size_t rows) {
-  size_t d = width(call), keys = first + rows;
+  size_t d = width(call), keys = seen_from(call, first + rows - 1);
   float gain = 1.0f / sqrtf((float)d);
   nn_gemm(room->p, (int)keys, room->q + first * d, (int)d, false, room->k, (int)d, true, (int)rows, (int)keys,
           (int)d, 1, 0);
   for (size_t r = 0; r < rows; r++) {
     float *p = room->p + r * keys;
-    log_sums[first + r] = soften(p, first + r + 1, gain);
-    memset(p + first + r + 1, 0, (rows - r - 1) * sizeof *p);
+    size_t seen = seen_from(call, first + r);
+    log_sums[first + r] = soften(p, seen, gain);
+    memset(p + seen, 0, (keys - seen) * sizeof *p);
   }
   nn_gemm(room->y + first * d, (int)d, room->p, (int)keys, false, room->v, (int)d, false, (int)rows, (int)d,
           (int)keys, 1, 0);
@@ -187,7 +193,7 @@ static void carried_part(void *user, size_t from, size_t to) {
 }
 
 static bool forward_carried(NnCall *call) {
-  if (*call->state_filled + call->ys.t > call->node->shape.t) return false;
+  if (call->node->set.attention.both || *call->state_filled + call->ys.t > call->node->shape.t) return false;
   nn_parallel(call->threads, tasks(call), 1, carried_part, call);
   *call->state_filled += call->ys.t;
   return true;
@@ -211,16 +217,17 @@ NN_FAST static void remake(float *p, float *ds, size_t n, float gain, float log_
  * holds dy, `along` the a of the block. */
 static void backward_block(const NnCall *call, const Room *room, const float *log_sums, const float *along,
                            size_t first, size_t rows) {
-  size_t d = width(call), keys = first + rows;
+  size_t d = width(call), keys = seen_from(call, first + rows - 1);
   int m = (int)rows, n = (int)keys, w = (int)d;
   const float *q = room->q + first * d, *dy = room->y + first * d;
   nn_gemm(room->p, n, q, w, false, room->k, w, true, m, n, w, 1, 0);
   nn_gemm(room->dp, n, dy, w, false, room->v, w, true, m, n, w, 1, 0);
   for (size_t r = 0; r < rows; r++) {
     float *p = room->p + r * keys, *ds = room->dp + r * keys;
-    remake(p, ds, first + r + 1, 1.0f / sqrtf((float)d), log_sums[first + r], along[r]);
-    memset(p + first + r + 1, 0, (rows - r - 1) * sizeof *p);
-    memset(ds + first + r + 1, 0, (rows - r - 1) * sizeof *ds);
+    size_t seen = seen_from(call, first + r);
+    remake(p, ds, seen, 1.0f / sqrtf((float)d), log_sums[first + r], along[r]);
+    memset(p + seen, 0, (keys - seen) * sizeof *p);
+    memset(ds + seen, 0, (keys - seen) * sizeof *ds);
   }
   nn_gemm(room->dq + first * d, w, room->dp, n, false, room->k, w, false, m, w, n, 1, 0);
   nn_gemm(room->dk, w, room->dp, n, true, q, w, false, n, w, m, 1, 1);
@@ -287,10 +294,10 @@ static double reference_score(const double *q, const double *k, size_t d, size_t
   return sum / sqrt((double)d);
 }
 
-static void reference_row(double *y, const double *x, size_t d, size_t c, size_t t) {
+static void reference_row(double *y, const double *x, size_t d, size_t c, size_t t, size_t keys) {
   double total = 0;
   for (size_t i = 0; i < d; i++) y[i] = 0;
-  for (size_t s = 0; s <= t; s++) {
+  for (size_t s = 0; s < keys; s++) {
     double p = exp(reference_score(x + t * 3 * c, x + s * 3 * c + c, d, t, s));
     for (size_t i = 0; i < d; i++) y[i] += p * x[s * 3 * c + 2 * c + i];
     total += p;
@@ -303,7 +310,7 @@ static void reference(double *y, const NnCall *call, const double *const *x, con
   for (size_t task = 0; task < tasks(call); task++)
     for (size_t t = 0; t < steps(call); t++)
       reference_row(y + head_at(call, task, t), x[0] + task / heads * steps(call) * 3 * c + task % heads * d,
-                    d, c, t);
+                    d, c, t, seen_from(call, t));
 }
 
 const NnOp nn_op_attention = {.name = "attention",

@@ -3,14 +3,15 @@
  *   a   everything is translated to motion and learned as motion: scores as they stand, recordings through a transcriber
  *       with 12 % errors; a1 recordings only; a2 with scores played by invented players
  *   b   the mapping: scores played by invented players, some of them through a simulated transcriber, recordings under the
- *       code of what was heard, durations and velocities learned from them through a table of what the transcriber makes
- *       of each id; then k bars of motion, as far as they help their own other half
+ *       code of what was heard; then k bars of motion, as far as they help their own other half
  *   c   only the k bars
- *   d   abundant motion
+ *   d   abundant motion; d1 abundant motion in the place of the recordings of b: what b would be if hearing did not err
  *
  * One size, one number of steps, several seeds. Recordings are the even performances of DATA/performances (CRC-32 of the
- * folder's name), heard once; the test is the odd ones. A table and a plot go to OUT. --only takes letters: a, x for a1, y
- * for a2, b, c, d; --start gives the mapping weights to begin with that know scores alone, such as the program's own.
+ * folder's name), heard once; the test is the odd ones. Every net is the one that did best on recordings (d: motion) that
+ * it did not learn from. A table and a plot go to OUT. --only takes letters: a, x for a1, y for a2, b, c, d, e for d1.
+ * --from takes nets from FOLDER/a-1.weights (of seed 1) and so on where they are there and trains only the others; --keep
+ * writes them there. --start gives the mapping weights to begin with that know scores alone, such as the program's own.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
 #include "core/language/language.h"
@@ -23,8 +24,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, SMALL_BATCH = 4, TRIAL_STEPS = 48 };
+enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, ORACLES = 2, SMALL_BATCH = 4, TRIAL_STEPS = 48 };
 
 static const int BARS[KS] = {0, 1, 2, 5, 10, 20, 50};
 static const double BAR_S = 1.9, ERRORS = 0.12;
@@ -33,7 +35,10 @@ static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}, HEARD_MO
 typedef struct {
   const char *data, *out, *cache;
   const char *start;        /* weights that the mapping begins with; null: none */
+  const char *from, *keep;  /* folders that nets are taken from and written to; null: none */
   const char *only, *table; /* letters of the conditions to run, of the fields that errors are taken off */
+  const char *examples;     /* letter of a condition whose examples are written to standard output; null: none */
+  long seed, side, first, count; /* of those */
   long steps, seeds, width, layers, test_notes, most_bars;
   bool f32;
 } Options;
@@ -44,7 +49,7 @@ typedef struct {
 } Material;
 
 typedef struct {
-  double naive[NAIVES], oracle, tuned[KS], alone[KS];
+  double naive[NAIVES], oracle[ORACLES], tuned[KS], alone[KS];
   double parts[4][LANGUAGE_METRIC_FIELDS]; /* of a, b without bars, b with the most, d */
 } Result;
 
@@ -167,6 +172,25 @@ static void clear_bars(LmmCorpus halves[3]) {
   }
 }
 
+/* ---- conditions ---- */
+
+enum { MOST_TONGUES = 3 };
+
+/* What a condition, by its letter as in --only, learns from; the first tongue is what is watched. */
+static int tongues_of(LmmTongue tongues[MOST_TONGUES], char letter, const Material *m) {
+  const LmmErrors errors = lmm_errors(ERRORS);
+  const bool mapping = letter == 'b' || letter == 'e', of_motion = letter == 'd' || letter == 'e';
+  int n = 0;
+  tongues[n++] = (LmmTongue){.corpus = of_motion ? m->performances : m->heard, .code = letter == 'b' ? HEARD_MOTION : MOTION, .share = 0.5};
+  if (mapping) {
+    tongues[n++] = (LmmTongue){.corpus = m->scores, .express = true, .code = MOTION, .share = 0.4};
+    tongues[n++] = (LmmTongue){.corpus = m->scores, .express = true, .errors = errors, .code = HEARD_MOTION, .share = 0.1};
+  } else if (letter == 'a' || letter == 'y') {
+    tongues[n++] = (LmmTongue){.corpus = m->scores, .express = letter == 'y', .code = MOTION, .share = 0.5};
+  }
+  return n;
+}
+
 /* ---- learning ---- */
 
 /* A net and what it was built for. */
@@ -208,6 +232,28 @@ static void learn(Learner *l, const LmmTongue *tongues, int n, uint64_t seed) {
   l->params.tongues = tongues;
   l->params.n_tongues = n;
   must(lmm_language_train(&ctx, NULL, l->net, &l->tensors, &l->params), &ctx);
+}
+
+static const char *file_of(char path[1024], const char *folder, const char *name, uint64_t seed) {
+  snprintf(path, 1024, "%s/%.*s-%d.weights", folder, (int)strcspn(name, " "), name, (int)seed);
+  return path;
+}
+
+/* Trains on the tongues and watches `watched`, or takes what was trained before. */
+static void learn_or_take(const Options *o, Learner *l, const LmmTongue *tongues, int n, const LmmTongue *watched,
+                          const char *name, uint64_t seed) {
+  BaseContext ctx = {0};
+  char path[1024];
+  if (o->from && access(file_of(path, o->from, name, seed), R_OK) == 0) {
+    must(nn_weights_read(&ctx, l->net, path), &ctx);
+    return;
+  }
+  l->params.validation = watched;
+  l->params.n_validation = 1;
+  learn(l, tongues, n, seed);
+  if (!o->keep) return;
+  mkdir(o->keep, 0777);
+  must(nn_weights_write(&ctx, l->net, file_of(path, o->keep, name, seed), BASE_F16, NULL, 0), &ctx);
 }
 
 static LanguageScore test_side(const Options *o, const Learner *l, const LmmCorpus *performances, LmmSide side) {
@@ -344,12 +390,11 @@ static void say(const char *what, int k, double nats, double since) {
 /* The three readings of "translate everything to motion". */
 static void run_naive(const Options *o, const Material *m, uint64_t seed, Result *r, int which) {
   static const char *const names[NAIVES] = {"a  naive", "a1 naive, recordings only", "a2 naive, invented players"};
-  const LmmTongue tongues[] = {{.corpus = m->heard, .code = MOTION, .share = 0.5},
-                               {.corpus = m->scores, .express = which == 2, .code = MOTION, .share = 0.5}};
+  LmmTongue tongues[MOST_TONGUES];
   double start = now_s();
-  int n = which == 1 ? 1 : 2;
+  int n = tongues_of(tongues, "axy"[which], m);
   Learner l = learner_new(o, seed, names[which], NULL, tongues, n);
-  learn(&l, tongues, n, seed);
+  learn_or_take(o, &l, tongues, n, &tongues[0], names[which], seed);
   LanguageScore score = test(o, &l, m->performances);
   r->naive[which] = score.nats_per_note;
   if (which == 0) memcpy(r->parts[0], score.parts, sizeof score.parts);
@@ -372,16 +417,15 @@ static void run_mapping(const Options *o, const Material *m, uint64_t seed, Resu
   BaseContext ctx = {.seed = seed};
   LanguageErrors heard = {0};
   const LmmErrors errors = lmm_errors(ERRORS);
-  const LmmTongue tongues[] = {{.corpus = m->heard, .code = HEARD_MOTION, .share = 0.5},
-                               {.corpus = m->scores, .express = true, .code = MOTION, .share = 0.4},
-                               {.corpus = m->scores, .express = true, .errors = errors, .code = HEARD_MOTION, .share = 0.1}};
+  LmmTongue tongues[MOST_TONGUES];
+  int n = tongues_of(tongues, 'b', m);
   double start = now_s();
   must(lmm_language_errors(&ctx, &heard, m->scores, &errors, 600), &ctx);
   LanguageErrors used = {0};
   for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++)
     if (strchr(o->table, "tpdv"[f])) used.seen[f] = heard.seen[f];
-  Learner l = learner_new(o, seed, "b", &used, tongues, 3);
-  learn(&l, tongues, 3, seed);
+  Learner l = learner_new(o, seed, "b", o->table[0] ? &used : NULL, tongues, n);
+  learn_or_take(o, &l, tongues, n, &tongues[0], "b", seed);
   choose_code(o, &l, m->performances);
   LanguageScore score = test(o, &l, m->performances);
   r->tuned[0] = score.nats_per_note;
@@ -402,15 +446,17 @@ static void run_bars(const Options *o, const Material *m, uint64_t seed, Result 
   }
 }
 
-static void run_oracle(const Options *o, const Material *m, uint64_t seed, Result *r) {
-  const LmmTongue tongues[] = {{.corpus = m->performances, .code = MOTION, .share = 1}};
+static void run_oracle(const Options *o, const Material *m, uint64_t seed, Result *r, int which) {
+  static const char *const names[ORACLES] = {"d  abundant motion", "d1 motion for recordings"};
+  LmmTongue tongues[MOST_TONGUES];
   double start = now_s();
-  Learner l = learner_new(o, seed, "d", NULL, tongues, 1);
-  learn(&l, tongues, 1, seed);
+  int n = tongues_of(tongues, "de"[which], m);
+  Learner l = learner_new(o, seed, names[which], NULL, tongues, n);
+  learn_or_take(o, &l, tongues, n, &tongues[0], names[which], seed);
   LanguageScore score = test(o, &l, m->performances);
-  r->oracle = score.nats_per_note;
-  memcpy(r->parts[3], score.parts, sizeof score.parts);
-  say("d  abundant motion", -1, r->oracle, start);
+  r->oracle[which] = score.nats_per_note;
+  if (!which) memcpy(r->parts[3], score.parts, sizeof score.parts);
+  say(names[which], -1, score.nats_per_note, start);
   nn_net_free(l.net);
 }
 
@@ -428,7 +474,7 @@ static Figure figure_of(const double *values, long n) {
   return f;
 }
 
-/* One condition at k bars over the seeds; `which` 0 a, 1 b, 2 c, 3 d, 4 a1, 5 a2. */
+/* One condition at k bars over the seeds; `which` 0 a, 1 b, 2 c, 3 d, 4 a1, 5 a2, 6 d1. */
 static Figure figure_at(const Result *results, long n, int which, int k) {
   double values[MOST_SEEDS];
   for (long i = 0; i < n; i++) {
@@ -436,21 +482,22 @@ static Figure figure_at(const Result *results, long n, int which, int k) {
     values[i] = which == 0   ? r->naive[0]
                 : which == 1 ? r->tuned[k]
                 : which == 2 ? r->alone[k]
-                : which == 3 ? r->oracle
+                : which == 3 ? r->oracle[0]
+                : which == 6 ? r->oracle[1]
                              : r->naive[which - 3];
   }
   return figure_of(values, n);
 }
 
 static void write_table(FILE *out, const Options *o, const Result *results, long n) {
-  Figure a = figure_at(results, n, 0, 0), d = figure_at(results, n, 3, 0);
+  Figure a = figure_at(results, n, 0, 0), d = figure_at(results, n, 3, 0), d1 = figure_at(results, n, 6, 0);
   fprintf(out, "a1 recordings only %.3f   a2 scores by invented players %.3f\n", figure_at(results, n, 4, 0).mean,
           figure_at(results, n, 5, 0).mean);
-  fprintf(out, "bars\ta naive\tb mapping\t± seeds\tc only bars\td oracle\tpart of a-d closed by b\n");
+  fprintf(out, "bars\ta naive\tb mapping\t± seeds\tc only bars\td motion\td1 motion and scores\tpart of a-d1 closed by b\n");
   for (int k = 0; k < KS && BARS[k] <= o->most_bars; k++) {
     Figure b = figure_at(results, n, 1, k), c = figure_at(results, n, 2, k);
-    fprintf(out, "%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\n", BARS[k], a.mean, b.mean, b.deviation, k ? c.mean : NAN, d.mean,
-            (a.mean - b.mean) / (a.mean - d.mean));
+    fprintf(out, "%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\n", BARS[k], a.mean, b.mean, b.deviation, k ? c.mean : NAN, d.mean,
+            d1.mean, (a.mean - b.mean) / (a.mean - d1.mean));
   }
   static const char *const rows[] = {"a", "b, 0 bars", "b, most bars", "d"};
   fprintf(out, "\nfirst seed\ttime\tpitch\tduration\tvelocity\n");
@@ -483,7 +530,7 @@ static void plot_line(FILE *out, const Result *results, long n, int which, const
 }
 
 static void write_plot(FILE *out, const Options *o, const Result *results, long n) {
-  double least = floor(2 * figure_at(results, n, 3, 0).mean) / 2 - 0.5, most = ceil(figure_at(results, n, 0, 0).mean) + 1;
+  double least = floor(2 * fmin(figure_at(results, n, 3, 0).mean, figure_at(results, n, 6, 0).mean)) / 2 - 0.5, most = ceil(figure_at(results, n, 0, 0).mean) + 1;
   fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='12'>\n"
                "<rect width='100%%' height='100%%' fill='white'/>\n", PLOT_W, PLOT_H);
   for (double y = least; y <= most; y += 0.5)
@@ -494,7 +541,8 @@ static void write_plot(FILE *out, const Options *o, const Result *results, long 
   plot_line(out, results, n, 0, "#c01c28", "a naive", least, most, o);
   plot_line(out, results, n, 1, "#1a5fb4", "b mapping", least, most, o);
   plot_line(out, results, n, 2, "#9a9996", "c only bars", least, most, o);
-  plot_line(out, results, n, 3, "#26a269", "d oracle", least, most, o);
+  plot_line(out, results, n, 3, "#26a269", "d motion", least, most, o);
+  plot_line(out, results, n, 6, "#813d9c", "d1 and scores", least, most, o);
   fprintf(out, "</svg>\n");
 }
 
@@ -516,13 +564,17 @@ static bool take_options(Options *o, int argc, char **argv) {
     const char *name;
     long *whole;
   } known[] = {{"--steps", &o->steps}, {"--seeds", &o->seeds}, {"--width", &o->width}, {"--layers", &o->layers},
-               {"--test-notes", &o->test_notes}, {"--bars", &o->most_bars}};
-  o->only = "axybcd";
-  o->table = "dv";
+               {"--test-notes", &o->test_notes}, {"--bars", &o->most_bars},
+               {"--seed", &o->seed}, {"--side", &o->side}, {"--first", &o->first}, {"--count", &o->count}};
+  o->only = "axybcde";
+  o->table = "";
   for (int i = 1; i < argc; i++) {
     bool found = false;
     if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) o->only = argv[++i], found = true;
     else if (strcmp(argv[i], "--start") == 0 && i + 1 < argc) o->start = argv[++i], found = true;
+    else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc) o->from = argv[++i], found = true;
+    else if (strcmp(argv[i], "--examples") == 0 && i + 1 < argc) o->examples = argv[++i], found = true;
+    else if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc) o->keep = argv[++i], found = true;
     else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) o->table = argv[++i], found = true;
     for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++)
       if (strcmp(argv[i], known[k].name) == 0) *known[k].whole = atol(argv[++i]), found = true;
@@ -536,15 +588,31 @@ static bool take_options(Options *o, int argc, char **argv) {
   return o->data && o->out && o->seeds >= 1 && o->seeds <= MOST_SEEDS;
 }
 
+/* For a twin of the net elsewhere, laid flat as lmm_language_examples does. */
+static void write_examples(const Options *o, const Material *m) {
+  enum { NOTES = 256, BLOCK = 256 };
+  LmmTongue tongues[MOST_TONGUES];
+  BaseContext ctx = {.seed = (uint64_t)o->seed};
+  int n = tongues_of(tongues, o->examples[0], m);
+  int16_t *block = malloc(BLOCK * lmm_example_size(NOTES) * sizeof *block);
+  for (long done = 0; block && done < o->count; done += BLOCK) {
+    size_t now = o->count - done < BLOCK ? (size_t)(o->count - done) : BLOCK;
+    must(lmm_language_examples(&ctx, block, tongues, n, NOTES, (LmmSide)o->side, (uint64_t)(o->first + done), now), &ctx);
+    fwrite(block, lmm_example_size(NOTES) * sizeof *block, now, stdout);
+  }
+  free(block);
+}
+
 int main(int argc, char **argv) {
   Options o = {.steps = 1500, .seeds = 3, .width = 96, .layers = 3, .test_notes = 0, .most_bars = 50};
   if (!take_options(&o, argc, argv)) {
     fputs("usage: bench_language [--steps N] [--seeds N] [--width N] [--layers N] [--bars MOST] [--test-notes N] "
-          "[--table tpdv] [--f32] [--only axybcd] [--start WEIGHTS] DATA OUT\n", stderr);
+          "[--table tpdv] [--f32] [--only axybcde] [--start WEIGHTS] [--from FOLDER] [--keep FOLDER] DATA OUT\n", stderr);
     return 2;
   }
   mkdir(o.out, 0777);
   Material m = gather(&o);
+  if (o.examples) return write_examples(&o, &m), 0;
   Result results[MOST_SEEDS] = {0};
   printf("%zu notes of scores, %zu heard, %zu to test on; %ld steps of 4,096 notes, width %ld, 12 %% errors\n",
          lmm_corpus_notes(m.scores, LMM_TRAINING), lmm_corpus_notes(m.heard, LMM_TRAINING),
@@ -555,7 +623,8 @@ int main(int argc, char **argv) {
     for (int which = 0; which < NAIVES; which++)
       if (strchr(o.only, "axy"[which])) run_naive(&o, &m, seed, &results[i], which);
     if (strchr(o.only, 'b')) run_mapping(&o, &m, seed, &results[i]);
-    if (strchr(o.only, 'd')) run_oracle(&o, &m, seed, &results[i]);
+    for (int which = 0; which < ORACLES; which++)
+      if (strchr(o.only, "de"[which])) run_oracle(&o, &m, seed, &results[i], which);
     if (strchr(o.only, 'c')) run_bars(&o, &m, seed, &results[i]);
     tell(&o, results, i + 1);
   }

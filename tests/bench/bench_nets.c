@@ -118,7 +118,7 @@ static NnVar transformer_layer(NnNet *net, int layer, NnVar x) {
   char name[NN_NAME_SIZE];
   NnVar y = nn_rms_norm(net, part(name, layer, "norm1"), x, (NnNorm){0});
   y = nn_attention(
-      net, nn_linear(net, part(name, layer, "qkv"), y, (NnConv){.channels = 768, .no_bias = true}), 8);
+      net, nn_linear(net, part(name, layer, "qkv"), y, (NnConv){.channels = 768, .no_bias = true}), 8, false);
   x = nn_add(net, x, nn_linear(net, part(name, layer, "mix"), y, (NnConv){.channels = 256, .no_bias = true}),
              false);
   y = nn_rms_norm(net, part(name, layer, "norm2"), x, (NnNorm){0});
