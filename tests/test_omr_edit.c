@@ -124,7 +124,7 @@ static void keys_and_times_hold(void) {
 
 static void adds_and_takes_away(void) {
   OmrPage *page = three_bars();
-  CHECK(base_array_push(&page->ties, (OmrTie){8, 9})); /* of heads behind the changed ones */
+  CHECK(base_array_push(&page->ties, (OmrArc){.from = 8, .to = 9})); /* of heads behind the changed ones */
   OmrEdit third = at(0, OMR_EDIT_NOTE, 2);
   third.y_px = y_of(-4);
   OmrEdit edits[] = {third, at(1, OMR_EDIT_NOTHING, 0), at(2, OMR_EDIT_REST, 2)};

@@ -4,8 +4,10 @@
  * position, clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that
  * the rhythm of the bar gave; a bar that had to depart far from the print carries a doubt. */
 #include "core/omr/omr_assembly.h"
+#include "core/omr/omr_grace.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
+#include "core/omr/omr_spans.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -65,6 +67,11 @@ static ScoreBox box_of(int32_t page, float x, float y, float width, float height
   return (ScoreBox){page, x, y, width, height};
 }
 
+static ScoreBox head_box(int32_t page, const OmrHead *head) {
+  return box_of(page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
+                head->height_px);
+}
+
 /* "5 beats in 4/4", or that the voices do not fit each other where the sum is right. */
 static void set_doubt(ScoreMeasure *made, const OmrMeter *meter, int32_t total) {
   double beats = (double)total * meter->beat_type / (4 * OMR_TICKS);
@@ -102,6 +109,7 @@ static bool add_measure(Builder *builder, size_t index) {
     made.confidence = 1;
     made.doubt[0] = 0;
   }
+  omr_set_ending(&made, builder->assembly, index);
   return base_array_push(&builder->score->measures, made);
 }
 
@@ -225,7 +233,8 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
                       Reach *reach) {
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
-  int diatonic = head->said_pitch ? head->said_pitch - 1 : omr_diatonic(clef, line, head->position);
+  int diatonic = omr_diatonic(clef, line, head->position) + 7 * omr_octaves_at(page, head->staff, head->x_px);
+  if (head->said_pitch) diatonic = head->said_pitch - 1;
   if (diatonic < 0) diatonic = 0;
   if (diatonic >= 7 * OCTAVES) diatonic = 7 * OCTAVES - 1;
   note->step = (int8_t)(diatonic % 7);
@@ -240,6 +249,19 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
 /* The chance of one note from that of all its bar, where some six things may go wrong apart. */
 static float of_a_note(float bar) {
   return powf(bar, 1 / 6.0f);
+}
+
+/* A printed figure stands over the beam: its first and last chord are the edges. */
+static uint8_t tuplet_edge(const Builder *builder, const OmrMeasure *measure, const OmrEvent *event) {
+  if (!event->triplet || !event->marked || event->group < 0) return 0;
+  const OmrEvent *events = builder->assembly->events.items + measure->first, *first = NULL, *last = NULL;
+  for (size_t i = 0; i < measure->n; i++) {
+    const OmrEvent *other = &events[i];
+    if (other->rest || other->left_out || !other->triplet || other->group != event->group) continue;
+    if (!first) first = other;
+    last = other;
+  }
+  return (uint8_t)((event == first ? 1 : 0) | (event == last ? 2 : 0));
 }
 
 static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
@@ -261,11 +283,12 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     note.stem = stem->stem == OMR_STEM_UP     ? SCORE_STEM_UP
                 : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN
                                               : SCORE_STEM_NONE;
-    note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
-                      head->width_px, head->height_px);
+    note.box = head_box(measure->page, head);
+    note.marks = stem->marks;
     note.confidence = fmaxf(0.05f, omr_head_confidence(head) * of_a_note(bar));
     if (head->staff == stem->staff) {
       note.chord = !first;
+      if (first) note.tuplet_edge = tuplet_edge(builder, measure, event);
       first = false;
     } else {
       int32_t row = omr_row(builder->assembly, page, head->staff);
@@ -277,6 +300,47 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     if (!base_array_push(&builder->score->notes, note)) return false;
   }
   return true;
+}
+
+static bool add_grace(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrMeasure *measure = &builder->assembly->measures.items[index];
+  const OmrPage *page = builder->assembly->pages[measure->page];
+  const OmrChord *stem = &page->chords.items[chord];
+  for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord;
+       i++) {
+    const OmrHead *head = &page->heads.items[i];
+    ScoreNote note = score_note(builder->score);
+    place_note(&note, builder, index, event, omr_row(builder->assembly, page, head->staff));
+    note.grace = true;
+    note.slash = stem->slash;
+    note.duration = beat_of(0);
+    note.type = (int8_t)(2 + stem->flags);
+    note.chord = i > 0 && head[-1].chord == chord;
+    set_pitch(&note, builder, page, head, reach);
+    note.stem = stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN : SCORE_STEM_UP;
+    note.box = head_box(measure->page, head);
+    note.confidence = fmaxf(0.05f, head->score);
+    builder->notes_of[measure->page][i] = (int32_t)builder->score->notes.n;
+    if (!base_array_push(&builder->score->notes, note)) return false;
+  }
+  return true;
+}
+
+/* The grace notes of a chord, from left to right as they stand on the page. */
+static bool add_graces(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrPage *page = builder->assembly->pages[builder->assembly->measures.items[index].page];
+  float last = -1e9f;
+  for (;;) {
+    int32_t next = -1;
+    for (int32_t i = 0; i < (int32_t)page->chords.n; i++) {
+      const OmrChord *grace = &page->chords.items[i];
+      if (!grace->grace || grace->head_x_px <= last || omr_graced_chord(page, i) != chord) continue;
+      if (next < 0 || grace->head_x_px < page->chords.items[next].head_x_px) next = i;
+    }
+    if (next < 0) return true;
+    last = page->chords.items[next].head_x_px;
+    if (!add_grace(builder, index, event, next, reach)) return false;
+  }
 }
 
 static bool add_rest(Builder *builder, size_t index, const OmrEvent *event, int32_t symbol_index) {
@@ -313,8 +377,9 @@ static bool add_notes(Builder *builder, size_t index) {
     const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
     const OmrSource *source = &builder->assembly->sources.items[measure->first + e];
     if (event->left_out) continue;
-    bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord,
-                                             joins_earlier(builder->assembly, measure, e), &reach)
+    bool ok = source->chord >= 0 ? add_graces(builder, index, event, source->chord, &reach) &&
+                                       add_chord(builder, index, event, source->chord,
+                                                 joins_earlier(builder->assembly, measure, e), &reach)
                                  : add_rest(builder, index, event, source->symbol);
     if (!ok) return false;
   }
@@ -347,6 +412,21 @@ static void add_ties(Builder *builder) {
       b->ties |= SCORE_TIE_STOP;
     }
   }
+}
+
+static bool add_slurs(Builder *builder) {
+  Score *score = builder->score;
+  for (size_t p = 0; p < builder->assembly->n_pages; p++) {
+    const OmrPage *page = builder->assembly->pages[p];
+    for (size_t i = 0; page && i < page->slurs.n; i++) {
+      int32_t from = builder->notes_of[p][page->slurs.items[i].from],
+              to = builder->notes_of[p][page->slurs.items[i].to];
+      if (from < 0 || to < 0 || score->notes.items[from].part != score->notes.items[to].part) continue;
+      ScoreSlur slur = {score->notes.items[from].id, score->notes.items[to].id};
+      if (!base_array_push(&score->slurs, slur)) return false;
+    }
+  }
+  return true;
 }
 
 static bool map_heads(Builder *builder) {
@@ -404,6 +484,8 @@ static bool build(Builder *builder) {
       return false;
   }
   add_ties(builder);
+  if (!add_slurs(builder) || !omr_add_spans(builder->score, assembly, builder->part_of, builder->staff_of))
+    return false;
   score_sort(builder->score);
   return true;
 }

@@ -118,6 +118,7 @@ static void say_value(OmrPage *page, int32_t chord, int type) {
   c->flags = (uint8_t)(type > 2 ? type - 2 : 0);
   if (type <= 2) c->group = -1;
   c->second = OMR_NO_SECOND;
+  c->grace = c->slash = false; /* a note with a value of its own */
   c->said.value = c->said.there = true;
   for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord; i++)
     page->heads.items[i].kind = (uint8_t)(type == 0 ? OMR_WHOLE : type == 1 ? OMR_HALF : OMR_FILLED);
@@ -173,7 +174,7 @@ static bool say_tie(OmrPage *page, int32_t from, bool tied) {
     if (page->ties.items[i].from != from) page->ties.items[kept++] = page->ties.items[i];
   page->ties.n = kept;
   int32_t to = tied ? next_alike(page, &page->heads.items[from]) : -1;
-  return to < 0 || base_array_push(&page->ties, (OmrTie){from, to});
+  return to < 0 || base_array_push(&page->ties, (OmrArc){.from = from, .to = to});
 }
 
 static bool say_of_head(OmrPage *page, int32_t index, const OmrEdit *edit) {
@@ -256,6 +257,13 @@ static int32_t new_chord(OmrPage *page, int32_t staff, float x, float y, int typ
   return base_array_push(&page->chords, chord) ? (int32_t)page->chords.n - 1 : -1;
 }
 
+static void make_room(OmrArc *arcs, size_t n, int32_t at) {
+  for (size_t i = 0; i < n; i++) {
+    arcs[i].from += arcs[i].from >= at;
+    arcs[i].to += arcs[i].to >= at;
+  }
+}
+
 /* Puts a head in its place, heads sorted by chord, and renumbers what names heads. */
 static bool insert_head(OmrPage *page, OmrHead head) {
   size_t at = omr_first_head(page, head.chord);
@@ -266,11 +274,8 @@ static bool insert_head(OmrPage *page, OmrHead head) {
   memmove(page->heads.items + at + 1, page->heads.items + at, (page->heads.n - at) * sizeof head);
   page->heads.items[at] = head;
   page->heads.n++;
-  for (size_t i = 0; i < page->ties.n; i++) {
-    OmrTie *tie = &page->ties.items[i];
-    tie->from += tie->from >= (int32_t)at;
-    tie->to += tie->to >= (int32_t)at;
-  }
+  make_room(page->ties.items, page->ties.n, (int32_t)at);
+  make_room(page->slurs.items, page->slurs.n, (int32_t)at);
   for (size_t i = 0; i < page->symbols.n; i++)
     page->symbols.items[i].head += page->symbols.items[i].head >= (int32_t)at;
   page->signs.n = 0; /* they have been used */
@@ -328,23 +333,25 @@ static void remove_chord(OmrPage *page, int32_t chord) {
   for (size_t i = 0; i < page->heads.n; i++) page->heads.items[i].chord -= page->heads.items[i].chord > chord;
 }
 
-static void forget_ties(OmrPage *page, int32_t head) {
+/* Drops curves at a head that goes and renumbers the others. */
+static void forget_arcs(OmrArc *arcs, size_t *n, int32_t head) {
   size_t kept = 0;
-  for (size_t i = 0; i < page->ties.n; i++) {
-    OmrTie tie = page->ties.items[i];
-    if (tie.from == head || tie.to == head) continue;
-    tie.from -= tie.from > head;
-    tie.to -= tie.to > head;
-    page->ties.items[kept++] = tie;
+  for (size_t i = 0; i < *n; i++) {
+    OmrArc arc = arcs[i];
+    if (arc.from == head || arc.to == head) continue;
+    arc.from -= arc.from > head;
+    arc.to -= arc.to > head;
+    arcs[kept++] = arc;
   }
-  page->ties.n = kept;
+  *n = kept;
 }
 
 static void remove_head(OmrPage *page, int32_t index) {
   int32_t chord = page->heads.items[index].chord;
   OmrHead *items = page->heads.items;
   memmove(items + index, items + index + 1, (--page->heads.n - (size_t)index) * sizeof *items);
-  forget_ties(page, index);
+  forget_arcs(page->ties.items, &page->ties.n, index);
+  forget_arcs(page->slurs.items, &page->slurs.n, index);
   page->signs.n = 0; /* they have been used */
   for (size_t i = page->symbols.n; i-- > 0;) {
     OmrSymbol *symbol = &page->symbols.items[i];

@@ -26,6 +26,7 @@ void omr_page_free(OmrPage *page) {
   base_array_clear(&page->ties);
     base_array_clear(&page->signs);
   base_array_clear(&page->said);
+  base_array_clear(&page->slurs);
   free(page);
 }
 
@@ -43,7 +44,7 @@ OmrPage *omr_page_dup(const OmrPage *page) {
               COPY_ARRAY(&copy->heads, &page->heads) && COPY_ARRAY(&copy->chords, &page->chords) &&
               COPY_ARRAY(&copy->symbols, &page->symbols) && COPY_ARRAY(&copy->keys, &page->keys) &&
               COPY_ARRAY(&copy->times, &page->times) && COPY_ARRAY(&copy->ties, &page->ties) &&
-              COPY_ARRAY(&copy->signs, &page->signs) && COPY_ARRAY(&copy->said, &page->said);
+              COPY_ARRAY(&copy->slurs, &page->slurs) && COPY_ARRAY(&copy->signs, &page->signs) && COPY_ARRAY(&copy->said, &page->said);
   if (good) return copy;
   omr_page_free(copy);
   return NULL;

@@ -78,7 +78,8 @@ typedef struct {
   uint8_t second;     /* beams or flags by the runner-up reading, OMR_NO_SECOND none … */
   float second_price; /* … and how much less likely it is, 0 as likely … 2 hardly */
   uint8_t tuplet;     /* 3 under a beam with that figure, else 0 */
-  bool grace;
+  bool grace, slash;
+  uint32_t marks;           /* SCORE_STACCATO … */
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
   float head_x_px;          /* mean centre of the heads */
@@ -110,6 +111,13 @@ typedef enum {
   OMR_TIME_CUT,
   OMR_DIGIT_0,
   OMR_DIGIT_9 = OMR_DIGIT_0 + 9,
+  OMR_STACCATO, /* from here on without pictures */
+  OMR_FERMATA,
+  OMR_ARPEGGIO,
+  OMR_ENDING,
+  OMR_OCTAVE,
+  OMR_CRESCENDO,
+  OMR_DIMINUENDO,
   OMR_SYMBOLS,
 } OmrSymbolKind;
 
@@ -119,7 +127,8 @@ typedef struct {
   int32_t head;                          /* of an accidental: its head, -1 in a key signature */
   uint8_t kind, second;                  /* OmrSymbolKind, and the runner-up (OMR_SYMBOLS: none) */
   uint8_t dots;                          /* of a rest */
-  int16_t position;                      /* of a clef: its line; of the rest: its centre */
+  int16_t position;                      /* of a clef: its line; of the rest: its centre; of
+                                            an ending: its number; of an octave line: octaves up */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score, second_score;
   float column_sp; /* of its middle */
@@ -148,10 +157,11 @@ typedef struct {
   float value;  /* how much it looks like one; those from omr_sign_wanted on were taken for one */
 } OmrSign;
 
-/* A curve between two heads of one pitch. */
+/* A curve that joins two heads, and its box: a tie when they are one place's neighbours, else a slur. */
 typedef struct {
   int32_t from, to; /* heads */
-} OmrTie;
+  float x_px, y_px, width_px, height_px;
+} OmrArc;
 
 /* What a person said of a bar, by a place in it. */
 typedef struct {
@@ -175,7 +185,8 @@ struct OmrPage {
   BASE_ARRAY(OmrSymbol) symbols;
   BASE_ARRAY(OmrKey) keys;
   BASE_ARRAY(OmrTime) times;
-    BASE_ARRAY(OmrTie) ties;
+  BASE_ARRAY(OmrArc) ties;
+  BASE_ARRAY(OmrArc) slurs;
   BASE_ARRAY(OmrSign) signs; /* by head */
   BASE_ARRAY(OmrSaidBar) said; /* in the order said; never packed */
 };

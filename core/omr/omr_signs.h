@@ -43,9 +43,6 @@ BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
 /* Augmentation dots of heads and rests. */
 BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
 
-/* Ties between heads of one place in a system; needs heads sorted by chord. */
-BaseStatus omr_find_ties(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
-
 /* The clef in force at x of a staff: its OmrSymbolKind, and the position of its line. G on the second line
  * when the page shows none. */
 uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, float x);
