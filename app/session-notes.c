@@ -14,6 +14,7 @@
 
 enum { most_said = 4 };
 static const float doubtful_bar = 0.5f;
+static const char TASTE[] = "reading";
 
 gboolean tri_session_can_correct(TriSession *self) {
   return self->pages && self->score;
@@ -90,7 +91,8 @@ void tri_session_pick_next(TriSession *self, int direction) {
 
 static void learn(TriSession *self);
 
-/* Selects the place of the picked note: of several passes that which is nearest to the place selected before. */
+/* Selects the place of the picked note: of several passes that which is nearest to the place selected before.
+ */
 static void select_picked(TriSession *self) {
   const ScoreUnfolded *unfolded = self->score->unfolded;
   guint id = tri_scene_get_picked(self->scene);
@@ -105,11 +107,34 @@ static void select_picked(TriSession *self) {
   tri_scene_set_picked(self->scene, id);
 }
 
+/* The taste as numbers in a row, kept with the project so that opening it needs no learning. */
+static void keep_taste(TriSession *self) {
+  g_autoptr(GString) text = g_string_new(NULL);
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  for (int k = 0; k < OMR_TASTES + OMR_LIKELIER; k++) {
+    float value = k < OMR_TASTES ? self->taste.dearer[k] : self->taste.likelier[k - OMR_TASTES];
+    g_string_append_printf(text, "%s ", g_ascii_dtostr(number, sizeof number, (double)value));
+  }
+  if (self->store) store_keep_choice(self->store, TASTE, text->str);
+}
+
+void tri_session_start_taste(TriSession *self) {
+  char *text = self->store && self->project->edits.n ? store_choice(self->store, TASTE) : NULL;
+  g_auto(GStrv) numbers = g_strsplit(text ? text : "", " ", -1);
+  free(text);
+  self->taste = (OmrTaste){{0}};
+  if (g_strv_length(numbers) != OMR_TASTES + OMR_LIKELIER + 1) return;
+  for (int k = 0; k < OMR_TASTES + OMR_LIKELIER; k++) {
+    float value = (float)CLAMP(g_ascii_strtod(numbers[k], NULL), -4, 4);
+    *(k < OMR_TASTES ? &self->taste.dearer[k] : &self->taste.likelier[k - OMR_TASTES]) = value;
+  }
+}
+
 static void show_corrected(TriSession *self, StepsCorrected *corrected) {
   self->taste = corrected->taste;
   ScoreBox picked = self->picked;
   tri_session_replace_score(self, corrected->part);
-    tri_session_pick_box(self, &picked);
+  tri_session_pick_box(self, &picked);
   select_picked(self);
 }
 
@@ -124,6 +149,7 @@ static void learned_apply(TriJob *job, gpointer user, gpointer result) {
   guint changed = corrected->changed;
   if (!changed) return;
   show_corrected(self, corrected);
+  keep_taste(self);
   tri_session_say(self, FALSE,
                   ngettext("Learned from your corrections: %u other bar is read differently now.",
                            "Learned from your corrections: %u other bars are read differently now.", changed),
@@ -235,7 +261,7 @@ static gsize say(TriSession *self, OmrEdit edits[most_said], const ScoreNote *no
   case TRI_NOTE_STEP:
     edits[0] = omr_edit_at(note, OMR_EDIT_PITCH, CLAMP(height(note) + value, 0, 69));
     return is_note;
-    case TRI_NOTE_ALTER:
+  case TRI_NOTE_ALTER:
     return is_note ? say_alter(self, edits, note, CLAMP(note->alter + value, -2, 2)) : 0;
   case TRI_NOTE_VALUE:
     edits[0] = omr_edit_at(note, OMR_EDIT_VALUE, CLAMP(value, 0, is_note ? 7 : 6));

@@ -106,6 +106,9 @@ void tri_session_select_quarter(TriSession *self, Beat quarter);
 
 /* ---- session-notes.c ---- */
 
+/* What the project has learned from its edits, before its pages are read. */
+void tri_session_start_taste(TriSession *self);
+
 /* Puts the pages together with the edits as they are now. */
 void tri_session_correct(TriSession *self);
 

@@ -216,6 +216,7 @@ static const ProjectMedia *heard_media(TriSession *self) {
 static void start_read(TriSession *self) {
   ProjectMediaKind kind;
   if (!score_kind(self, &kind)) return;
+  tri_session_start_taste(self);
   GPtrArray *paths = g_ptr_array_new();
   for (gsize i = 0; i < self->project->media.n; i++) {
     const ProjectMedia *media = &self->project->media.items[i];
@@ -225,7 +226,7 @@ static void start_read(TriSession *self) {
   char **strings = (char **)g_ptr_array_free(paths, FALSE);
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_READ,
                  kind == PROJECT_PAGES ? _("Reading the pages") : _("Reading the score"), &read_kind,
-                 steps_read_snapshot(strings, self->store, &self->project->edits), self);
+                 steps_read_snapshot(strings, self->store, &self->project->edits, &self->taste), self);
 }
 
 /* ---- the sound ---- */

@@ -96,10 +96,12 @@ void steps_read_part_free(gpointer data) {
   g_free(part);
 }
 
-StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits) {
+StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits,
+                                       const OmrTaste *taste) {
   StepsReadSnapshot *snapshot = g_new0(StepsReadSnapshot, 1);
   snapshot->paths = paths_taken;
   snapshot->store = store ? store_ref(store) : NULL;
+  snapshot->taste = *taste;
   for (gsize i = 0; i < edits->n; i++)
     if (!base_array_push(&snapshot->edits, edits->items[i])) break;
   return snapshot;
@@ -132,12 +134,11 @@ static void page_read(void *user, const OmrPage *const *pages, size_t n, size_t 
     tri_job_post(user, part, steps_read_part_free);
 }
 
-/* What was read with the person's edits over it, and the rest read as they suggest. */
+/* What was read with the person's edits over it, and the rest read as was learned from them. */
 static BaseStatus put_right(BaseContext *ctx, StepsReadPart **out, StepsPages *pages,
                             const StepsReadSnapshot *snapshot, Score *read) {
-  OmrTaste usual = {{0}};
   if (!snapshot->edits.n) return steps_read_part(ctx, out, read);
-  StepsCorrectSnapshot *correct = steps_correct_snapshot(pages, &snapshot->edits, &usual, TRUE);
+  StepsCorrectSnapshot *correct = steps_correct_snapshot(pages, &snapshot->edits, &snapshot->taste, FALSE);
   gpointer result = NULL;
   BaseStatus status = steps_correct(NULL, ctx, correct, &result);
   steps_correct_snapshot_free(correct);

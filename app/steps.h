@@ -55,9 +55,10 @@ BaseStatus steps_read_part(BaseContext *ctx, StepsReadPart **out, Score *score);
 typedef struct {
   char **paths; /* pages, or one score or MIDI file */
     Store *store; /* remembers; a holder, may be null */
-  OmrEdits edits; /* what the person put right on the pages */
+    OmrEdits edits; /* what the person put right on the pages */
+  OmrTaste taste; /* what was learned from that */
 } StepsReadSnapshot;
-StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits);
+StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits, const OmrTaste *taste);
 void steps_read_snapshot_free(gpointer snapshot);
 BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 
