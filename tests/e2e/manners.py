@@ -3,6 +3,7 @@
 leaks a class or a mnemonic (GTK 4.8 names mere containers after their class), and every command of the menus and accelerators is an action that exists."""
 
 import os
+import re
 import sys
 import time
 
@@ -41,7 +42,7 @@ def walk(node, path=""):
 def faults(node, path):
     name = node.name
     where = f"{path}/{node.getRoleName()} “{name}”"
-    if node.getRole() in CONTROLS and name.startswith(("Gtk", "Adw", "Tri")):
+    if node.getRole() in CONTROLS and re.match("(Gtk|Adw|Tri)[A-Z]", name):
         yield f"{where} is named after its class"
     if "_" in name:
         yield f"{where} leaks a mnemonic"
