@@ -58,12 +58,12 @@ def main(binary, folder):
     select(app, PLACE)
     check(app.state()["note"] == "A4 · eighth", f"the note is named: {app.state()['note']}")
     press(app, "Up", "Up", "minus")
-    app.wait(lambda: app.state()["note"] == "C5 · eighth" or app.state()["note"] == "C♭5 · eighth", 10, "it moved")
-    app.wait(lambda: app.state()["note"] == "C♭5 · eighth", 10, "two steps up and flatter")
+    app.wait(lambda: app.state()["note"] == "C5 · eighth" or app.state()["note"] == "C♭5 · eighth", 30, "it moved")
+    app.wait(lambda: app.state()["note"] == "C♭5 · eighth", 30, "two steps up and flatter")
     press(app, "3")
-    app.wait(lambda: app.state()["note"] == "C♭5 · 16th", 10, "a shorter value")
+    app.wait(lambda: app.state()["note"] == "C♭5 · 16th", 30, "a shorter value")
     press(app, "4")
-    app.wait(lambda: app.state()["note"] == "C♭5 · eighth", 10, "and the right one")
+    app.wait(lambda: app.state()["note"] == "C♭5 · eighth", 30, "and the right one")
     quiet(app)
     after = pitches(export(app, folder, "after.musicxml"), 4)
     gone = [note for note in before if note not in after]
@@ -75,10 +75,10 @@ def main(binary, folder):
     while app.state()["edits"]:
         edits = app.state()["note"], app.state()["edits"]
         app.activate("undo")
-        app.wait(lambda: (app.state()["note"], app.state()["edits"]) != edits, 10, "a step is undone")
-    app.wait(lambda: app.state()["note"] == "A4 · eighth", 10, "all is undone")
+        app.wait(lambda: (app.state()["note"], app.state()["edits"]) != edits, 30, "a step is undone")
+    app.wait(lambda: app.state()["note"] == "A4 · eighth", 30, "all is undone")
     press(app, "Up")
-    app.wait(lambda: app.state()["note"] == "B4 · eighth", 10, "up again")
+    app.wait(lambda: app.state()["note"] == "B4 · eighth", 30, "up again")
     app.kill()
 
     again = Application(binary, app.home)
@@ -87,7 +87,7 @@ def main(binary, folder):
     quiet(again)
     check(again.state()["edits"] == 1, "the edit is in the project")
     select(again, PLACE)
-    again.wait(lambda: again.state()["note"] == "B4 · eighth", 10, "the page is read with the edit over it")
+    again.wait(lambda: again.state()["note"] == "B4 · eighth", 30, "the page is read with the edit over it")
     again.quit()
 
 
