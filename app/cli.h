@@ -15,7 +15,7 @@
 /* What the program answers with. */
 typedef enum { CLI_DONE = 0, CLI_BAD_INPUT = 1, CLI_USAGE = 2, CLI_CANCELLED = 3 } CliExit;
 
-enum { CLI_OPTIONS = 8 };
+enum { CLI_OPTIONS = 10 };
 
 /* An option of one command, beside those that every command has. */
 typedef struct {

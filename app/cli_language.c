@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_CONTINUE, OPTION_SECONDS, OPTION_TEMPERATURE, OPTION_NUCLEUS, OPTION_KEY, OPTION_WEIGHTS };
+enum { OPTION_CONTINUE, OPTION_SECONDS, OPTION_TEMPERATURE, OPTION_NUCLEUS, OPTION_KEY, OPTION_TEMPO, OPTION_BEATS, OPTION_ALONG, OPTION_WEIGHTS };
 
 static const char *const PARTS[LANGUAGE_METRIC_FIELDS] = {"time", "pitch", "duration", "velocity"};
 
@@ -104,17 +104,21 @@ static void report_sample(const CliCall *call, const Motion *motion, size_t new_
 }
 
 static BaseStatus sample(CliCall *call, const LanguageModel *model, LanguageSampleParams *params) {
-  Motion *before = NULL, *made = NULL;
-  const char *path = call->values[OPTION_CONTINUE];
+  Motion *before = NULL, *along = NULL, *made = NULL;
+  const char *path = call->values[OPTION_CONTINUE], *beside = call->values[OPTION_ALONG];
   BaseStatus status = path ? flow_load_motion(&call->ctx, &before, path) : BASE_OK;
+  if (status == BASE_OK && beside) status = flow_load_motion(&call->ctx, &along, beside);
   params->before = before;
+  params->along = along;
   if (status == BASE_OK) status = language_sample(&call->ctx, &made, model, params);
   size_t new_notes = made ? made->notes.n : 0;
   if (status == BASE_OK && before && !join(before, made)) status = base_fail_memory(&call->ctx);
+  if (status == BASE_OK && along && !join(before ? before : made, along)) status = base_fail_memory(&call->ctx);
   const Motion *whole = before ? before : made;
   if (status == BASE_OK) status = flow_write_motion(&call->ctx, whole, call->output);
   if (status == BASE_OK) report_sample(call, whole, new_notes);
   motion_free(before);
+  motion_free(along);
   motion_free(made);
   return status;
 }
@@ -180,12 +184,14 @@ static CliExit check(const CliCall *call) {
 }
 
 static bool read_params(const CliCall *call, LanguageSampleParams *params) {
-  double key;
+  double key, beats;
   if (!number_of(call, &params->seconds, OPTION_SECONDS, 30, 1, 3600) ||
       !number_of(call, &params->temperature, OPTION_TEMPERATURE, 0, 0.05, 3) ||
-      !number_of(call, &params->nucleus, OPTION_NUCLEUS, 0, 0.05, 1) || !number_of(call, &key, OPTION_KEY, NAN, -7, 7))
+      !number_of(call, &params->nucleus, OPTION_NUCLEUS, 0, 0.05, 1) || !number_of(call, &key, OPTION_KEY, NAN, -7, 7) ||
+      !number_of(call, &params->tempo, OPTION_TEMPO, 0, 20, 400) || !number_of(call, &beats, OPTION_BEATS, 0, 1, 32))
     return false;
   params->key = isnan(key) ? 0 : (int)key + 8;
+  params->beats = (int)beats;
   return true;
 }
 
@@ -214,6 +220,9 @@ const CliCommand cli_language = {
                 [OPTION_TEMPERATURE] = {"temperature", "T", N_("sample: below 1 safer, above 1 bolder (0.95)")},
                 [OPTION_NUCLEUS] = {"nucleus", "P", N_("sample: the share of likeliest choices to draw from (0.95)")},
                 [OPTION_KEY] = {"key", "N", N_("sample: stay near a key, by its sharps or, below zero, flats")},
+                [OPTION_TEMPO] = {"tempo", "N", N_("sample: keep to so many beats a minute")},
+                [OPTION_BEATS] = {"beats", "N", N_("sample: beats in a bar, with --tempo")},
+                [OPTION_ALONG] = {"along", N_("FILE"), N_("sample: music to play along with; after --continue, if that is given")},
                 [OPTION_WEIGHTS] = {"weights", N_("FILE"), N_("another language, from triptych-train")}},
     .run = run,
 };

@@ -34,7 +34,7 @@ static BaseStatus listen(BaseContext *ctx, FlowAligned **out, const char *path, 
   if (score) return flow_listen_with_score(ctx, out, path, score, params);
   FlowAligned *alone = calloc(1, sizeof *alone);
   if (!alone) return base_fail_memory(ctx);
-  BaseStatus status = transcription_listen_file(ctx, &alone->heard, path, params);
+  BaseStatus status = flow_listen(ctx, &alone->heard, path, params);
   if (status == BASE_OK)
     *out = alone;
   else

@@ -4,6 +4,7 @@
 
 #include "app/project.h"
 #include "core/alignment/alignment.h"
+#include "core/flow/flow_suspicion.h"
 #include "core/music/motion.h"
 #include "core/music/score.h"
 #include "widgets/scene.h"
@@ -34,7 +35,7 @@ gsize places_before(const TriPlace *places, gsize n, double time_s);
 gsize places_of_sound(const ScoreUnfolded *unfolded, gsize sound);
 
 /* Why a place is worth a look. */
-typedef enum { PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_RHYTHM, PLACES_TIMING } PlacesReason;
+typedef enum { PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_RHYTHM, PLACES_TIMING, PLACES_UNLIKELY } PlacesReason;
 
 /* Neighbouring places of one bar with one reason, or a stretch whose timing is in doubt, `first` where one correction
  * would help most; onsets first … last. */
@@ -43,12 +44,13 @@ typedef struct {
   PlacesReason reason;
   double worth;   /* how many onsets or notes are expected to be put right; the order of the list, larger first */
   double error_s; /* of PLACES_TIMING */
-  guint n_notes;  /* that disagree: of PLACES_NOT_HEARD, PLACES_NOT_WRITTEN */
+  guint n_notes;  /* that disagree or look wrong: of PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_UNLIKELY */
   int sound;      /* the first of them, index into unfolded->sounds; -1 */
   int midi;       /* its pitch; -1 */
 } PlacesDoubt;
 
-/* What the doubts are taken from; all borrowed. `alignment` and `motion` belong together. */
+/* What the doubts are taken from; all borrowed. `alignment` and `motion` belong together; both may be null: then only the
+ * score is doubted. */
 typedef struct {
   const Score *score;
   const ScoreUnfolded *unfolded;
@@ -57,6 +59,7 @@ typedef struct {
   const TriPlace *places;
   const Project *project;
   const guint8 *seen; /* one flag an onset: has been looked at; may be null */
+  const FlowSuspicion *suspicions; /* by id of the score's notes; may be null */
 } PlacesView;
 
 /* The doubts of a piece, most worthwhile first, at most `most`; those seen come later. Places and notes of which the

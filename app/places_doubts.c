@@ -1,7 +1,9 @@
 /* What the list "To check" holds. All reasons have one currency: how many onsets or notes a look is expected to put
  * right. Of timing that is the sum of the chances to be off around a place, since neighbours follow an anchor; chances
  * grow where the tempo jumps. Of disagreement it is the share of such notes that prove to be misread or misheard: about
- * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing.
+ * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing. What
+ * the language thinks of a note is a second witness, whose odds are multiplied with these; alone it is heard where it is
+ * sure.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 
@@ -16,6 +18,9 @@ static const double jumpy = 0.1, jump_most = 2; /* of the chance to be off, for 
 static const double least_worth = 0.9, at_risk = 0.15;
 static const double swapped = 0.55, alone = 0.15, bar_worth = 3, seen_share = 0.1;
 static const double together_s = 0.15, believed = 0.5;
+/* The chance of a note that was heard as written to be wrong, and that which the proof-reader reckons with; how much of its
+ * odds is believed beside another witness; from which chance on it speaks up alone. */
+static const double confirmed = 0.004, reckoned = 1 / 30.0, trusted = 0.5, speaks_up = 0.4;
 
 typedef struct {
   const PlacesView *view;
@@ -166,6 +171,57 @@ static void doubt_timing(Doubting *doubting, gsize most) {
   g_free(risk);
 }
 
+/* ---- what the language says ---- */
+
+static double logit(double chance) {
+  const double p = CLAMP(chance, 1e-4, 1 - 1e-4);
+  return log(p / (1 - p));
+}
+
+/* The chance that a fact is wrong by what is known and what the proof-reader says. */
+static double together(double known, double suspected) {
+  const double odds = logit(known) + (suspected > 0 ? trusted * (logit(suspected) - logit(reckoned)) : 0);
+  return 1 / (1 + exp(-odds));
+}
+
+static FlowSuspicion suspicion_of(const PlacesView *view, gsize sound) {
+  return view->suspicions ? view->suspicions[view->unfolded->sounds.items[sound].note] : (FlowSuspicion){0};
+}
+
+/* One flag a sound: what was played says something about it. */
+static guint8 *find_heard(const PlacesView *view) {
+  guint8 *heard = g_new0(guint8, view->unfolded->sounds.n + 1);
+  for (gsize i = 0; view->alignment && i < view->alignment->links.n; i++) {
+    const AlignmentLink *link = &view->alignment->links.items[i];
+    if (link->sound >= 0 && (gsize)link->sound < view->unfolded->sounds.n)
+      heard[link->sound] = link->verdict == ALIGNMENT_MATCH ? 1 : 2;
+  }
+  return heard;
+}
+
+static double unlikely(const PlacesView *view, gsize sound, guint8 heard) {
+  const FlowSuspicion suspicion = suspicion_of(view, sound);
+  if (!heard) return fmax((double)suspicion.pitch, (double)suspicion.rhythm);
+  return heard == 2 ? 0 : fmax(together(confirmed, suspicion.pitch), together(reckoned, suspicion.rhythm));
+}
+
+/* Notes that look wrong, on each page once; those that were not heard speak for themselves. */
+static void doubt_unlikely(Doubting *doubting) {
+  const PlacesView *view = doubting->view;
+  g_autofree guint8 *heard = find_heard(view);
+  for (gsize i = 0; view->suspicions && i < view->unfolded->onsets.n; i++) {
+    const ScoreOnset *onset = &view->unfolded->onsets.items[i];
+    if (is_said(view, i) || impossible_bar(view, view->places[i].quarter)) continue;
+    for (gsize sound = onset->first; sound < onset->first + onset->n; sound++) {
+      const double chance = unlikely(view, sound, heard[sound]);
+      const int step = view->unfolded->sounds.items[sound].step;
+      if (chance < speaks_up || view->unfolded->steps.items[step].pass > 1) continue;
+      join_doubt(doubting, &(PlacesDoubt){i, i, PLACES_UNLIKELY, with_seen(doubting, i, chance), 0, 1, (int)sound,
+                                          view->unfolded->sounds.items[sound].midi});
+    }
+  }
+}
+
 /* ---- disagreement ---- */
 
 /* A note that only one side has. */
@@ -241,7 +297,9 @@ static void add_lonely(Doubting *doubting, const Lonely *lonely, gsize n, gboole
   for (gsize i = 0; i < n; i++) {
     if (lonely[i].paired && !paired_too) continue;
     PlacesDoubt doubt = lonely[i].doubt;
-    doubt.worth = with_seen(doubting, doubt.first, (lonely[i].paired ? swapped : alone) * lonely[i].confidence);
+    const double chance = (lonely[i].paired ? swapped : alone) * lonely[i].confidence;
+    const double suspected = doubt.sound >= 0 ? (double)suspicion_of(doubting->view, (gsize)doubt.sound).pitch : 0;
+    doubt.worth = with_seen(doubting, doubt.first, together(chance, suspected));
     join_doubt(doubting, &doubt);
   }
 }
@@ -267,11 +325,12 @@ static int compare_doubts(const void *a, const void *b) {
 gsize places_doubts(PlacesDoubt *doubts, gsize most, const PlacesView *view) {
   gsize n = view->unfolded->onsets.n;
   if (n == 0) return 0;
-  Doubting doubting = {.view = view, .capacity = n + 2 * most_disagreements + most, .last_step = -1};
+  Doubting doubting = {.view = view, .capacity = n + 2 * most_disagreements + view->unfolded->sounds.n + most, .last_step = -1};
   doubting.doubts = g_new(PlacesDoubt, doubting.capacity);
-  doubt_notes(&doubting);
+  if (view->alignment) doubt_notes(&doubting);
   doubt_bars(&doubting);
-  doubt_timing(&doubting, most);
+  doubt_unlikely(&doubting);
+  if (view->alignment) doubt_timing(&doubting, most);
   qsort(doubting.doubts, doubting.n, sizeof *doubts, compare_doubts);
   gsize found = MIN(doubting.n, most);
   memcpy(doubts, doubting.doubts, found * sizeof *doubts);

@@ -301,8 +301,10 @@ void tri_session_save_copy(TriSession *self, const char *path, gboolean embed) {
 }
 
 void tri_session_export(TriSession *self, TriExport what, const char *path) {
+  StepsHeard *more = what == TRI_EXPORT_MIDI ? tri_session_heard_with_kept(self) : NULL;
   ExportSnapshot *snapshot =
-      export_snapshot(what, path, self->score, self->heard, self->alignment, self->project);
+      export_snapshot(what, path, self->score, more ? more : self->heard, self->alignment, self->project);
+  steps_heard_unref(more);
   if (!snapshot) {
     tri_session_say(self, TRUE, "%s", _("There is nothing to export yet."));
     return;

@@ -167,10 +167,18 @@ static char *disagreement_text(TriSession *self, const PlacesDoubt *doubt) {
   return g_strdup_printf(written ? _("%s in the score, not heard") : _("%s heard, not in the score"), pitch);
 }
 
+static char *unlikely_text(TriSession *self, const PlacesDoubt *doubt) {
+  if (doubt->n_notes > 1)
+    return g_strdup_printf(ngettext("%u note that looks wrong", "%u notes that look wrong", doubt->n_notes), doubt->n_notes);
+  g_autofree char *pitch = words_sound(self->score->score, &self->score->unfolded->sounds.items[doubt->sound]);
+  return g_strdup_printf(_("%s looks wrong"), pitch);
+}
+
 static char *reason_text(TriSession *self, const PlacesDoubt *doubt) {
   if (doubt->reason == PLACES_NOT_HEARD || doubt->reason == PLACES_NOT_WRITTEN)
     return disagreement_text(self, doubt);
   int step = words_step_at(self->score->unfolded, beat_double(tri_session_quarter(self, (int)doubt->first)));
+  if (doubt->reason == PLACES_UNLIKELY) return unlikely_text(self, doubt);
   if (doubt->reason == PLACES_RHYTHM)
         return words_doubt(
         self->score->score->measures.items[self->score->unfolded->steps.items[step].measure].doubt);
@@ -200,15 +208,17 @@ void tri_session_show_checks(TriSession *self) {
   const TriPlace *places = tri_scene_get_places(self->scene, &n);
   PlacesDoubt doubts[most_checks];
   gsize found = 0;
-  if (self->alignment && self->score && self->heard && n == self->score->unfolded->onsets.n)
+  const gboolean aligned = self->alignment && self->heard, from_pages = self->score && self->score->score->pages.n > 0;
+  if (self->score && (aligned || (!self->heard && from_pages)) && n == self->score->unfolded->onsets.n)
     found = places_doubts(doubts, most_checks,
                           &(PlacesView){.score = self->score->score,
                                         .unfolded = self->score->unfolded,
                                         .alignment = self->alignment,
-                                        .motion = self->heard->heard->motion,
+                                        .motion = aligned ? self->heard->heard->motion : NULL,
                                         .places = places,
                                         .project = self->project,
-                                        .seen = self->seen});
+                                        .seen = self->seen,
+                                        .suspicions = self->score->suspicions});
   g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
   for (gsize i = 0; i < found; i++) g_ptr_array_add(fresh, check_of(self, &doubts[i]));
   if (same_checks(G_LIST_MODEL(self->to_check), fresh)) return;
@@ -244,7 +254,9 @@ void tri_session_play_motion(TriSession *self) {
   const Motion *heard = self->heard ? self->heard->heard->motion : NULL;
   const Motion *plain = self->score && !self->heard ? self->score->plain : NULL;
   const Motion *score = self->played ? self->played : plain;
-  tri_player_set_motion(self->player, self->synth_plays_score && score ? score : heard ? heard : score);
+  Motion *played = tri_session_with_suggestions(self, self->synth_plays_score && score ? score : heard ? heard : score);
+  tri_player_set_motion(self->player, played);
+  motion_free(played);
   send_beats(self);
   g_object_set(self->timeline, "duration", MAX(self->audio_s, tri_player_get_duration(self->player)), NULL);
 }

@@ -41,6 +41,10 @@ struct _TriSession {
   FlowOrder order;   /* the one chosen */
   double *machine_s; /* times without anchors, one a point of the alignment */
   Motion *played;    /* the score at the alignment's times */
+  Motion *suggestion, *kept; /* made up: waiting for the person, and what was kept; null: none */
+  double suggested_from_s, kept_from_s; /* from where on; after the latter nothing else is played, 0: everything is */
+  gboolean suggested_along;
+  guint64 suggestions_made;
   double audio_s;
   StepsWanted *wanted; /* the playhead, for the job that listens */
   gboolean synth_plays_score;
@@ -91,6 +95,17 @@ void tri_session_init_ears(TriSession *self);
 
 /* Of the ear that is chosen; null: the program's. Borrowed. */
 GBytes *tri_session_ear_weights(TriSession *self);
+
+/* ---- session-suggest.c ---- */
+
+/* A copy of `base` (null: none) with what is made up, which replaces what it goes on instead of. Null without any. */
+Motion *tri_session_with_suggestions(TriSession *self, const Motion *base);
+
+/* What was heard, or the score played plainly, with what was kept; null when nothing was. */
+StepsHeard *tri_session_heard_with_kept(TriSession *self);
+
+/* Without a word: for another piece. */
+void tri_session_forget_suggestions(TriSession *self);
 
 /* ---- session-steps.c ---- */
 

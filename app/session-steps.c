@@ -38,6 +38,7 @@ void tri_session_forget(TriSession *self) {
   self->taste = (OmrTaste){{0}};
   g_clear_pointer(&self->heard, steps_heard_unref);
   drop_alignment(self);
+  tri_session_forget_suggestions(self);
   tri_session_show_orders(self, NULL);
   self->audio_s = 0;
   tri_player_set_recording(self->player, NULL, NULL);

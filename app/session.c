@@ -25,7 +25,7 @@ enum {
 };
 static GParamSpec *properties[N_PROPS];
 
-enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, EARS_CHANGED, LEARNED, INSTRUMENTS_CHANGED, ORDERS_CHANGED, N_SIGNALS };
+enum { NOTICE, REFUSED, MEDIA_MISSING, REVEAL, EARS_CHANGED, SUGGESTION_CHANGED, LEARNED, INSTRUMENTS_CHANGED, ORDERS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- facts ---- */
@@ -278,6 +278,8 @@ static void tri_session_class_init(TriSessionClass *klass) {
                                         G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[REVEAL] =
       g_signal_new("reveal", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
+  signals[SUGGESTION_CHANGED] =
+      g_signal_new("suggestion-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[EARS_CHANGED] = g_signal_new("ears-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[LEARNED] =
       g_signal_new("learned", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);

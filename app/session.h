@@ -33,6 +33,7 @@ G_DECLARE_FINAL_TYPE(TriSession, tri_session, TRI, SESSION, GObject)
  *   "reveal" (double time_s)                  please bring this moment into view (undo, next place)
  *   "orders-changed"                          the playing orders, or the choice among them
  *   "ears-changed"                            the list of ears, the choice, or whether one can be learned
+ *   "suggestion-changed"                      what is made up, or whether anything can be
  *   "learned" (pointer TriLearned)            what came of learning from corrections
  *   "instruments-changed"                     the list of instruments, the choice, or whether one can be
  * learned */
@@ -122,6 +123,25 @@ void tri_session_strike(TriSession *session, int place);
 
 /* What the synth plays: the score as aligned (TRUE, the default where there is a score) or what was heard. */
 void tri_session_set_synth_plays_score(TriSession *session, gboolean score);
+
+/* ---- music that is made up ---- */
+
+/* There is music whose style can be gone on in, and nothing is being made up. */
+gboolean tri_session_can_suggest(TriSession *session);
+
+/* From the playhead on, as a job: what might come instead of what comes, or (`along`) beside it. Then it stands in the
+ * scene and plays once. */
+void tri_session_suggest(TriSession *session, gboolean along);
+gboolean tri_session_has_suggestion(TriSession *session);
+
+/* Another one in its place; it becomes part of what is played, and the playhead goes to its end; it goes. */
+void tri_session_suggest_again(TriSession *session);
+void tri_session_keep_suggestion(TriSession *session);
+void tri_session_dismiss_suggestion(TriSession *session);
+
+/* What was kept, until the piece is closed: it is played and exported as MIDI, but not in the project's file. */
+gboolean tri_session_has_kept(TriSession *session);
+void tri_session_forget_kept(TriSession *session);
 
 /* ---- the order in which the score was played ---- */
 

@@ -25,6 +25,7 @@ static void score_clear(gpointer data) {
   score_free(score->score);
   score_unfolded_free(score->unfolded);
   motion_free(score->plain);
+  free(score->suspicions);
 }
 
 StepsScore *steps_score_ref(StepsScore *score) {
@@ -187,6 +188,8 @@ BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer data, gpointe
     status = read_pages(job, ctx, &part, snapshot);
   else if ((status = flow_load_score(ctx, &score, paths, 1)) == BASE_OK)
     status = steps_read_part(ctx, &part, score);
+  if (status == BASE_OK) status = flow_suspect(ctx, &part->score->suspicions, part->score->score);
+  if (status != BASE_OK && part) steps_read_part_free(g_steal_pointer(&part));
   *result = part;
   return status;
 }
@@ -399,11 +402,9 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   Hearing hearing = {
       .job = job, .motion = motion_new(), .wanted = snapshot->wanted, .shown_us = g_get_monotonic_time()};
   BasePack *weights = NULL;
-  BaseStatus status =
-      hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
-  TranscriptionParams params = {
-      .weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
-  if (status == BASE_OK) status = transcription_listen_file(ctx, heard, snapshot->path, &params);
+  BaseStatus status = hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
+  TranscriptionParams params = {.weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
+  if (status == BASE_OK) status = flow_listen(ctx, heard, snapshot->path, &params);
   base_pack_free(weights);
   motion_free(hearing.motion);
   if (status != BASE_OK || !memo.keep) return status;
@@ -515,6 +516,7 @@ static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAli
     return status;
   }
   status = make_score(ctx, &out->score, score_dup(score), unfolded);
+  if (status == BASE_OK) status = flow_suspect(ctx, &out->score->suspicions, score);
   if (status != BASE_OK) return status;
   out->scene_score = score_dup(score);
   out->scene_unfolded = steps_unfold_alike(score, unfolded);

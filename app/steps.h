@@ -7,6 +7,7 @@
 #include "app/store.h"
 #include "core/alignment/alignment.h"
 #include "core/flow/flow.h"
+#include "core/flow/flow_suspicion.h"
 #include "core/transcription/transcription.h"
 #include "widgets/peaks.h"
 
@@ -19,6 +20,7 @@ typedef struct {
   Score *score;
   ScoreUnfolded *unfolded;
   Motion *plain;
+  FlowSuspicion *suspicions; /* by id of its notes; null: not asked about */
 } StepsScore;
 
 StepsScore *steps_score_ref(StepsScore *score);

@@ -57,6 +57,7 @@ static const char *icon_of(TriCheck *check) {
   case PLACES_NOT_WRITTEN:
     return tri_state_icon(TRI_EXTRA);
   case PLACES_RHYTHM:
+  case PLACES_UNLIKELY:
     return "dialog-warning-symbolic";
   default:
     return tri_state_icon(TRI_DOUBTFUL);

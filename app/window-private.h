@@ -19,7 +19,7 @@ struct _TriWindow {
   GtkWidget *order_strip, *order_chips;
   GtkWidget *table; /* a window, null while it is closed */
   struct _TriRows *table_rows;
-  GtkRevealer *overview_revealer;
+  GtkRevealer *overview_revealer, *suggestion_revealer;
   AdwBin *overview_bin;
   AdwToastOverlay *toasts;
   GtkStack *stack;
@@ -70,6 +70,7 @@ void tri_window_add_order(TriWindow *self);
 void tri_window_add_table(TriWindow *self);
 void tri_window_add_ear(TriWindow *self);
 void tri_window_add_notes(TriWindow *self);
+void tri_window_add_suggest(TriWindow *self);
 
 /* Enables what makes sense now. */
 void tri_window_refresh_playback(TriWindow *self);

@@ -85,6 +85,8 @@ static void add_session_state(TriWindow *self, GVariantDict *dict) {
   g_variant_dict_insert(dict, "has-sound", "b", sound);
   g_variant_dict_insert(dict, "pages", "i", tri_scene_get_n_pages(tri_window_scene(self)));
   g_variant_dict_insert(dict, "heard-notes", "u", motion ? (guint)motion->notes.n : 0u);
+  const Motion *suggestion = tri_scene_get_suggestion(tri_window_scene(self));
+  g_variant_dict_insert(dict, "made-up-notes", "u", suggestion ? (guint)suggestion->notes.n : 0u);
   g_variant_dict_insert(dict, "jobs", "u",
                         g_list_model_get_n_items(G_LIST_MODEL(tri_session_get_jobs(self->session))));
   g_variant_dict_insert(dict, "busy", "b", tri_jobs_get_active(tri_session_get_jobs(self->session)));
@@ -241,6 +243,7 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriWindow, jobs_button);
   gtk_widget_class_bind_template_child(class, TriWindow, place_menu);
   gtk_widget_class_bind_template_child(class, TriWindow, ear_menu);
+  gtk_widget_class_bind_template_child(class, TriWindow, suggestion_revealer);
 }
 
 static void tri_window_class_init(TriWindowClass *class) {
@@ -270,8 +273,9 @@ static void tri_window_init(TriWindow *self) {
   tri_window_add_instrument(self);
   tri_window_add_order(self);
   tri_window_add_table(self);
-    tri_window_add_ear(self);
+  tri_window_add_ear(self);
   tri_window_add_notes(self);
+  tri_window_add_suggest(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);
   tri_transport_watch(self->transport, self->session);

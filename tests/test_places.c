@@ -12,6 +12,7 @@ typedef struct {
   Project *project;
   TriPlace places[ONSETS];
   guint8 seen[ONSETS];
+  FlowSuspicion suspicions[ONSETS + 1];
 } Piece;
 
 /* One note an onset, two a second, four a bar, all sure. */
@@ -48,7 +49,7 @@ static gsize doubts_of(PlacesDoubt *doubts, Piece *piece) {
   places_fill(piece->places, &piece->unfolded, &piece->alignment, NULL, piece->project);
   return places_doubts(doubts, LISTED,
                        &(PlacesView){piece->score, &piece->unfolded, &piece->alignment, piece->motion, piece->places,
-                                     piece->project, piece->seen});
+                                     piece->project, piece->seen, piece->suspicions});
 }
 
 /* The sound is not found; instead another pitch is heard, or none. */
@@ -114,5 +115,40 @@ static void a_bar_that_cannot_be_comes_first(void) {
   clear(&piece);
 }
 
-CHECK_MAIN({CASE(nothing_stands_out_where_all_is_sure)}, {CASE(the_list_leads_with_what_an_anchor_helps_most)},
+/* Of two notes that nobody heard the one that looks wrong is asked about first; where the sound agrees, looks count little. */
+static void the_language_is_a_second_witness(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  miss(&piece, 20, 0);
+  miss(&piece, 60, 0);
+  piece.suspicions[61].pitch = 0.6F; /* the note of onset 60 */
+  piece.suspicions[91].pitch = 0.6F; /* heard as written */
+  const gsize n = doubts_of(doubts, &piece);
+  CHECK_SAYING(n == 2 && doubts[0].first == 60 && doubts[1].first == 20, "%zu", n);
+  piece.suspicions[61].pitch = 0.001F;
+  CHECK(doubts_of(doubts, &piece) == 2 && doubts[0].first == 20);
+  clear(&piece);
+}
+
+/* A score alone has its notes that look wrong, those of one bar together, the surest bar first. */
+static void a_score_alone_is_doubted_by_the_language(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  piece.suspicions[10].rhythm = piece.suspicions[11].pitch = 0.9F;
+  piece.suspicions[50].pitch = 0.9F;
+  piece.suspicions[70].pitch = 0.1F;
+  places_fill(piece.places, &piece.unfolded, NULL, NULL, piece.project);
+  const gsize n = places_doubts(doubts, LISTED,
+                                &(PlacesView){.score = piece.score, .unfolded = &piece.unfolded, .places = piece.places,
+                                              .project = piece.project, .suspicions = piece.suspicions});
+  CHECK_SAYING(n == 2, "%zu", n);
+  CHECK(doubts[0].reason == PLACES_UNLIKELY && doubts[0].first == 9 && doubts[0].last == 10 && doubts[0].n_notes == 2);
+  CHECK(doubts[1].first == 49 && doubts[1].sound == 49);
+  clear(&piece);
+}
+
+CHECK_MAIN({CASE(the_language_is_a_second_witness)}, {CASE(a_score_alone_is_doubted_by_the_language)},
+           {CASE(nothing_stands_out_where_all_is_sure)}, {CASE(the_list_leads_with_what_an_anchor_helps_most)},
            {CASE(a_swapped_note_comes_before_a_missing_one)}, {CASE(a_bar_that_cannot_be_comes_first)})

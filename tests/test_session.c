@@ -52,7 +52,7 @@ static TriSession *new_session(Heard *heard) {
 
 static gboolean busy(TriSession *session) {
   TriJobs *jobs = tri_session_get_jobs(session);
-  return tri_jobs_get_active(jobs) || tri_jobs_busy(jobs, TRI_TOPIC_ALIGN);
+  return tri_jobs_get_active(jobs) || tri_jobs_busy(jobs, TRI_TOPIC_ALIGN) || tri_jobs_busy(jobs, TRI_TOPIC_SUGGEST);
 }
 
 /* Until all jobs have ended; the seconds that took. */
@@ -316,6 +316,57 @@ static void the_list_names_what_is_worth_a_look(void) {
     }
   }
   settle(session);
+  g_object_unref(session);
+}
+
+static guint n_made_up(TriSession *session) {
+  const Motion *motion = tri_scene_get_suggestion(tri_session_get_scene(session));
+  return motion ? (guint)motion->notes.n : 0;
+}
+
+static double first_made_up_s(TriSession *session) {
+  const Motion *motion = tri_scene_get_suggestion(tri_session_get_scene(session));
+  return motion && motion->notes.n ? motion->notes.items[0].onset_s : -1;
+}
+
+static void suggest_at(TriSession *session, double time_s, gboolean along) {
+  g_object_set(tri_session_get_timeline(session), "position", time_s, NULL);
+  CHECK(tri_session_can_suggest(session));
+  tri_session_suggest(session, along);
+  CHECK(!tri_session_can_suggest(session)); /* one at a time */
+  settle(session);
+}
+
+/* Suggestions come after the playhead, another is another, dismissing leaves nothing, keeping is heard and exported. */
+static void music_goes_on_and_beside(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  suggest_at(session, 10, FALSE);
+  CHECK_SAYING(tri_session_has_suggestion(session) && n_made_up(session) > 4 && first_made_up_s(session) > 9, "%d %u %f %s", tri_session_has_suggestion(session), n_made_up(session), first_made_up_s(session), heard.last);
+  const Motion *first = motion_dup(tri_scene_get_suggestion(tri_session_get_scene(session)));
+  tri_session_suggest_again(session);
+  settle(session);
+  const Motion *second = tri_scene_get_suggestion(tri_session_get_scene(session));
+  gboolean same = first->notes.n == second->notes.n;
+  for (gsize i = 0; same && i < first->notes.n; i++) same = first->notes.items[i].midi == second->notes.items[i].midi;
+  CHECK(!same);
+  motion_free((Motion *)first);
+  tri_session_dismiss_suggestion(session);
+  CHECK(!tri_session_has_suggestion(session) && n_made_up(session) == 0);
+  suggest_at(session, 5, TRUE);
+  CHECK(n_made_up(session) > 0 && first_made_up_s(session) > 4);
+  const guint n = n_made_up(session);
+  tri_session_keep_suggestion(session);
+  CHECK(!tri_session_has_suggestion(session) && tri_session_has_kept(session) && n_made_up(session) == n);
+  const char *path = check_temporary("kept.mid");
+  tri_session_export(session, TRI_EXPORT_MIDI, path);
+  settle(session);
+  Motion *written = NULL;
+  CHECK(midi_read(NULL, &written, path) == BASE_OK);
+  CHECK(written && written->notes.n == tri_scene_get_motion(tri_session_get_scene(session))->notes.n + n);
+  motion_free(written);
+  tri_session_forget_kept(session);
+  CHECK(n_made_up(session) == 0 && heard.bad == 0);
   g_object_unref(session);
 }
 
@@ -654,6 +705,7 @@ int main(int argc, char **argv) {
                                     {CASE(the_instrument_is_chosen_and_remembered)},
                                     {CASE(an_order_is_chosen_and_remembered)},
                                     {CASE(a_learned_revision_can_be_chosen)},
+                                    {CASE(music_goes_on_and_beside)},
                                     {CASE(learning_can_be_cancelled)},
                                     {CASE(closing_while_working_is_safe)}};
   prepare();

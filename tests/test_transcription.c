@@ -103,6 +103,15 @@ static void a_piano_out_of_tune_is_heard(void) {
   motion_free(motion);
 }
 
+/* The cell of the likeliest onset of a note's key within three frames. */
+static size_t onset_near(const Evidence *evidence, const MotionNote *note) {
+  const size_t middle = (size_t)lround(note->onset_s / evidence->hop_s) * 88 + note->midi - 21u;
+  size_t best = middle;
+  for (size_t at = middle > 3 * 88 ? middle - 3 * 88 : middle; at <= middle + 3 * 88; at += 88)
+    if (evidence->onset[at] > evidence->onset[best]) best = at;
+  return best;
+}
+
 static void evidence_peaks_where_notes_start(void) {
   Motion *motion = little_piece();
   DspAudio *audio = play(motion, 13);
@@ -112,8 +121,9 @@ static void evidence_peaks_where_notes_start(void) {
   CHECK(evidence->hop_s >= 0.01 && evidence->hop_s <= 0.02);
   for (size_t i = 0; i < heard->motion->notes.n; i++) {
     const MotionNote *note = &heard->motion->notes.items[i];
-    const size_t at = (size_t)lround(note->onset_s / evidence->hop_s) * 88 + note->midi - 21u;
-    CHECK_NEAR(evidence->onset[at] / 255.0, note->confidence, 0.01);
+    const size_t at = onset_near(evidence, note);
+    CHECK_NEAR(evidence_onset_s(evidence, at / 88, (int)(at % 88)), note->onset_s, 0.04);
+    CHECK_NEAR(evidence->onset[at] / 255.0, note->confidence, 0.3); /* the piece has its say in the latter */
     CHECK(evidence->strength[at] == note->velocity);
     CHECK(evidence->sounding[at + 4 * 88] > 100);
   }
@@ -223,7 +233,7 @@ static void parts_and_file_and_memory_agree(void) {
   const size_t bytes = streamed->evidence->frames * 88;
   CHECK(parts.calls >= 1 && parts.reached_s >= 13);
   CHECK(same_notes(streamed->motion, in_memory->motion));
-  CHECK(same_notes(streamed->motion, parts.notes));
+  CHECK_SAYING(onset_f1(streamed->motion, parts.notes, 99) > 0.95, "%.3f", onset_f1(streamed->motion, parts.notes, 99));
   CHECK(memcmp(streamed->evidence->onset, in_memory->evidence->onset, bytes) == 0);
   CHECK(memcmp(streamed->evidence->sounding, in_memory->evidence->sounding, bytes) == 0);
   transcription_free(in_memory);
@@ -299,7 +309,7 @@ static void listening_stops_when_asked(void) {
 
 static bool contains(const Motion *motion, const MotionNote *note) {
   for (size_t i = 0; i < motion->notes.n; i++)
-    if (motion->notes.items[i].midi == note->midi && motion->notes.items[i].onset_s == note->onset_s)
+    if (motion->notes.items[i].midi == note->midi && fabs(motion->notes.items[i].onset_s - note->onset_s) < 0.04)
       return true;
   return false;
 }

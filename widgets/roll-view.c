@@ -153,6 +153,33 @@ static void append_note(const Drawing *drawing, graphene_rect_t rect, TriState s
   gtk_snapshot_append_texture(drawing->snapshot, stamp(self, QUESTION, &rect), &rect);
 }
 
+static void append_ring(GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRGBA *color, float width) {
+  GskRoundedRect ring;
+  graphene_rect_inset(&rect, -1 - width, -1 - width);
+  gsk_rounded_rect_init_from_rect(&ring, &rect, 2);
+  gtk_snapshot_append_border(snapshot, &ring, (const float[]){width, width, width, width},
+                             (const GdkRGBA[]){*color, *color, *color, *color});
+}
+
+/* Notes that were made up: a thin skin with a rim, thicker when kept. */
+static void append_made_up(const Drawing *drawing, double from_s, double to_s) {
+  TriView *view = TRI_VIEW(drawing->self);
+  const Motion *motion = tri_scene_get_suggestion(tri_view_get_scene(view));
+  const GdkRGBA *color = tri_palette_color(tri_view_get_theme(view), TRI_COLOR_FOCUS);
+  for (gsize i = 0; motion && i < motion->notes.n && motion->notes.items[i].onset_s < to_s; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    GdkRGBA skin = *color;
+    if (note->key_up_s < from_s) continue;
+    graphene_rect_t rect = note_rect(drawing->self, note->onset_s, note->key_up_s, note->midi);
+    if (rect.origin.y > rows_height(drawing->self) || rect.origin.y + rect.size.height < 0) continue;
+    cut(drawing->self, &rect);
+    skin.alpha = note->confidence < 1 ? 0.2F : 0.6F;
+    gtk_snapshot_append_color(drawing->snapshot, &skin, &rect);
+    graphene_rect_inset(&rect, 2, 2);
+    append_ring(drawing->snapshot, rect, color, 1);
+  }
+}
+
 static gboolean append_indexed(const TriIndexedNote *note, gpointer user) {
   const Drawing *drawing = user;
   append_note(drawing, note_rect(drawing->self, note->onset_s, note->end_s, note->midi), note->state);
@@ -305,14 +332,6 @@ static void append_tiles(TriRollView *self, GtkSnapshot *snapshot) {
 
 /* ---- drawing ---- */
 
-static void append_ring(GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRGBA *color, float width) {
-  GskRoundedRect ring;
-  graphene_rect_inset(&rect, -1 - width, -1 - width);
-  gsk_rounded_rect_init_from_rect(&ring, &rect, 2);
-  gtk_snapshot_append_border(snapshot, &ring, (const float[]){width, width, width, width},
-                             (const GdkRGBA[]){*color, *color, *color, *color});
-}
-
 typedef struct {
   Drawing drawing;
   int place;
@@ -358,6 +377,7 @@ static void snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
   if (tri_scene_get_hovered(scene) != tri_scene_get_selected(scene))
     append_place(&drawing, tri_scene_get_hovered(scene), 1);
   append_place(&drawing, tri_scene_get_selected(scene), 2);
+  append_made_up(&drawing, from_s, to_s);
   append_pedal(self, snapshot, width, from_s, to_s);
 }
 

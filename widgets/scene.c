@@ -11,6 +11,7 @@ struct _TriScene {
   Score *score;
   ScoreUnfolded *unfolded;
   Motion *motion;
+  Motion *suggestion;
   guint8 *note_states;
   TriPlace *places;
   guint n_places;
@@ -109,6 +110,16 @@ void tri_scene_set_motion(TriScene *self, Motion *motion, const guint8 *states) 
   self->motion = motion;
   self->note_states = copied;
   changed(self, TRI_REVISION_MOTION);
+}
+
+void tri_scene_set_suggestion(TriScene *self, Motion *motion) {
+  if (motion != self->suggestion) g_clear_pointer(&self->suggestion, motion_free);
+  self->suggestion = motion;
+  changed(self, TRI_REVISION_SUGGESTION);
+}
+
+const Motion *tri_scene_get_suggestion(TriScene *self) {
+  return self->suggestion;
 }
 
 const Motion *tri_scene_get_motion(TriScene *self) {
@@ -223,6 +234,7 @@ static void finalize(GObject *object) {
   g_clear_pointer(&self->score, score_free);
   g_clear_pointer(&self->unfolded, score_unfolded_free);
   g_clear_pointer(&self->motion, motion_free);
+  g_clear_pointer(&self->suggestion, motion_free);
   g_clear_pointer(&self->peaks, tri_peaks_unref);
   g_clear_pointer(&self->levels, g_bytes_unref);
   g_free(self->note_states);
@@ -238,7 +250,7 @@ static GParamSpec *index_spec(const char *name) {
 
 static void tri_scene_class_init(TriSceneClass *klass) {
   static const char *const names[TRI_N_REVISIONS] = {"pages-changed", "score-changed", "sound-changed",
-                                                     "motion-changed", "places-changed"};
+                                                     "motion-changed", "places-changed", "suggestion-changed"};
   GObjectClass *object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;

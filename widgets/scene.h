@@ -35,8 +35,8 @@ typedef struct TriPeaks TriPeaks;
 G_DECLARE_FINAL_TYPE(TriScene, tri_scene, TRI, SCENE, GObject)
 
 /* Signals (run first, no arguments): "pages-changed", "score-changed", "sound-changed", "motion-changed",
- * "places-changed". Properties "selected" (int, place index, -1 none), "hovered" (int), "picked" (uint, ScoreNote.id,
- * 0 none). Main thread only. */
+ * "places-changed", "suggestion-changed". Properties "selected" (int, place index, -1 none), "hovered" (int), "picked"
+ * (uint, ScoreNote.id, 0 none). Main thread only. */
 TriScene *tri_scene_new(void);
 
 /* Notified only when the value differs. Outside the places means none. */
@@ -71,6 +71,10 @@ void tri_scene_set_motion(TriScene *scene, Motion *motion, const guint8 *states)
 const Motion *tri_scene_get_motion(TriScene *scene);
 const guint8 *tri_scene_get_note_states(TriScene *scene);
 
+/* ---- music that was made up: takes ownership; notes of less than full confidence are only suggested; null: none ---- */
+void tri_scene_set_suggestion(TriScene *scene, Motion *motion);
+const Motion *tri_scene_get_suggestion(TriScene *scene);
+
 /* ---- places: copied ---- */
 void tri_scene_set_places(TriScene *scene, const TriPlace *places, guint n);
 const TriPlace *tri_scene_get_places(TriScene *scene, guint *n);
@@ -99,6 +103,7 @@ typedef enum {
   TRI_REVISION_SOUND,
   TRI_REVISION_MOTION,
   TRI_REVISION_PLACES,
+  TRI_REVISION_SUGGESTION,
   TRI_N_REVISIONS
 } TriRevision;
 guint64 tri_scene_get_revision(TriScene *scene, TriRevision what);

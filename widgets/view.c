@@ -115,6 +115,7 @@ static void constructed(GObject *object) {
   watch(self, p->scene, "sound-changed", G_CALLBACK(sound_changed));
   watch(self, p->scene, "motion-changed", G_CALLBACK(motion_changed));
   watch(self, p->scene, "places-changed", G_CALLBACK(places_changed));
+  watch(self, p->scene, "suggestion-changed", G_CALLBACK(gtk_widget_queue_draw));
   watch(self, p->scene, "notify::selected", G_CALLBACK(selection_changed));
   watch(self, p->scene, "notify::hovered", G_CALLBACK(selection_changed));
   watch(self, p->scene, "notify::picked", G_CALLBACK(selection_changed));

@@ -1,5 +1,6 @@
 /* Atoms: the notes of the motion, and the peaks of the onset evidence between them. A peak is a local maximum
- * in time of at least LOWEST_PEAK that is farther than SAME_NOTE_S from a note of the same key.
+ * in time of at least LOWEST_PEAK that is farther than SAME_NOTE_S from a note of the same key. A note is as sure, and when,
+ * as the evidence has it: what the listener thought of it besides is not to count twice.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/alignment/alignment_parts.h"
 
@@ -34,14 +35,35 @@ static AlignmentAtom atom_of(double time_s, float weight, uint32_t note, int key
                          .precision = precision_of(velocity)};
 }
 
-static bool collect_notes(AtomArray *found, const Motion *motion) {
+/* The frame of the likeliest onset of the key near a note; behind the end where there is none. */
+static size_t heard_at(const Evidence *evidence, double onset_s, int key) {
+  size_t best = SIZE_MAX;
+  if (!evidence || !(evidence->hop_s > 0)) return best;
+  const double centre = onset_s / evidence->hop_s, reach = SAME_NOTE_S / evidence->hop_s;
+  const size_t to = (size_t)fmin((double)evidence->frames, floor(centre + reach) + 1);
+  uint8_t most = 0;
+  for (size_t t = (size_t)fmax(0, ceil(centre - reach)); t < to; t++) {
+    const uint8_t here = evidence->onset[t * ALIGNMENT_KEYS + (size_t)key];
+    if (here > most) most = here, best = t;
+  }
+  return best;
+}
+
+static AlignmentAtom atom_of_note(const MotionNote *note, int key, const Evidence *evidence) {
+  const size_t t = heard_at(evidence, note->onset_s, key);
+  const bool heard = t < SIZE_MAX;
+  const double time_s = heard ? evidence_onset_s(evidence, t, key) : note->onset_s;
+  const float sure = heard ? evidence->onset[t * ALIGNMENT_KEYS + (size_t)key] / 255.0f : fminf(note->confidence, 1);
+  const float weight = sure > 0.5f ? sure : heard ? PEAK_DISCOUNT * sure : 0.5f;
+  return atom_of(time_s, weight, note->id, key, note->velocity);
+}
+
+static bool collect_notes(AtomArray *found, const Motion *motion, const Evidence *evidence) {
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];
     int key = note->midi - MOTION_LOWEST_KEY;
     if (key < 0 || key >= ALIGNMENT_KEYS) continue;
-    float weight = note->confidence > 0.5f ? fminf(note->confidence, 1) : 0.5f;
-    if (!base_array_push(found, atom_of(note->onset_s, weight, note->id, key, note->velocity)))
-      return false;
+    if (!base_array_push(found, atom_of_note(note, key, evidence))) return false;
   }
   return true;
 }
@@ -116,7 +138,7 @@ BaseStatus alignment_atoms(BaseContext *ctx, AlignmentAtoms *out, BaseArena *are
                            const Evidence *evidence) {
   AtomArray found = {0};
   *out = (AlignmentAtoms){0};
-  bool ok = collect_notes(&found, motion) && add_peaks(ctx, &found, evidence);
+  bool ok = collect_notes(&found, motion, evidence) && add_peaks(ctx, &found, evidence);
   out->items = ok ? BASE_TAKE(arena, AlignmentAtom, found.n + 1) : NULL;
   if (out->items && found.n) {
     memcpy(out->items, found.items, found.n * sizeof *found.items);

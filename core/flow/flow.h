@@ -112,6 +112,9 @@ BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignm
 BaseStatus flow_decide(BaseContext *ctx, Transcription **out, const Transcription *heard, const ScoreUnfolded *unfolded,
                        const Alignment *alignment);
 
+/* A → M: transcription_listen_file with the language as its prior, unless `params` (may be null) name another. */
+BaseStatus flow_listen(BaseContext *ctx, Transcription **out, const char *path, const TranscriptionParams *params);
+
 /* A → M with the score of the piece at hand: the recording is heard, the score aligned to it, and what was played
  * decided again, now knowing what to expect where. Notes that the score asks for name it (MotionNote.score_note), and
  * the links tell what was left out and what added; alignment and unfolded are null when nothing was heard. `params` may be

@@ -21,7 +21,7 @@ static BaseStatus hear(BaseContext *ctx, Transcription **out, const char *path) 
   FlowKind kind;
   BaseStatus status = flow_kind(ctx, &kind, path);
   if (status != BASE_OK) return status;
-  if (kind == FLOW_AUDIO) return transcription_listen_file(ctx, out, path, NULL);
+  if (kind == FLOW_AUDIO) return flow_listen(ctx, out, path, NULL);
   if (kind != FLOW_MIDI && kind != FLOW_NOTES) return flow_fail_kind(ctx, path, kind, "a recording");
   Transcription *heard = calloc(1, sizeof *heard);
   if (!heard) return base_fail_memory(ctx);

@@ -1,14 +1,28 @@
-/* Hearing with a score: hear, align, hear again what the alignment lets expect.
+/* Hearing with the language's opinion of what is in doubt. Hearing with a score: hear, align, hear again what the alignment lets expect.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/flow/flow.h"
 
 #include "core/flow/flow_parts.h"
+#include "core/language/language_prior.h"
 
 #include <stdlib.h>
 
 enum { ROUNDS = 2 };
 
 static const double LISTENING_SHARE = 0.8;
+
+BaseStatus flow_listen(BaseContext *ctx, Transcription **out, const char *path, const TranscriptionParams *params) {
+  TranscriptionParams with = params ? *params : (TranscriptionParams){0};
+  LanguageModel *model = NULL;
+  LanguagePrior *prior = NULL;
+  BaseStatus status = with.prior.fn ? BASE_OK : language_model_load(ctx, &model, NULL);
+  if (status == BASE_OK && model) status = language_prior_new(ctx, &prior, model);
+  if (prior) with.prior = language_prior(prior);
+  if (status == BASE_OK) status = transcription_listen_file(ctx, out, path, &with);
+  language_prior_free(prior);
+  language_model_free(model);
+  return status;
+}
 
 BaseStatus flow_expected(BaseContext *ctx, Motion **out, const ScoreUnfolded *unfolded, const Alignment *alignment) {
   Motion *expected = motion_new();
@@ -82,7 +96,7 @@ static BaseStatus listen(BaseContext *ctx, FlowAligned *aligned, const char *aud
   BaseStatus status = flow_load_score(ctx, &aligned->score, &score_path, 1);
   if (status != BASE_OK) return status;
   BaseContext step = base_context_step(ctx, 0, LISTENING_SHARE);
-  status = transcription_listen_file(&step, &aligned->heard, audio_path, params);
+  status = flow_listen(&step, &aligned->heard, audio_path, params);
   for (int round = 0; status == BASE_OK && round < ROUNDS && aligned->heard->motion->notes.n; round++) {
     step = base_context_step(ctx, LISTENING_SHARE + round * (1 - LISTENING_SHARE) / ROUNDS,
                              LISTENING_SHARE + (round + 1) * (1 - LISTENING_SHARE) / ROUNDS);

@@ -6,7 +6,7 @@
 /* The text "kind" of its weights file, beside "width", "layers" and "rank" of its size. */
 #define LANGUAGE_KIND "triptych language"
 
-enum { LANGUAGE_STRETCH = 64 }; /* steps that are read at once */
+enum { LANGUAGE_STRETCH = 64, LANGUAGE_HALF_STRETCH = 32 }; /* steps that are read at once */
 
 struct LanguageModel {
   LanguageSize size;

@@ -161,7 +161,7 @@ static BaseStatus pass_heads(BaseContext *ctx, LanguageReader *reader, const Lan
 
 /* The trunk has passed towards a step that was foreseen. */
 static BaseStatus read_stretch(BaseContext *ctx, LanguageReader *reader, const LanguageStep *steps, int n, Answers answers) {
-  int width = n == 1 ? 1 : LANGUAGE_STRETCH;
+  int width = n == 1 ? 1 : n <= LANGUAGE_HALF_STRETCH ? LANGUAGE_HALF_STRETCH : LANGUAGE_STRETCH;
   BaseStatus status = reader->foreseen ? BASE_OK : pass_trunk(ctx, reader, steps, n, width);
   if (status == BASE_OK && (answers.nats || answers.expected)) {
     if (!reader->foreseen) hand_on(reader, width);

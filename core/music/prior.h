@@ -4,10 +4,10 @@
 
 #include "core/music/motion.h"
 
-/* Natural logarithm of the probability that `candidate` follows the notes of `before` (sorted, the last
- * one nearest). Called often; must not block; re-entrant for one `user`. */
-typedef double (*MusicPriorFn)(void *user, const MotionNote *before, size_t n_before,
-                               const MotionNote *candidate);
+/* By how many nats the music of `notes` (sorted by onset) is likelier with note number `at` than without it. Of the others
+ * only those are taken for played whose confidence is at least a half. 0 when it cannot be said. Called often; one thread at a
+ * time for one `user`. */
+typedef double (*MusicPriorFn)(void *user, const MotionNote *notes, size_t n, size_t at);
 
 /* A zeroed prior knows nothing: engines then do without. */
 typedef struct {

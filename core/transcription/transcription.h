@@ -26,7 +26,7 @@ typedef double (*TranscriptionWantedFn)(void *user);
 typedef struct {
   float onset_threshold;   /* probability; 0 means the default */
   const BasePack *weights; /* of triptych-train hearing; null: those of the program; borrowed */
-  MusicPrior prior;        /* not asked by this version of the engine */
+  MusicPrior prior;        /* asked about doubtful notes when all is heard; zeros: nobody is */
   TranscriptionPartFn part;     /* may be null */
   TranscriptionWantedFn wanted; /* null: from the beginning on */
   void *user;
@@ -49,4 +49,4 @@ BaseStatus transcription_expect(BaseContext *ctx, Motion **out, const Transcript
 void transcription_free(Transcription *transcription);
 
 /* Changes whenever the same sound may give another result: the key of memos. */
-enum { TRANSCRIPTION_VERSION = 5 };
+enum { TRANSCRIPTION_VERSION = 6 };

@@ -1,8 +1,9 @@
 /* The recording's loudness and its tuning by the first minutes come first; then the network hears stretch after stretch
  * in the order that the caller wants them, and its answers become evidence. Notes are decided stretch by stretch for
- * who waits for them, and once more over the whole when all is heard. SPDX-License-Identifier: GPL-3.0-or-later */
+ * who waits for them, and once more, with second thoughts, over the whole when all is heard. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/dsp/dsp_stft.h"
 #include "core/transcription/transcription.h"
+#include "core/transcription/transcription_again.h"
 #include "core/transcription/transcription_decoder.h"
 #include "core/transcription/transcription_hear.h"
 #include "core/transcription/transcription_level.h"
@@ -116,11 +117,15 @@ static BaseStatus hear(Listener *l, long from, long to) {
 
 /* ---- notes ---- */
 
+static void number(Motion *motion) {
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+}
+
 /* The notes that start in [from, to), their ends as far as is known, into an empty motion, numbered in order. */
 static BaseStatus decode(BaseContext *ctx, Motion *motion, const Listener *l, size_t from, size_t to) {
   const TranscriptionDecoderParams params = {.threshold = l->params->onset_threshold, .from = from, .to = to};
   if (!transcription_decode(motion, l->evidence, &params)) return base_fail_memory(ctx);
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  number(motion);
   return BASE_OK;
 }
 
@@ -151,7 +156,9 @@ static BaseStatus conclude(Listener *l, Transcription **out) {
   Motion *motion = motion_new();
   if ((size_t)l->reached < l->evidence->frames) l->evidence->frames = (size_t)l->reached;
   const size_t frames = l->evidence->frames;
-  BaseStatus status = result && motion ? decode(l->ctx, motion, l, 0, frames) : base_fail_memory(l->ctx);
+  BaseStatus status = result && motion ? transcription_again(l->ctx, motion, l->evidence, l->params->prior, l->params->onset_threshold)
+                                       : base_fail_memory(l->ctx);
+  if (!status) number(motion);
   if (!status && !transcription_pedal_events(motion, l->pedal, frames, hop_s)) status = base_fail_memory(l->ctx);
   if (status) {
     free(result);

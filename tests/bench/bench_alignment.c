@@ -1,8 +1,10 @@
-/* bench_alignment FOLDER [PIECES]: simulated recordings of real scores with the timing of real players.
+/* bench_alignment FOLDER [PIECES [list]]: simulated recordings of real scores with the timing of real players.
  * FOLDER: a folder for each piece, with score.mxl and performance.mid. A piece's timing is that of its performance,
  * aligned undamaged; the score is then played at exactly these times, so that every onset's truth is known, and both
  * what is read and what is heard are damaged. Measured are: playing orders found (repeats left out, cuts, going back),
- * what an annotator who follows the list "To check" gains, and how many places he has to put right.
+ * what an annotator who follows the list "To check" gains, and how many places he has to put right; and how many of its
+ * first ten places are wrong indeed, without and with the language's suspicions ("list": only that,
+ * of pages that are read well).
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 #include "core/base/base_rng.h"
@@ -18,7 +20,7 @@
 enum { MOST_PIECES = 200, MOST_ANCHORS = 25, ANCHORS = 5, LISTED = 10 };
 
 static double MISREAD = 0.04, MISSED = 0.12, INVENTED = 0.07, JITTER_S = 0.015;
-static const double FAR_S = 0.25, NEAR_S = 0.1;
+static const double FAR_S = 0.25, NEAR_S = 0.1, LIST_MISREAD = 0.01;
 
 typedef struct {
   Score *score;
@@ -209,6 +211,7 @@ typedef struct {
   Alignment *alignment;
   TriPlace *places;
   guint8 *seen;
+  const FlowSuspicion *suspicions; /* null: the language is not asked */
 } Desk;
 
 static bool align_desk(Desk *desk) {
@@ -274,7 +277,7 @@ static bool put_right(Desk *desk, size_t onset) {
 static ptrdiff_t by_list(const Desk *desk, int anchor) {
   (void)anchor;
   PlacesDoubt doubts[LISTED];
-  const PlacesView view = {desk->score, desk->unfolded, desk->alignment, desk->motion, desk->places, desk->project, desk->seen};
+  const PlacesView view = {desk->score, desk->unfolded, desk->alignment, desk->motion, desk->places, desk->project, desk->seen, desk->suspicions};
   const gsize n = places_doubts(doubts, LISTED, &view);
   for (gsize i = 0; i < n; i++)
     if (doubts[i].reason == PLACES_TIMING) return (ptrdiff_t)doubts[i].first;
@@ -312,10 +315,61 @@ static void annotate(double *far, int *needed, const Desk *at_first, Choose choo
   close_desk(&desk);
 }
 
+/* ---- what the first places of the list are worth ---- */
+
+typedef struct {
+  int wrong, shown, misread, all;
+} FirstPlaces;
+
+/* Whether the score at an onset is not what was played. */
+static bool is_misread(const ScoreUnfolded *read, const ScoreUnfolded *truth, size_t onset) {
+  const ScoreOnset *at = &read->onsets.items[onset];
+  for (size_t i = at->first; i < at->first + at->n; i++) {
+    const ScoreSound *sound = &read->sounds.items[i];
+    bool found = false;
+    for (size_t j = 0; j < truth->sounds.n && !found; j++)
+      found = truth->sounds.items[j].note == sound->note && truth->sounds.items[j].step == sound->step &&
+              truth->sounds.items[j].midi == sound->midi;
+    if (!found) return true;
+  }
+  return false;
+}
+
+/* An entry is right where a note of its places is misread, or time is off at one of them. */
+static bool is_wrong(const Desk *desk, const ScoreUnfolded *truth, const PlacesDoubt *doubt) {
+  for (size_t o = doubt->first; o <= doubt->last; o++)
+    if (doubt->reason == PLACES_TIMING ? error_s(desk, o) > 0.05 : is_misread(desk->unfolded, truth, o)) return true;
+  return false;
+}
+
+static void look_at_first(FirstPlaces *sum, const Desk *desk, const ScoreUnfolded *truth) {
+  PlacesDoubt doubts[LISTED];
+  const PlacesView view = {desk->score, desk->unfolded, desk->alignment, desk->motion, desk->places, desk->project, desk->seen, desk->suspicions};
+  const gsize n = places_doubts(doubts, LISTED, &view);
+  for (gsize i = 0; i < n; i++) {
+    const bool wrong = is_wrong(desk, truth, &doubts[i]);
+    sum->shown++, sum->wrong += wrong;
+    if (doubts[i].reason != PLACES_TIMING) sum->all++, sum->misread += wrong;
+  }
+}
+
 typedef struct {
   double none, list, even, worst, at_once_s;
   int n, needed[MOST_PIECES];
+  FirstPlaces plain, with_language;
+  bool lists_only;
 } Annotator;
+
+static void compare_lists(Annotator *sum, Desk *desk, const ScoreUnfolded *truth) {
+  FlowSuspicion *suspicions = NULL;
+  look_at_first(&sum->plain, desk, truth);
+  if (flow_suspect(NULL, &suspicions, desk->score) == BASE_OK) {
+    desk->suspicions = suspicions;
+    look_at_first(&sum->with_language, desk, truth);
+    desk->suspicions = NULL;
+  }
+  free(suspicions);
+}
 
 static void try_annotator(Annotator *sum, const Piece *piece, BaseRng *rng) {
   ScoreUnfolded *unfolded = NULL;
@@ -332,11 +386,14 @@ static void try_annotator(Annotator *sum, const Piece *piece, BaseRng *rng) {
     const clock_t from = clock();
     if (open_desk(&desk, read, unfolded, motion, time_s)) {
       sum->at_once_s += (double)(clock() - from) / CLOCKS_PER_SEC;
+      compare_lists(sum, &desk, piece->unfolded);
       list = even = worst = far_off(&desk);
       sum->none += list;
-      annotate(&list, &sum->needed[sum->n], &desk, by_list, true);
-      annotate(&even, &unused, &desk, evenly, false);
-      annotate(&worst, &unused, &desk, by_error, false);
+      if (!sum->lists_only) {
+        annotate(&list, &sum->needed[sum->n], &desk, by_list, true);
+        annotate(&even, &unused, &desk, evenly, false);
+        annotate(&worst, &unused, &desk, by_error, false);
+      }
       sum->list += list, sum->even += even, sum->worst += worst;
       sum->n++;
     }
@@ -379,6 +436,11 @@ static void report(const Structure *s, Annotator *a) {
   }
   printf("  order, all              %.1f %% right (90 wanted)\n", all ? 100.0 * right / all : 0);
   if (!a->n) return;
+  const FirstPlaces *lists[] = {&a->plain, &a->with_language};
+  for (int i = 0; i < 2; i++)
+    printf("  first ten places %-16s %d of %d wrong (%.1f %%); of those about notes %d of %d (%.1f %%)\n",
+           i ? "with the language" : "without", lists[i]->wrong, lists[i]->shown, 100.0 * lists[i]->wrong / fmax(1, lists[i]->shown),
+           lists[i]->misread, lists[i]->all, 100.0 * lists[i]->misread / fmax(1, lists[i]->all));
   qsort(a->needed, (size_t)a->n, sizeof *a->needed, compare_ints);
   printf("  worse than 250 ms, %% of onsets: %.2f without anchors; after five %.2f by the list, %.2f evenly spread, %.2f at the worst places\n",
          100 * a->none / a->n, 100 * a->list / a->n, 100 * a->even / a->n, 100 * a->worst / a->n);
@@ -391,8 +453,9 @@ static void report(const Structure *s, Annotator *a) {
 int main(int argc, char **argv) {
   char *names[MOST_PIECES];
   Structure structure = {0};
-  Annotator annotator = {0};
+  Annotator annotator = {.lists_only = argc > 3 && strcmp(argv[3], "list") == 0};
   if (argc < 2) return 2;
+  if (annotator.lists_only) MISREAD = LIST_MISREAD;
   const size_t n = list_folders(names, argv[1]), most = argc > 2 ? (size_t)atol(argv[2]) : 20;
   const size_t stride = n > most && most ? n / most : 1;
   for (size_t i = 0; i < n; i++) {
@@ -401,7 +464,7 @@ int main(int argc, char **argv) {
     Piece piece;
     snprintf(folder, sizeof folder, "%s/%s", argv[1], names[i]);
     if (i % stride == 0 && open_piece(&piece, folder)) {
-      try_orders(&structure, &piece, &orders);
+      if (!annotator.lists_only) try_orders(&structure, &piece, &orders);
       try_annotator(&annotator, &piece, &hands);
       clear_piece(&piece);
     }

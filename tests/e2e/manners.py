@@ -20,7 +20,8 @@ rename pages fullscreen sidebar inspector follow show-score show-audio show-note
 note-up note-down note-octave-up note-octave-down note-sharper note-flatter note-whole note-half note-quarter note-eighth
 note-16th note-32nd note-64th note-dot note-triplet note-tie note-voice note-staff-up note-staff-down note-rest note-add
 note-delete note-take-back note-next note-previous bar-right bar-key bar-time bar-clef next-doubtful-bar
-previous-doubtful-bar""".split()
+previous-doubtful-bar continue-here play-along suggestion-keep suggestion-again suggestion-dismiss
+suggestion-forget""".split()
 
 
 def find(app):

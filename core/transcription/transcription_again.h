@@ -1,0 +1,12 @@
+/* Second thoughts about what was heard, when all of it has been. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/base/base_context.h"
+#include "core/music/evidence.h"
+#include "core/music/prior.h"
+
+/* Appends the notes of evidence that has all planes, sorted, as transcription_decode does over all frames, but: doubtful
+ * onsets become likelier or less so by what the piece does where it sounds alike, by overtones of other strokes, and by what
+ * `prior` thinks of them; and strokes of one chord come together. A `prior` of zeros is not asked; a `threshold` of 0 means
+ * the default. The evidence stays what the sound says. 2 ms for each doubtful onset, mostly the prior's. */
+BaseStatus transcription_again(BaseContext *ctx, Motion *motion, const Evidence *heard, MusicPrior prior, float threshold);
