@@ -69,6 +69,7 @@ void tri_window_add_instrument(TriWindow *self);
 void tri_window_add_order(TriWindow *self);
 void tri_window_add_table(TriWindow *self);
 void tri_window_add_ear(TriWindow *self);
+void tri_window_add_notes(TriWindow *self);
 void tri_window_add_suggest(TriWindow *self);
 
 /* Enables what makes sense now. */

@@ -105,7 +105,7 @@ static inline Score *score_of(const Paper *paper) {
   OmrPage *page = read_paper(paper);
   const OmrPage *pages[1] = {page};
   Score *score = NULL;
-  if (page) CHECK_SAYING(omr_assemble(&ctx, &score, pages, 1) == BASE_OK, "%s", ctx.sentence);
+  if (page) CHECK_SAYING(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK, "%s", ctx.sentence);
   if (score) CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
   omr_page_free(page);
   return score;

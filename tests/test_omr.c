@@ -366,7 +366,7 @@ static void packed_pages_come_back(void) {
     CHECK(omr_page_pack(&ctx, &twice, &m, again) == BASE_OK && m == n && memcmp(bytes, twice, n) == 0);
     const OmrPage *one[1] = {page}, *other[1] = {again};
     Score *a = NULL, *b = NULL;
-    CHECK(omr_assemble(&ctx, &a, one, 1) == BASE_OK && omr_assemble(&ctx, &b, other, 1) == BASE_OK);
+    CHECK(omr_assemble(&ctx, &a, one, 1, NULL) == BASE_OK && omr_assemble(&ctx, &b, other, 1, NULL) == BASE_OK);
     CHECK(a && b && score_equal(&ctx, a, b));
     score_free(a);
     score_free(b);
@@ -407,7 +407,7 @@ static void damaged_bytes_are_safe(void) {
     if (omr_page_unpack(&ctx, &out, bytes, n) == BASE_OK) {
       const OmrPage *pages[1] = {out};
       Score *score = NULL;
-      if (omr_assemble(&ctx, &score, pages, 1) == BASE_OK)
+      if (omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK)
         CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
       score_free(score);
     }
@@ -423,12 +423,12 @@ static void missing_pages_keep_their_number(void) {
   OmrPage *page = little_page();
   const OmrPage *pages[3] = {NULL, page, NULL};
   Score *score = NULL;
-  CHECK(omr_assemble(&ctx, &score, pages, 3) == BASE_OK);
+  CHECK(omr_assemble(&ctx, &score, pages, 3, NULL) == BASE_OK);
   CHECK(score && score->pages.n == 3 && score->notes.n == 3);
   for (size_t i = 0; score && i < score->notes.n; i++) CHECK(score->notes.items[i].box.page == 1);
   score_free(score);
   score = NULL;
-  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_BAD_INPUT && !score);
+  CHECK(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_BAD_INPUT && !score);
   omr_page_free(page);
 }
 
@@ -438,7 +438,7 @@ static void json_carries_boxes(void) {
   const OmrPage *pages[1] = {page};
   Score *score = NULL;
   const char *path = check_temporary("page.json");
-  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_OK);
+  CHECK(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK);
   if (!score) return;
   CHECK(omr_write_json(&ctx, pages, 1, score, path) == BASE_OK);
   FILE *file = fopen(path, "r");

@@ -12,6 +12,7 @@
 #define BEHIND_NATURAL 0.7f
 #define NEARLY_ALIKE   0.14f
 #define BEHIND_BAR     0.2f  /* a bar line is no part of a flat or natural, staff spaces */
+#define WORTH_KEEPING  0.16f /* below what is wanted: may be one in the light of what a person says */
 #define SMALL          0.65f /* before a grace note */
 #define SMALL_GRACE    0.03f /* what such signs may look worse */
 
@@ -24,6 +25,18 @@ static const struct {
     {OMR_NATURAL, SCORE_ACCIDENTAL_NATURAL, 0.67f},
     {OMR_DOUBLE_SHARP, SCORE_ACCIDENTAL_DOUBLE_SHARP, 0.78f},
 };
+
+float omr_sign_wanted(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].threshold;
+  return 2;
+}
+
+uint8_t omr_sign_accidental(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].accidental;
+  return SCORE_ACCIDENTAL_NONE;
+}
 
 /* True for heads of one cluster, whose signs all stand left of it. */
 static bool clustered(const OmrHead *a, const OmrHead *b, float space) {
@@ -69,8 +82,7 @@ typedef struct {
 typedef BASE_ARRAY(Proposal) Proposals;
 
 /* Proposes each kind of sign at its best place left of the head. */
-static bool propose(Proposals *proposals, const OmrMatcher *matcher, const OmrPage *page, size_t index,
-                    float space) {
+static bool propose(Proposals *proposals, const OmrMatcher *matcher, OmrPage *page, size_t index, float space) {
   const OmrHead *head = &page->heads.items[index];
   float limit = left_limit(page, head, space), right = left_edge(page, head, space);
   float size = head->small ? SMALL : 1, play = 0.25f * space;
@@ -78,8 +90,11 @@ static bool propose(Proposals *proposals, const OmrMatcher *matcher, const OmrPa
   for (size_t k = 0; x1 > x0 && k < sizeof kinds / sizeof *kinds; k++) {
     OmrMatch match = omr_match(matcher, kinds[k].kind, size, x0, x1, head->y_px - play, head->y_px + play);
     float gap = right - (match.x0 + match.width), value = match.score - 0.06f * fmaxf(0, gap / space - 0.4f);
-    if (value < kinds[k].threshold - (head->small ? SMALL_GRACE : 0)) continue;
+    float wanted = kinds[k].threshold - (head->small ? SMALL_GRACE : 0);
     if (head->small && (gap > 0.8f * space || kinds[k].kind == OMR_DOUBLE_SHARP)) continue;
+    OmrSign sign = {(int32_t)index, kinds[k].kind, value + kinds[k].threshold - wanted};
+    if (value >= wanted - WORTH_KEEPING && !base_array_push(&page->signs, sign)) return false;
+    if (value < wanted) continue;
     value -= OTHER_HEIGHT * fabsf(match.y - head->y_px) / space;
     if (!base_array_push(proposals, (Proposal){index, (int)k, value, match})) return false;
   }

@@ -24,6 +24,8 @@ typedef struct {
   int32_t part_of[OMR_BAR_STAVES], staff_of[OMR_BAR_STAVES];
   int32_t **notes_of;           /* per page: the note of each head, -1 none */
   int8_t key;                   /* in force */
+  bool said_key;                /* a person said which: where the page … */
+  int8_t page_key, meant_key;   /* … says the first, the second is meant */
   int16_t clef[OMR_BAR_STAVES]; /* last written: kind * 16 + line, -1 none */
 } Builder;
 
@@ -31,7 +33,7 @@ static Beat beat_of(int32_t ticks) {
   return beat_make(ticks, OMR_TICKS);
 }
 
-static bool lay_out(OmrAssembly *assembly) {
+bool omr_lay_out(OmrAssembly *assembly) {
   for (size_t p = 0; p < assembly->n_pages; p++)
     for (size_t s = 0; assembly->pages[p] && s < assembly->pages[p]->systems.n; s++) {
       const OmrSystem *system = &assembly->pages[p]->systems.items[s];
@@ -103,6 +105,10 @@ static bool add_measure(Builder *builder, size_t index) {
   made.confidence = measure->n ? omr_bar_confidence(builder->assembly, index) : 0.9f;
   if (measure->cost > DOUBT_COST && measure->n)
     set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
+  if (omr_said_of(builder->assembly, index, OMR_SAID_RIGHT)) {
+    made.confidence = 1;
+    made.doubt[0] = 0;
+  }
   omr_set_ending(&made, builder->assembly, index);
   return base_array_push(&builder->score->measures, made);
 }
@@ -178,6 +184,18 @@ static bool add_key_and_time(Builder *builder, size_t index, int8_t fifths) {
   return true;
 }
 
+/* The key that is meant where the page says `fifths`: what a person said holds until the page says something else. */
+static int8_t meant_key(Builder *builder, size_t index, int8_t fifths) {
+  const OmrSaidBar *said = omr_said_of(builder->assembly, index, OMR_SAID_KEY);
+  if (said) {
+    builder->said_key = true;
+    builder->page_key = fifths;
+    builder->meant_key = said->fifths;
+  }
+  builder->said_key = builder->said_key && builder->page_key == fifths;
+  return builder->said_key ? builder->meant_key : fifths;
+}
+
 /* The printed value that lasts `length`: changes type and dots where the rhythm departed from the print. */
 static void set_value(ScoreNote *note, int type, int dots, int32_t length, bool triplet) {
   note->type = (int8_t)type;
@@ -216,6 +234,7 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
   int diatonic = omr_diatonic(clef, line, head->position) + 7 * omr_octaves_at(page, head->staff, head->x_px);
+  if (head->said_pitch) diatonic = head->said_pitch - 1;
   if (diatonic < 0) diatonic = 0;
   if (diatonic >= 7 * OCTAVES) diatonic = 7 * OCTAVES - 1;
   note->step = (int8_t)(diatonic % 7);
@@ -223,6 +242,7 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   note->accidental = head->accidental;
   int8_t *held = &reach->alter[row][diatonic];
   if (head->accidental) *held = (int8_t)omr_accidental_alter(head->accidental);
+  if (head->said_alter) *held = (int8_t)(head->said_alter - 3);
   note->alter = *held == 100 ? (int8_t)omr_key_alter(builder->key, note->step) : *held;
 }
 
@@ -458,7 +478,7 @@ static bool build(Builder *builder) {
       if (!keys) return false;
       omr_page_keys(keys, assembly->pages[keys_of]);
     }
-    int8_t fifths = omr_key_in(assembly, i, keys[measure->system]);
+    int8_t fifths = meant_key(builder, i, omr_key_in(assembly, i, keys[measure->system]));
     if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) ||
         !add_notes(builder, i))
       return false;
@@ -470,24 +490,26 @@ static bool build(Builder *builder) {
   return true;
 }
 
-static void clear(OmrAssembly *assembly) {
+void omr_assembly_clear(OmrAssembly *assembly) {
   base_array_clear(&assembly->measures);
   base_array_clear(&assembly->events);
   base_array_clear(&assembly->sources);
   base_array_clear(&assembly->meters);
-  base_arena_free(assembly->arena);
 }
 
-BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n) {
+BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n,
+                        const OmrAssembleParams *params) {
   OmrAssembly assembly = {.pages = pages, .n_pages = n, .arena = base_arena_new(0)};
+  if (params) assembly.bars = params->bars, assembly.taste = params->taste;
   Score *score = score_new();
   BaseStatus status = assembly.arena && score ? BASE_OK : base_fail_memory(ctx);
-  if (!status && !lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
+  if (!status && !omr_lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
   if (!status) status = omr_gather_measures(ctx, &assembly);
   if (!status) status = omr_solve_rhythm(ctx, &assembly);
   Builder builder = {.ctx = ctx, .assembly = &assembly, .score = score};
   if (!status && !build(&builder)) status = base_fail_memory(ctx);
-  clear(&assembly);
+  omr_assembly_clear(&assembly);
+  base_arena_free(assembly.arena);
   if (status) {
     score_free(score);
     return status;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYOUT = 4 };
+enum { LAYOUT = 5 };
 
 static const char magic[8] = "TripOMR";
 
@@ -147,6 +147,10 @@ static void pack_time(Pack *pack, OmrTime *time) {
   pack_i16(pack, &time->beat_type), pack_u8(pack, &time->symbol), pack_float(pack, &time->score);
 }
 
+static void pack_sign(Pack *pack, OmrSign *sign) {
+  pack_i32(pack, &sign->head), pack_u8(pack, &sign->kind), pack_float(pack, &sign->value);
+}
+
 static void pack_arc(Pack *pack, OmrArc *arc) {
   pack_i32(pack, &arc->from), pack_i32(pack, &arc->to), pack_float(pack, &arc->x_px);
   pack_float(pack, &arc->y_px), pack_float(pack, &arc->width_px), pack_float(pack, &arc->height_px);
@@ -181,6 +185,7 @@ static void pack_page(Pack *pack, OmrPage *page) {
   PACK_ARRAY(pack, &page->times, pack_time);
   PACK_ARRAY(pack, &page->ties, pack_arc);
   PACK_ARRAY(pack, &page->slurs, pack_arc);
+  PACK_ARRAY(pack, &page->signs, pack_sign);
 }
 
 static bool index_in(int32_t index, size_t n) {
@@ -218,6 +223,8 @@ static bool marks_stand(const OmrPage *page) {
     if (!index_in(time->staff, page->staves.n) || time->beats < 1 || time->beats > 64) return false;
     if (time->beat_type < 1 || time->beat_type > 64) return false;
   }
+    for (size_t i = 0; i < page->signs.n; i++)
+    if (!index_in(page->signs.items[i].head, page->heads.n) || page->signs.items[i].kind >= OMR_SYMBOLS) return false;
   for (size_t i = 0; i < page->ties.n; i++)
     if (!arc_stands(page, &page->ties.items[i])) return false;
   for (size_t i = 0; i < page->slurs.n; i++)

@@ -41,6 +41,15 @@ typedef struct {
                       has the same column in all staves of a system; of chords and symbols likewise */
 } OmrBar;
 
+/* What a person said of a chord or a rest; zeroed: nothing. It is laid over a copy of what was read (omr_edit.h)
+ * and never packed. */
+typedef struct {
+  bool there;     /* it is no mistake, whatever its score */
+  bool value;     /* it lasts as printed: head, flags and dots are right */
+  uint8_t voice;  /* 1 or 2 of its staff */
+  uint8_t tuplet; /* 1: in no triplet, 3: in one */
+} OmrSaid;
+
 typedef enum { OMR_FILLED, OMR_HALF, OMR_WHOLE } OmrHeadKind;
 
 typedef struct {
@@ -53,6 +62,8 @@ typedef struct {
   bool small;                            /* grace or cue */
   float x_px, y_px, width_px, height_px; /* centre and size */
   float score;                           /* 0…1 */
+  int16_t said_pitch;                    /* by a person: 1 + 7 * octave + step, 0 not said */
+  int8_t said_alter;                     /* by a person: 3 + semitones, 0 not said */
 } OmrHead;
 
 typedef enum { OMR_STEM_NONE, OMR_STEM_UP, OMR_STEM_DOWN } OmrStemKind;
@@ -74,6 +85,7 @@ typedef struct {
   float head_x_px;          /* mean centre of the heads */
   float column_sp;
   float score;
+  OmrSaid said;
 } OmrChord;
 
 typedef enum {
@@ -120,6 +132,7 @@ typedef struct {
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score, second_score;
   float column_sp; /* of its middle */
+  OmrSaid said;    /* of a rest */
 } OmrSymbol;
 
 /* What stands at a place of a staff and holds from there on. `bar` false: at the start of the system. */
@@ -137,11 +150,28 @@ typedef struct {
   float score;
 } OmrTime;
 
+/* A sign that may stand before a head, found or not. */
+typedef struct {
+  int32_t head;
+  uint8_t kind; /* OMR_SHARP … OMR_DOUBLE_SHARP */
+  float value;  /* how much it looks like one; those from omr_sign_wanted on were taken for one */
+} OmrSign;
+
 /* A curve that joins two heads, and its box: a tie when they are one place's neighbours, else a slur. */
 typedef struct {
   int32_t from, to; /* heads */
   float x_px, y_px, width_px, height_px;
 } OmrArc;
+
+/* What a person said of a bar, by a place in it. */
+typedef struct {
+  int32_t system;
+  float x_px;
+  bool right;                /* it is right as it stands */
+  bool key;                  /* `fifths` holds from here on */
+  int8_t fifths;
+  int16_t beats, beat_type;  /* time signature from here on; beats 0: not said */
+} OmrSaidBar;
 
 struct OmrPage {
   int32_t width_px, height_px;
@@ -157,9 +187,12 @@ struct OmrPage {
   BASE_ARRAY(OmrTime) times;
   BASE_ARRAY(OmrArc) ties;
   BASE_ARRAY(OmrArc) slurs;
+  BASE_ARRAY(OmrSign) signs; /* by head */
+  BASE_ARRAY(OmrSaidBar) said; /* in the order said; never packed */
 };
 
 OmrPage *omr_page_new(void);
+OmrPage *omr_page_dup(const OmrPage *page); /* null without memory */
 
 /* The first head of a chord, or where it would stand, when heads are sorted by chord. O(log heads). */
 size_t omr_first_head(const OmrPage *page, int32_t chord);

@@ -31,6 +31,12 @@ float omr_header_end(const OmrPage *page, int32_t staff);
 BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                                 const OmrMatcher *matcher);
 
+/* The value from which a kind of sign (OMR_SHARP …) is taken for one. */
+float omr_sign_wanted(uint8_t kind);
+
+/* The ScoreAccidental that a sign is, and back: OMR_SYMBOLS where there is none. */
+uint8_t omr_sign_accidental(uint8_t kind);
+
 /* Rests between the notes. */
 BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
 
