@@ -11,7 +11,7 @@
  * folder's name), heard once; the test is the odd ones. Every net is the one that did best on recordings (d: motion) that
  * it did not learn from. A table and a plot go to OUT. --only takes letters: a, x for a1, y for a2, b, c, d, e for d1.
  * --from takes nets from FOLDER/a-1.weights (of seed 1) and so on where they are there and trains only the others; --keep
- * writes them there. --start gives the mapping weights to begin with that know scores alone, such as the program's own.
+ * writes them there. --start gives b and d1 weights to begin with that know scores alone, such as the program's own.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_array.h"
 #include "core/language/language.h"
@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, ORACLES = 2, SMALL_BATCH = 4, TRIAL_STEPS = 48 };
+enum { MOST_SEEDS = 8, KS = 7, BAR_PIECES = 5, NAIVES = 3, ORACLES = 2, SMALL_BATCH = 8, TRIAL_STEPS = 48 };
 
 static const int BARS[KS] = {0, 1, 2, 5, 10, 20, 50};
 static const double BAR_S = 1.9, ERRORS = 0.12;
@@ -34,7 +34,7 @@ static const LanguageCode MOTION = {LANGUAGE_KEYBOARD, LANGUAGE_CLEAN}, HEARD_MO
 
 typedef struct {
   const char *data, *out, *cache;
-  const char *start;        /* weights that the mapping begins with; null: none */
+  const char *start;        /* weights that b and d1 begin with; null: none */
   const char *from, *keep;  /* folders that nets are taken from and written to; null: none */
   const char *only, *table; /* letters of the conditions to run, of the fields that errors are taken off */
   const char *examples;     /* letter of a condition whose examples are written to standard output; null: none */
@@ -221,7 +221,7 @@ static Learner learner_new(const Options *o, uint64_t seed, const char *name, co
                           .report = report,
                           .user = (void *)name}};
   must(lmm_language_net(&ctx, &l.net, &l.tensors, &l.params), &ctx);
-  if (!o->start || *name != 'b') return l;
+  if (!o->start || (*name != 'b' && strncmp(name, "d1", 2) != 0)) return l;
   l.params.rate = 1e-3f;
   must(nn_weights_read(&ctx, l.net, o->start), &ctx);
   return l;
@@ -310,42 +310,47 @@ static Learner copy_of(const Learner *from) {
   return l;
 }
 
-/* Learns from bars for a while, watching others. The gain is in nats of the training loss. */
-static void take_way(Learner *l, Way *way, const LmmCorpus *bars, const LmmCorpus *others, long steps, uint64_t seed) {
-  LmmTongue tongue = {.corpus = bars, .code = l->motion, .right = true, .only_metric = true, .share = 1}, watched = tongue;
+/* Learns from bars for a while, watching others; with rehearsal half of the texts are still those of the mapping. The gain
+ * is in nats of the training loss. */
+static void take_way(Learner *l, Way *way, const LmmCorpus *bars, const LmmCorpus *others, long steps, uint64_t seed,
+                     const Material *rehearsal) {
+  LmmTongue tongues[1 + MOST_TONGUES] = {{.corpus = bars, .code = l->motion, .right = true, .only_metric = true, .share = 1}};
+  LmmTongue watched = tongues[0];
   watched.corpus = others;
   l->params.reach = way->reach;
   l->params.rate = (float)way->rate;
   l->params.steps = steps;
   l->params.average = 0.8f;
   l->params.validate_every = 4;
-  l->params.validation_batches = 1;
+  l->params.validation_batches = 2;
   l->params.validation = &watched;
   l->params.n_validation = 1;
   l->params.report = note_loss;
   l->params.user = way;
-  learn(l, &tongue, 1, seed);
+  learn(l, tongues, 1 + (rehearsal ? tongues_of(tongues + 1, 'b', rehearsal) : 0), seed);
 }
 
-/* The way that helps either half of the bars most after learning from the other; steps 0 when none does. All parameters
- * move from ten bars on. */
-static Way choose_way(const Learner *from, LmmCorpus halves[3], int k, uint64_t seed) {
-  static const Way ways[] = {{LMM_CODES, 3e-3, 0, 0, 0}, {LMM_SWITCHES, 1e-3, 0, 0, 0}, {LMM_EVERYTHING, 4e-4, 0, 0, 0}};
+/* The way that helps both halves of the bars after learning from the other, and the two together most; steps 0 when none
+ * does. More parameters move from ten bars on. */
+static Way choose_way(const Learner *from, LmmCorpus halves[3], int k, uint64_t seed, const Material *m) {
+  static const Way ways[] = {{LMM_CODES, 3e-3, 0, 0, 0}, {LMM_SWITCHES, 5e-4, 0, 0, 0}, {LMM_OUTPUTS, 3e-4, 0, 0, 0},
+                             {LMM_EVERYTHING, 1e-4, 0, 0, 0}};
   Way best = {0};
   double most = 0.02;
   if (!halves[1].pieces.n) return best;
-  for (size_t w = 0; w < (k < 10 ? 2 : 3); w++) {
+  for (size_t w = 0; w < (k < 10 ? 2 : 4); w++) {
     Way tried = ways[w];
-    double gain = 0, steps = 0;
+    double gain = 0, least = 1, steps = 0;
     for (int fold = 0; fold < 2; fold++) {
       Learner l = copy_of(from);
       tried.first = 0;
-      take_way(&l, &tried, on_side(&halves[fold], LMM_TRAINING), on_side(&halves[1 - fold], LMM_VALIDATION), TRIAL_STEPS, seed);
+      take_way(&l, &tried, on_side(&halves[fold], LMM_TRAINING), on_side(&halves[1 - fold], LMM_VALIDATION), TRIAL_STEPS, seed, m);
       gain += (tried.first - tried.best) / 2;
+      least = fmin(least, tried.first - tried.best);
       steps += tried.steps / 2;
       nn_net_free(l.net);
     }
-    if (gain > most) most = gain, best = ways[w], best.steps = steps;
+    if (gain > most && least > 0) most = gain, best = ways[w], best.steps = steps;
   }
   return best;
 }
@@ -354,10 +359,10 @@ static Way choose_way(const Learner *from, LmmCorpus halves[3], int k, uint64_t 
 static double tune(const Options *o, const Learner *from, const Material *m, int k, uint64_t seed, double *parts) {
   LmmCorpus halves[3] = {0};
   take_bars(halves, m->performances, k, seed);
-  Way way = choose_way(from, halves, k, seed);
+  Way way = choose_way(from, halves, k, seed, m);
   Learner l = copy_of(from);
   on_side(&halves[2], LMM_TRAINING);
-  if (way.steps >= 8) take_way(&l, &way, &halves[2], on_side(&halves[0], LMM_VALIDATION), lround(way.steps), seed);
+  if (way.steps >= 8) take_way(&l, &way, &halves[2], on_side(&halves[0], LMM_VALIDATION), lround(way.steps), seed, m);
   printf("  reach %d, %.0f steps\n", way.reach, way.steps);
   LanguageScore score = test(o, &l, m->performances);
   if (parts) memcpy(parts, score.parts, sizeof score.parts);
@@ -372,7 +377,7 @@ static double learn_alone(const Options *o, const Material *m, int k, uint64_t s
   Way way = {.reach = LMM_EVERYTHING, .rate = 2e-3};
   Learner l = learner_new(o, seed, "c", NULL, NULL, 0), small = copy_of(&l);
   take_bars(halves, m->performances, k, seed);
-  take_way(&small, &way, on_side(&halves[2], LMM_TRAINING), on_side(&halves[0], LMM_VALIDATION), 40 + 2 * k, seed);
+  take_way(&small, &way, on_side(&halves[2], LMM_TRAINING), on_side(&halves[0], LMM_VALIDATION), 40 + 2 * k, seed, NULL);
   double nats = test(o, &small, m->performances).nats_per_note;
   nn_net_free(l.net);
   nn_net_free(small.net);
