@@ -31,7 +31,7 @@ def press(app, name):
 def main(binary, folder):
     app = Application(binary)
     app.start()
-    app.wait(lambda: ready(app), 150, "the sample is read, heard and aligned")
+    app.wait(lambda: ready(app), 300, "the sample is read, heard and aligned")
     check(not app.describe("suggestion-keep")[0], "nothing is suggested at first")
     app.activate("go-end")
     app.activate("continue-here")
