@@ -139,6 +139,7 @@ static void add_state(TriWindow *self) {
                                       "sound-changed",
                                       "motion-changed",
                                       "places-changed",
+                                      "suggestion-changed",
                                       "notify::selected",
                                       NULL};
   static const char *const NOTIFY[] = {"notify", NULL}, *const LIST[] = {"items-changed", "notify::active",
