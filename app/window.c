@@ -150,7 +150,8 @@ static void add_state(TriWindow *self) {
                                       "sound-changed",
                                       "motion-changed",
                                       "places-changed",
-                                                                            "notify::selected",
+                                      "suggestion-changed",
+                                      "notify::selected",
                                       "notify::picked",
                                       NULL};
   static const char *const NOTIFY[] = {"notify", NULL}, *const LIST[] = {"items-changed", "notify::active",
