@@ -51,6 +51,9 @@ def main(binary, folder):
     app.wait(lambda: made_up(app) == kept, 10, "are let go again")
     app.activate("suggestion-forget")
     app.wait(lambda: made_up(app) == 0, 10, "nothing is left of it")
+    if app.state()["playing"]:
+        app.activate("play")
+        app.wait(lambda: not app.state()["playing"], 10, "it is quiet")
     app.quit()
 
 
