@@ -153,6 +153,22 @@ static void learning_ended(TriJob *job, gpointer user) {
 static const TriJobKind learn_kind = {
     steps_learn_ear, NULL, learned_apply, learning_ended, steps_learn_ear_snapshot_free, steps_learned_ear_free};
 
+static void start_learning(TriSession *self, StepsLearnEarSnapshot *snapshot, const char *title) {
+  tri_jobs_start(self->jobs, TRI_LANE_TRAINING, TRI_TOPIC_LEARN_EAR, title, &learn_kind, snapshot, self);
+  g_signal_emit_by_name(self, "ears-changed");
+}
+
+gboolean tri_session_can_learn_pairs(TriSession *self) {
+  return project_media_of(self->project, PROJECT_AUDIO) && !tri_jobs_busy(self->jobs, TRI_TOPIC_LEARN_EAR);
+}
+
+void tri_session_learn_pairs(TriSession *self, const char *folder) {
+  if (!tri_session_can_learn_pairs(self)) return;
+  StepsLearnEarSnapshot *snapshot = g_new0(StepsLearnEarSnapshot, 1);
+  snapshot->pairs = g_strdup(folder);
+  start_learning(self, snapshot, _("Learning from pairs"));
+}
+
 void tri_session_learn_ear(TriSession *self) {
   if (!tri_session_can_learn_ear(self)) return;
   StepsLearnEarSnapshot *snapshot = g_new0(StepsLearnEarSnapshot, 1);
@@ -160,9 +176,7 @@ void tri_session_learn_ear(TriSession *self) {
   snapshot->score = steps_score_ref(self->score);
   snapshot->alignment = alignment_dup(self->alignment);
   snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
-  tri_jobs_start(self->jobs, TRI_LANE_TRAINING, TRI_TOPIC_LEARN_EAR, _("Learning from corrections"), &learn_kind, snapshot,
-                 self);
-  g_signal_emit_by_name(self, "ears-changed");
+  start_learning(self, snapshot, _("Learning from corrections"));
 }
 
 /* ---- with the project ---- */

@@ -186,6 +186,10 @@ void tri_session_set_ear(TriSession *session, const char *id);
 gboolean tri_session_can_learn_ear(TriSession *session);
 void tri_session_learn_ear(TriSession *session);
 
+/* The same from the pairs in a folder that was exported, of this piece or another one. */
+gboolean tri_session_can_learn_pairs(TriSession *session);
+void tri_session_learn_pairs(TriSession *session, const char *folder);
+
 /* What "learned" tells of; borrowed during the call. Shares of onsets that agree with the score where the network was not
  * shown it (NAN where nothing was kept apart): in bars with anchors, in the rest, and on imagined music with the truth. */
 typedef struct {
@@ -223,6 +227,7 @@ typedef enum {
   TRI_EXPORT_MEASURES,   /* measure,beat,time */
   TRI_EXPORT_SONIC,      /* the heard notes as Sonic Visualiser imports them: time,value,duration,level,label */
   TRI_EXPORT_ALIGNMENT,  /* CSV, JSON, TSV (nASAP), match or a folder for Parangonada by the ending */
+  TRI_EXPORT_PAIRS,      /* a folder: the bars with anchors as a data set, core/flow/flow_pairs.h */
 } TriExport;
 void tri_session_export(TriSession *session, TriExport what, const char *path);
 

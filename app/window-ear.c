@@ -7,10 +7,18 @@
 
 /* ---- the menu ---- */
 
+static void refresh_learning(TriWindow *self) {
+  const gboolean pairs = tri_session_can_learn_pairs(self->session);
+  tri_window_set_enabled(self, "learn-ear", tri_session_can_learn_ear(self->session));
+  tri_window_set_enabled(self, "learn-pairs", pairs);
+  tri_window_set_enabled(self, "learn-pairs-of", pairs);
+}
+
 static void refresh(TriWindow *self) {
   g_autoptr(GArray) list = tri_session_list_ears(self->session);
   g_autoptr(GMenu) learning = g_menu_new(), versions = g_menu_new();
   g_menu_append(learning, _("_Learn from Corrections"), "win.learn-ear");
+  g_menu_append(learning, _("Learn from a _Data Set…"), "win.learn-pairs");
   for (guint i = 0; i < list->len; i++) {
     const TriInstrument *ear = &g_array_index(list, TriInstrument, i);
     g_autoptr(GMenuItem) item = g_menu_item_new(ear->name, NULL);
@@ -22,11 +30,7 @@ static void refresh(TriWindow *self) {
   g_menu_append_section(G_MENU(self->ear_menu), _("Version of the Ear"), G_MENU_MODEL(versions));
   GAction *action = g_action_map_lookup_action(G_ACTION_MAP(self), "ear");
   g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_string(tri_session_get_ear(self->session)));
-  tri_window_set_enabled(self, "learn-ear", tri_session_can_learn_ear(self->session));
-}
-
-static void refresh_learning(TriWindow *self) {
-  tri_window_set_enabled(self, "learn-ear", tri_session_can_learn_ear(self->session));
+  refresh_learning(self);
 }
 
 static void ear_changed(GSimpleAction *action, GVariant *state, gpointer user) {
@@ -35,6 +39,27 @@ static void ear_changed(GSimpleAction *action, GVariant *state, gpointer user) {
 
 static void learn(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_learn_ear(TRI_WINDOW(user)->session);
+}
+
+static void pairs_chosen(GtkNativeDialog *dialog, int response, TriWindow *self) {
+  if (response != GTK_RESPONSE_ACCEPT) return;
+  g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+  g_autofree char *path = g_file_get_path(file);
+  if (path) tri_session_learn_pairs(self->session, path);
+}
+
+static void choose_pairs(GSimpleAction *action, GVariant *parameter, gpointer user) {
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new(_("Learn from a Data Set"), GTK_WINDOW(user),
+                                                              GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("_Learn"), NULL);
+  gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(chooser), TRUE);
+  g_signal_connect_object(chooser, "response", G_CALLBACK(pairs_chosen), user, 0);
+  g_signal_connect(chooser, "response", G_CALLBACK(g_object_unref), NULL);
+  gtk_native_dialog_show(GTK_NATIVE_DIALOG(chooser));
+}
+
+/* For tests and scripts: by path. */
+static void learn_pairs_of(GSimpleAction *action, GVariant *parameter, gpointer user) {
+  tri_session_learn_pairs(TRI_WINDOW(user)->session, g_variant_get_string(parameter, NULL));
 }
 
 /* ---- the report ---- */
@@ -77,6 +102,8 @@ void tri_window_add_ear(TriWindow *self) {
   static const GActionEntry ACTIONS[] = {
       {.name = "ear", .parameter_type = "s", .state = "'program'", .change_state = ear_changed},
       {.name = "learn-ear", .activate = learn},
+      {.name = "learn-pairs", .activate = choose_pairs},
+      {.name = "learn-pairs-of", .parameter_type = "s", .activate = learn_pairs_of},
   };
   g_action_map_add_action_entries(G_ACTION_MAP(self), ACTIONS, G_N_ELEMENTS(ACTIONS), self);
   g_signal_connect_object(self->session, "ears-changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);

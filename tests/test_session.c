@@ -2,6 +2,7 @@
  * GPL-3.0-or-later */
 #include "app/session.h"
 #include "app/store.h"
+#include "core/flow/flow_pairs.h"
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
 #include "core/piano/piano_model.h"
@@ -442,8 +443,10 @@ static void exports_say_what_is_shown(void) {
   const char *sonic = check_temporary("sonic.csv"), *match = check_temporary("alignment.match");
   tri_session_export(session, TRI_EXPORT_SONIC, sonic);
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  const char *pairs = check_temporary("checked.pairs");
+  tri_session_export(session, TRI_EXPORT_PAIRS, pairs);
   settle(session);
-  CHECK_SAYING(heard.notices == 8 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
+  CHECK_SAYING(heard.notices == 9 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
   g_autofree char *text = contents(anchors);
   double quarter = -1, time_s = -1;
   CHECK(sscanf(text, "score_quarter,time_s\n%lf,%lf", &quarter, &time_s) == 2);
@@ -460,6 +463,10 @@ static void exports_say_what_is_shown(void) {
   CHECK(g_str_has_prefix(lines, "info(matchFileVersion,1.0.0).\n") && strstr(lines, ")-note(n"));
   Motion *motion = NULL;
   BaseContext ctx = {0};
+  FlowPairs *set = NULL;
+  CHECK_SAYING(flow_pairs_read(&ctx, &set, pairs) == BASE_OK, "%s", ctx.sentence);
+  CHECK(set && set->pairs.n == 1 && set->said.n == 1 && set->said.items[0].said == FLOW_SAID_RIGHT);
+  flow_pairs_free(set);
   CHECK(midi_read(&ctx, &motion, midi) == BASE_OK);
   CHECK(motion && motion->notes.n == tri_scene_get_motion(tri_session_get_scene(session))->notes.n);
   CHECK(motion && motion->beats.n > 10);
