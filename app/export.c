@@ -41,6 +41,7 @@ static void take_said(GArray *said, const Project *project) {
                                    [PROJECT_EXTRA] = FLOW_SAID_EXTRA};
   for (gsize i = 0; i < project->marks.n; i++) {
     const ProjectMark *mark = &project->marks.items[i];
+    if (mark->verdict == PROJECT_ORDER) continue;
     const FlowVerdict verdict = {mark->quarter, mark->time_s, (guint8)MEANS[mark->verdict], mark->midi};
     g_array_append_val(said, verdict);
   }

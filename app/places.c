@@ -87,6 +87,34 @@ gsize places_before(const TriPlace *places, gsize n, double time_s) {
   return low;
 }
 
+/* ---- what has changed ---- */
+
+static const double moved_s = 0.02;
+
+static int compare_moves(const void *a, const void *b) {
+  const PlacesMoved *x = a, *y = b;
+  const gboolean x_found = x->was_heard != x->is_heard, y_found = y->was_heard != y->is_heard;
+  const double far_x = fabs(x->after_s - x->before_s), far_y = fabs(y->after_s - y->before_s);
+  if (x_found != y_found) return y_found - x_found;
+  if (far_x != far_y) return far_x > far_y ? -1 : 1;
+  return x->place - y->place;
+}
+
+gsize places_moved(PlacesMoved *moved, gsize most, const TriPlace *before, const TriPlace *after, gsize n) {
+  GArray *all = g_array_new(FALSE, FALSE, sizeof(PlacesMoved));
+  for (gsize i = 0; i < n; i++) {
+    const PlacesMoved move = {(int)i, before[i].time_s, after[i].time_s, before[i].state != TRI_NOT_PLAYED,
+                              after[i].state != TRI_NOT_PLAYED};
+    const gboolean elsewhere = fabs(move.after_s - move.before_s) >= moved_s || move.was_heard != move.is_heard;
+    if (elsewhere && !after[i].anchor && after[i].state != TRI_CHECKED) g_array_append_val(all, move);
+  }
+  const gsize count = all->len;
+  g_array_sort(all, compare_moves);
+  memcpy(moved, all->data, MIN(count, most) * sizeof *moved);
+  g_array_unref(all);
+  return count;
+}
+
 /* ---- notes ---- */
 
 static int compare_links(const void *a, const void *b) {

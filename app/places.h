@@ -49,6 +49,17 @@ typedef struct {
   int midi;       /* its pitch; -1 */
 } PlacesDoubt;
 
+/* A place that is elsewhere than it was. */
+typedef struct {
+  int place;
+  double before_s, after_s;
+  gboolean was_heard, is_heard;
+} PlacesMoved;
+
+/* Which of `n` places moved by 20 ms or more, or were found in the recording or lost; anchors never. Those found or lost
+ * first, then those that moved furthest; the first `most` go to `moved`, the answer counts all. O(n log n). */
+gsize places_moved(PlacesMoved *moved, gsize most, const TriPlace *before, const TriPlace *after, gsize n);
+
 /* What the doubts are taken from; all borrowed. `alignment` and `motion` belong together; both may be null: then only the
  * score is doubted. */
 typedef struct {

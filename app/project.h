@@ -16,6 +16,7 @@ typedef enum {
   PROJECT_MOVED,      /* an anchor at the person's time */
   PROJECT_NOT_PLAYED, /* in the score, not in the recording */
   PROJECT_EXTRA,      /* a heard note that is not in the score */
+  PROJECT_ORDER,      /* in which order it was played: time_s is a FlowOrder; stands before all places */
 } ProjectVerdict;
 
 /* What was said of one place (quarter) or, for PROJECT_EXTRA, of one heard note (time_s and midi). There is
@@ -104,6 +105,11 @@ bool project_same_key(const ProjectMark *a, const ProjectMark *b);
 const ProjectMark *project_mark_at(const Project *project, Beat quarter);
 const ProjectMark *project_mark_of_note(const Project *project, double onset_s, int midi);
 bool project_is_anchor(const ProjectMark *mark);
+bool project_is_place(const ProjectMark *mark); /* said of a place of the score */
+
+/* The playing order as a mark; and the one that is in force, -1 where nothing was ever said of it. */
+ProjectMark project_order_mark(int order);
+int project_order(const Project *project);
 
 /* The anchors in ascending order, malloc'ed array of `n` (null when there are none). */
 AlignmentAnchor *project_anchors(const Project *project, size_t *n);

@@ -168,8 +168,10 @@ static void went(TriSession *self, const ProjectCommand *command) {
     tri_scene_set_selected(self->scene, place_of_quarter(self, mark->quarter));
   restore_view(self, command);
   tri_session_write(self);
+  const gboolean reordered = tri_session_undo_order(self);
+  if (reordered) tri_session_align_anew(self);
   show(self, NULL);
-  tri_session_realign(self);
+  if (!reordered) tri_session_realign(self);
   if (time_s > 0) tri_session_reveal(self, time_s);
 }
 

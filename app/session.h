@@ -4,6 +4,7 @@
 
 #include "core/flow/flow.h"
 #include "app/job.h"
+#include "app/places.h"
 #include "app/player.h"
 #include "app/project.h"
 #include "widgets/scene.h"
@@ -151,7 +152,8 @@ guint tri_session_get_n_orders(TriSession *session);
 FlowOrder tri_session_get_order_at(TriSession *session, guint index, const char **letters);
 FlowOrder tri_session_get_order(TriSession *session);
 
-/* Aligns anew in that order, as a job; the project remembers. Refused with a notice while there are anchors. */
+/* Aligns anew in that order, as a job, and carries what was said of places over to it, all as one step of undo. Anchors that
+ * have no place in it are left out, with a notice. */
 void tri_session_set_order(TriSession *session, FlowOrder order);
 
 /* ---- the instrument that the synth plays ---- */
@@ -197,7 +199,15 @@ typedef struct {
   guint bars;
   char *ear_before; /* for going back */
   double bars_before, bars_after, rest_before, rest_after, dreams_before, dreams_after;
+  PlacesMoved *moved; /* places that are elsewhere since it was listened again, at most 100 */
+  guint n_moved, n_moved_in_all;
 } TriLearned;
+
+/* What was learned last is what other pieces are listened to with from now on, unless they have chosen otherwise; or only
+ * this piece is. Whether any is used for others. */
+gboolean tri_session_share_ear(TriSession *session);
+void tri_session_unshare_ear(TriSession *session);
+gboolean tri_session_has_shared_ear(TriSession *session);
 
 /* ---- words about a place, for the inspector and for a screen reader ---- */
 typedef struct {

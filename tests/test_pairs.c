@@ -38,13 +38,15 @@ static Score *make_score(void) {
   return score;
 }
 
-/* Half a second and a little a quarter, so that no time has few digits; the third note of the second bar is left out. */
+/* Half a second and a little a quarter, so that no time has few digits; the third note of the second bar is left out. A bass
+ * note that nobody wrote follows another one so closely that they become one time. */
 static Motion *play(const Score *score) {
   Motion *motion = motion_new();
   for (size_t i = 0; i < score->notes.n; i++) {
     const double at_s = 0.7 + 0.5123456789 * (double)i;
     if (i != 6) CHECK(motion_add(motion, at_s, at_s + 0.4, score_midi(&score->notes.items[i]), 64, 0.87654321F));
   }
+  CHECK(motion_add(motion, 0.7 + 0.5123456789 * 9 + 1e-7, 5.9, 36, 64, 1));
   CHECK(base_array_push(&motion->pedals, (MotionPedal){1.23456789, MOTION_SUSTAIN, 90}));
   motion_sort(motion);
   return motion;

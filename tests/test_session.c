@@ -443,7 +443,7 @@ static void exports_say_what_is_shown(void) {
   const char *sonic = check_temporary("sonic.csv"), *match = check_temporary("alignment.match");
   tri_session_export(session, TRI_EXPORT_SONIC, sonic);
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
-  const char *pairs = check_temporary("checked.pairs");
+  g_autofree char *pairs = g_strconcat(anchors, ".pairs", NULL);
   tri_session_export(session, TRI_EXPORT_PAIRS, pairs);
   settle(session);
   CHECK_SAYING(heard.notices == 9 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
@@ -556,7 +556,7 @@ static void a_full_disk_is_told_and_costs_nothing(void) {
   g_object_unref(session);
 }
 
-/* The choice is kept with the project; anchors belong to the order in which they were set. */
+/* The choice is kept with the project; an anchor goes with its bar, and undo takes both back. */
 static void an_order_is_chosen_and_remembered(void) {
   Heard heard;
   TriSession *session = opened(&heard);
@@ -570,9 +570,23 @@ static void an_order_is_chosen_and_remembered(void) {
   CHECK(2 * n_places(session) == n && tri_session_get_order(session) == FLOW_ORDER_ONCE);
   CHECK(tri_session_confirm(session, 3));
   settle(session);
+  const double at_s = place_at(session, 3)->time_s;
   tri_session_set_order(session, FLOW_ORDER_HEARD);
   settle(session);
-  CHECK(heard.bad == 1 && strstr(heard.last, "anchors") && 2 * n_places(session) == n);
+  int carried = -1;
+  for (int i = 0; i < (int)n; i++)
+    if (place_at(session, i)->anchor) carried = i;
+  CHECK_SAYING(heard.bad == 0 && n_places(session) == n && carried >= 0 && carried % ((int)n / 4) == 3, "%d of %u: %s", carried, n, heard.last);
+  CHECK_NEAR(place_at(session, carried)->time_s, at_s, 1e-9);
+  CHECK(g_str_has_suffix(tri_session_get_undo_name(session), "A A B B"));
+  tri_session_undo(session);
+  settle(session);
+  CHECK(tri_session_get_order(session) == FLOW_ORDER_ONCE && 2 * n_places(session) == n && place_at(session, 3)->anchor);
+  tri_session_redo(session);
+  settle(session);
+  CHECK(n_places(session) == n && place_at(session, carried)->anchor);
+  tri_session_undo(session);
+  settle(session);
   g_autofree char *path = g_strdup(tri_session_get_path(session));
   g_object_unref(session);
   session = new_session(&heard);

@@ -82,6 +82,7 @@ static BaseStatus copy_heard(BaseContext *ctx, Transcription **out, const Motion
     note->onset_s = tidy_s(note->onset_s), note->key_up_s = tidy_s(note->key_up_s);
     note->confidence = tidy_share(note->confidence);
   }
+  motion_sort(heard->motion); /* what was a little later may be at the same time now */
   for (size_t i = 0; i < heard->motion->pedals.n; i++)
     heard->motion->pedals.items[i].time_s = tidy_s(heard->motion->pedals.items[i].time_s);
   return BASE_OK;
