@@ -38,7 +38,8 @@ static void take_said(GArray *said, const Project *project) {
   static const FlowSaid MEANS[] = {[PROJECT_CONFIRMED] = FLOW_SAID_RIGHT,
                                    [PROJECT_MOVED] = FLOW_SAID_MOVED,
                                    [PROJECT_NOT_PLAYED] = FLOW_SAID_NOT_PLAYED,
-                                   [PROJECT_EXTRA] = FLOW_SAID_EXTRA};
+                                   [PROJECT_EXTRA] = FLOW_SAID_EXTRA,
+                                   [PROJECT_ORNAMENT] = FLOW_SAID_ORNAMENT};
   for (gsize i = 0; i < project->marks.n; i++) {
     const ProjectMark *mark = &project->marks.items[i];
     if (mark->verdict == PROJECT_ORDER) continue;
@@ -67,6 +68,8 @@ ExportSnapshot *export_snapshot(TriExport what, const char *path, StepsScore *sc
   snapshot->score = score ? steps_score_ref(score) : NULL;
   snapshot->heard = heard ? steps_heard_ref(heard) : NULL;
   snapshot->alignment = alignment ? alignment_dup(alignment) : NULL;
+  if (snapshot->alignment && score && heard)
+    places_lay_notes(snapshot->alignment, score->unfolded, heard->heard->motion, project);
   snapshot->anchors = project_anchors(project, &snapshot->n_anchors);
   take_pairs(snapshot, project);
   if (enough(snapshot)) return snapshot;

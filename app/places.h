@@ -24,6 +24,11 @@ void places_fill(TriPlace *places, const ScoreUnfolded *unfolded, const Alignmen
 void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded *unfolded,
                        const Alignment *alignment, const TriPlace *places, const Project *project);
 
+/* What was said of heard notes, laid over the links of a copy of the machine's alignment to that motion: a note that is
+ * extra, or an ornament of the sound at its place that is nearest in pitch, plays nothing that is written. FALSE without
+ * memory. O(marks × (notes + links)). */
+gboolean places_lay_notes(Alignment *alignment, const ScoreUnfolded *unfolded, const Motion *motion, const Project *project);
+
 /* How far off a place with this probability of being within 50 ms is, on the average: that of a Laplace
  * distribution with the same probability; seconds, 0.005 … 0.5. */
 double places_error_s(double confidence);

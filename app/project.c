@@ -255,7 +255,7 @@ static ProjectChange change_to(const Project *project, const ProjectMark *after,
 
 static bool changes_nothing(const ProjectChange *change) {
   const ProjectMark *a = &change->before, *b = &change->after;
-  return a->verdict == b->verdict && (a->verdict == PROJECT_UNSAID || a->time_s == b->time_s);
+  return a->verdict == b->verdict && (a->verdict == PROJECT_UNSAID || (a->time_s == b->time_s && beat_equal(a->quarter, b->quarter)));
 }
 
 /* The last step, when a nudge of `mark` at `now_us` may be merged into it. */
@@ -355,7 +355,7 @@ void project_written(Project *project) {
 static bool sane(const ProjectMark *mark) {
   return mark->quarter.den > 0 && isfinite(mark->time_s) && mark->time_s >= 0 && mark->time_s < 1e7 &&
          mark->midi < 128 && mark->verdict <= PROJECT_ORDER &&
-         (mark->verdict != PROJECT_EXTRA || mark->midi > 0);
+         ((mark->verdict != PROJECT_EXTRA && mark->verdict != PROJECT_ORNAMENT) || mark->midi > 0);
 }
 
 bool project_restore_mark(Project *project, ProjectMark mark) {

@@ -16,17 +16,18 @@ typedef enum {
   PROJECT_MOVED,      /* an anchor at the person's time */
   PROJECT_NOT_PLAYED, /* in the score, not in the recording */
   PROJECT_EXTRA,      /* a heard note that is not in the score */
+  PROJECT_ORNAMENT,   /* a heard note that belongs to what is written at `quarter` */
   PROJECT_ORDER,      /* in which order it was played: time_s is a FlowOrder; stands before all places */
 } ProjectVerdict;
 
-/* What was said of one place (quarter) or, for PROJECT_EXTRA, of one heard note (time_s and midi). There is
+/* What was said of one place (quarter) or, for PROJECT_EXTRA and PROJECT_ORNAMENT, of one heard note (time_s and midi). There is
  * at most one mark for each place and each heard note. Plain value. */
 typedef struct {
   Beat quarter;     /* of the score as played; 0/1 for PROJECT_EXTRA */
   double time_s;    /* of the recording; 0 for PROJECT_NOT_PLAYED */
   int64_t stamp_us; /* when it was said, microseconds since 1970, UTC */
   uint8_t verdict;  /* ProjectVerdict */
-  uint8_t midi;     /* of PROJECT_EXTRA, else 0 */
+  uint8_t midi;     /* of a heard note, else 0 */
 } ProjectMark;
 
 /* A mark before and after; verdict PROJECT_UNSAID stands for no mark (its key fields still count). */

@@ -92,7 +92,8 @@ static ProjectMark moved(const ProjectMark *mark, Beat quarter) {
 static void carry_untimed(GArray *marks, const Project *project, const ScoreUnfolded *from, const ScoreUnfolded *to) {
   for (gsize i = 0; i < project->marks.n; i++) {
     const ProjectMark *mark = &project->marks.items[i];
-    const int step = project_is_place(mark) && !project_is_anchor(mark) ? words_step_at(from, beat_double(mark->quarter)) : -1;
+    const gboolean wanted = mark->verdict == PROJECT_ORNAMENT || (project_is_place(mark) && !project_is_anchor(mark));
+    const int step = wanted ? words_step_at(from, beat_double(mark->quarter)) : -1;
     for (gsize k = 0; step >= 0 && k < to->steps.n; k++) {
       const ScoreStep *old = &from->steps.items[step], *new = &to->steps.items[k];
       if (new->measure == old->measure && new->pass == old->pass)

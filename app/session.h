@@ -94,6 +94,8 @@ gboolean tri_session_confirm_range(TriSession *session, int first, int last);
 gboolean tri_session_not_played(TriSession *session, int place);
 gboolean tri_session_extra(TriSession *session,
                            guint32 motion_note);            /* a heard note that is not in the score */
+/* It belongs to what is written at a place: a note of a trill, of a broken chord, a grace note that is not printed. */
+gboolean tri_session_ornament(TriSession *session, guint32 motion_note, int place);
 gboolean tri_session_unpin(TriSession *session, int place); /* takes back what the person said of it */
 
 void tri_session_undo(TriSession *session);

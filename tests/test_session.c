@@ -596,6 +596,28 @@ static void an_order_is_chosen_and_remembered(void) {
   g_object_unref(session);
 }
 
+/* A note that is heard belongs to a place; undo says so, and the match file, too. */
+static void an_ornament_belongs_to_a_place(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  const MotionNote note = tri_scene_get_motion(tri_session_get_scene(session))->notes.items[9];
+  CHECK(tri_session_ornament(session, note.id, 4));
+  settle(session);
+  CHECK(g_str_has_prefix(tri_session_get_undo_name(session), "Ornament of Bar 2"));
+  g_autofree char *match = g_strdup(check_temporary("ornament.match"));
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  settle(session);
+  g_autofree char *lines = contents(match), *note_of = g_strdup_printf(",[ornament])-note(n%u,", note.id);
+  CHECK(strstr(lines, "\nornament(n") && strstr(lines, note_of));
+  tri_session_undo(session);
+  settle(session);
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  settle(session);
+  g_autofree char *after = contents(match);
+  CHECK(!strstr(after, "\nornament(") && !heard.bad);
+  g_object_unref(session);
+}
+
 static void closing_while_working_is_safe(void) {
   Heard heard;
   TriSession *session = new_session(&heard);
@@ -725,6 +747,7 @@ int main(int argc, char **argv) {
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(the_instrument_is_chosen_and_remembered)},
                                     {CASE(an_order_is_chosen_and_remembered)},
+                                    {CASE(an_ornament_belongs_to_a_place)},
                                     {CASE(a_learned_revision_can_be_chosen)},
                                     {CASE(music_goes_on_and_beside)},
                                     {CASE(learning_can_be_cancelled)},

@@ -3,7 +3,7 @@
 
 #include "core/flow/flow_pairs.h"
 
-enum { FLOW_PAIRS_VERSION = 1, FLOW_PAIRS_PATH_SIZE = 4096, FLOW_PAIRS_LINK_KINDS = 3 };
+enum { FLOW_PAIRS_VERSION = 1, FLOW_PAIRS_PATH_SIZE = 4096, FLOW_PAIRS_LINK_KINDS = 4 };
 
 #define FLOW_PAIRS_FORMAT "triptych pairs"
 

@@ -17,7 +17,7 @@
 enum { NUMBER_SIZE = 40 };
 
 const char *const FLOW_PAIRS_SAID[FLOW_SAYINGS] = {"right", "moved", "not played", "extra", "ornament"};
-const char *const FLOW_PAIRS_LINKS[FLOW_PAIRS_LINK_KINDS] = {"match", "not played", "extra"};
+const char *const FLOW_PAIRS_LINKS[FLOW_PAIRS_LINK_KINDS] = {"match", "not played", "extra", "ornament"};
 
 /* ---- pieces of JSON ---- */
 
