@@ -9,20 +9,26 @@
 
 enum { OPTION_SOUNDFONT, OPTION_KEYBOARD, OPTION_WEIGHTS };
 
-static void report(const CliCall *call, const Motion *motion, const DspAudio *audio) {
+static void report(const CliCall *call, const Motion *motion, double duration_s) {
   CliReport out = cli_report_begin(call);
   cli_report_text(&out, "command", "play");
   cli_report_text(&out, "output", call->output);
   cli_report_number(&out, "notes", (double)motion->notes.n);
-  cli_report_number(&out, "duration_s", (double)audio->frames / audio->rate_hz);
+  cli_report_number(&out, "duration_s", duration_s);
   cli_report_end(&out);
 }
 
-static BaseStatus perform(CliCall *call, DspAudio **out, const Motion *motion) {
+/* On the differentiable piano, whose loudest moment is known only at the end: all of it in memory. */
+static BaseStatus perform(CliCall *call, double *duration_s, const Motion *motion) {
   const char *weights = call->values[OPTION_WEIGHTS];
   PianoModel model = piano_model_reference();
+  DspAudio *audio = NULL;
   BaseStatus status = weights ? piano_model_load(&call->ctx, &model, weights) : BASE_OK;
-  return status == BASE_OK ? piano_wave_perform(&call->ctx, out, &model, motion, NULL) : status;
+  if (status == BASE_OK) status = piano_wave_perform(&call->ctx, &audio, &model, motion, NULL);
+  if (status == BASE_OK) status = dsp_audio_write(&call->ctx, audio, call->output);
+  if (status == BASE_OK) *duration_s = (double)audio->frames / audio->rate_hz;
+  dsp_audio_free(audio);
+  return status;
 }
 
 static CliExit run(CliCall *call) {
@@ -33,14 +39,13 @@ static CliExit run(CliCall *call) {
   if (modelled ? soundfont != NULL : call->values[OPTION_WEIGHTS] != NULL)
     return cli_wrong(call, _("--soundfont and --weights belong to different keyboards."));
   Motion *motion = NULL;
-  DspAudio *audio = NULL;
+  double duration_s = 0;
   PianoRenderParams params = {.synth = {.soundfont = soundfont}};
   BaseStatus status = flow_load_motion(&call->ctx, &motion, call->operands[0]);
   if (status == BASE_OK)
-    status = modelled ? perform(call, &audio, motion) : piano_render(&call->ctx, &audio, motion, &params);
-  if (status == BASE_OK) status = dsp_audio_write(&call->ctx, audio, call->output);
-  if (status == BASE_OK) report(call, motion, audio);
-  dsp_audio_free(audio);
+    status = modelled ? perform(call, &duration_s, motion)
+                      : piano_render_file(&call->ctx, &duration_s, call->output, motion, &params);
+  if (status == BASE_OK) report(call, motion, duration_s);
   motion_free(motion);
   return cli_end(call, status);
 }

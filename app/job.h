@@ -25,7 +25,9 @@ typedef enum {
  * results never applied. */
 typedef enum {
   TRI_TOPIC_FREE, /* retires nobody */
-  TRI_TOPIC_READ,
+    TRI_TOPIC_READ,
+  TRI_TOPIC_CORRECT,
+  TRI_TOPIC_LESSON,
   TRI_TOPIC_PEAKS,
   TRI_TOPIC_LISTEN,
   TRI_TOPIC_ALIGN,

@@ -4,6 +4,8 @@
  * order done. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/project.h"
 
+#include "app/project_private.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -24,6 +26,7 @@ ProjectView project_view_default(void) {
 static void clear_command(ProjectCommand *command) {
   free(command->name);
   base_array_clear(&command->changes);
+  base_array_clear(&command->edits);
 }
 
 static void forget_commands(Project *project, size_t from) {
@@ -37,6 +40,7 @@ void project_free(Project *project) {
   forget_commands(project, 0);
   base_array_clear(&project->media);
   base_array_clear(&project->marks);
+  base_array_clear(&project->edits);
   base_array_clear(&project->journal);
   base_array_clear(&project->unwritten);
   free(project->title);
@@ -68,10 +72,14 @@ static bool same_view(const ProjectView *a, const ProjectView *b) {
 
 static bool same_command(const ProjectCommand *a, const ProjectCommand *b) {
   bool same = same_text(a->name, b->name) && a->stamp_us == b->stamp_us && a->nudge == b->nudge &&
-              a->start_s == b->start_s && a->scale == b->scale && a->changes.n == b->changes.n;
+              a->start_s == b->start_s && a->scale == b->scale && a->changes.n == b->changes.n &&
+              a->edits.n == b->edits.n;
   for (size_t i = 0; same && i < a->changes.n; i++)
     same = same_mark(&a->changes.items[i].before, &b->changes.items[i].before) &&
            same_mark(&a->changes.items[i].after, &b->changes.items[i].after);
+  for (size_t i = 0; same && i < a->edits.n; i++)
+    same = project_same_edit(&a->edits.items[i].before, &b->edits.items[i].before) &&
+           project_same_edit(&a->edits.items[i].after, &b->edits.items[i].after);
   return same;
 }
 
@@ -80,6 +88,9 @@ bool project_equal(const Project *a, const Project *b) {
               a->journal.n == b->journal.n && a->cursor == b->cursor && same_view(&a->view, &b->view);
   for (size_t i = 0; same && i < a->media.n; i++) same = same_media(&a->media.items[i], &b->media.items[i]);
   for (size_t i = 0; same && i < a->marks.n; i++) same = same_mark(&a->marks.items[i], &b->marks.items[i]);
+  same = same && a->edits.n == b->edits.n;
+  for (size_t i = 0; same && i < a->edits.n; i++)
+    same = project_same_edit(&a->edits.items[i], &b->edits.items[i]);
   for (size_t i = 0; same && i < a->journal.n; i++)
     same = same_command(&a->journal.items[i], &b->journal.items[i]);
   return same;
@@ -275,9 +286,9 @@ static void merge_nudge(Project *project, ProjectCommand *last, ProjectChange ch
   change_mark(project, change);
 }
 
-static bool append_command(Project *project, ProjectCommand *command) {
+bool project_append(Project *project, ProjectCommand *command) {
   if (!command->name || !base_array_reserve(&project->journal, project->cursor + 1) ||
-      !reserve_changes(project, command->changes.n)) {
+      !reserve_changes(project, command->changes.n) || !project_reserve_edits(project, command->edits.n)) {
     clear_command(command);
     return false;
   }
@@ -286,6 +297,7 @@ static bool append_command(Project *project, ProjectCommand *command) {
   project->cursor++;
   project->cursor_unwritten = true;
   for (size_t i = 0; i < command->changes.n; i++) change_mark(project, command->changes.items[i]);
+  for (size_t i = 0; i < command->edits.n; i++) project_put_edit(project, &command->edits.items[i], true);
   return true;
 }
 
@@ -312,27 +324,31 @@ bool project_do(Project *project, const char *name, const ProjectMark *after, si
     return room;
   }
   command.name = strdup(name);
-  return append_command(project, &command);
+  return project_append(project, &command);
 }
 
 const ProjectCommand *project_undo(Project *project) {
   if (!project->cursor) return NULL;
   const ProjectCommand *command = &project->journal.items[project->cursor - 1];
-  if (!reserve_changes(project, command->changes.n)) return NULL;
+  if (!reserve_changes(project, command->changes.n) || !project_reserve_edits(project, command->edits.n))
+    return NULL;
   project->cursor--;
   project->cursor_unwritten = true;
   for (size_t i = command->changes.n; i-- > 0;)
     change_mark(project, (ProjectChange){command->changes.items[i].after, command->changes.items[i].before});
+  for (size_t i = command->edits.n; i-- > 0;) project_put_edit(project, &command->edits.items[i], false);
   return command;
 }
 
 const ProjectCommand *project_redo(Project *project) {
   if (project->cursor >= project->journal.n) return NULL;
   const ProjectCommand *command = &project->journal.items[project->cursor];
-  if (!reserve_changes(project, command->changes.n)) return NULL;
+  if (!reserve_changes(project, command->changes.n) || !project_reserve_edits(project, command->edits.n))
+    return NULL;
   project->cursor++;
   project->cursor_unwritten = true;
   for (size_t i = 0; i < command->changes.n; i++) change_mark(project, command->changes.items[i]);
+  for (size_t i = 0; i < command->edits.n; i++) project_put_edit(project, &command->edits.items[i], true);
   return command;
 }
 
@@ -347,7 +363,7 @@ const char *project_redo_name(const Project *project) {
 void project_written(Project *project) {
   project->unwritten.n = 0;
   project->unwritten_from = project->journal.n;
-  project->cursor_unwritten = false;
+  project->cursor_unwritten = project->edits_unwritten = false;
 }
 
 /* ---- restoring ---- */
@@ -367,13 +383,17 @@ bool project_restore_mark(Project *project, ProjectMark mark) {
 }
 
 bool project_restore_command(Project *project, const char *name, int64_t stamp_us, bool nudge, double start_s,
-                             double scale, const ProjectChange *changes, size_t n) {
+                             double scale, const ProjectChange *changes, size_t n,
+                             const ProjectEditChange *edits, size_t n_edits) {
   ProjectCommand command = {
       .name = strdup(name), .stamp_us = stamp_us, .nudge = nudge, .start_s = start_s, .scale = scale};
-  bool good = command.name && isfinite(start_s) && isfinite(scale) && n > 0;
+  bool good = command.name && isfinite(start_s) && isfinite(scale) && n + n_edits > 0;
   for (size_t i = 0; good && i < n; i++)
     good =
         sane(&changes[i].before) && sane(&changes[i].after) && base_array_push(&command.changes, changes[i]);
+  for (size_t i = 0; good && i < n_edits; i++)
+    good = project_sane_edit(&edits[i].before) && project_sane_edit(&edits[i].after) &&
+           base_array_push(&command.edits, edits[i]);
   good = good && base_array_push(&project->journal, command);
   if (!good) clear_command(&command);
   return good;

@@ -5,6 +5,7 @@
 #include "core/alignment/alignment.h"
 #include "core/base/base_array.h"
 #include "core/music/beat.h"
+#include "core/omr/omr_edit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +36,11 @@ typedef struct {
   ProjectMark before, after;
 } ProjectChange;
 
+/* An edit of a page before and after; kind OMR_EDITS stands for none (its place still counts). */
+typedef struct {
+  OmrEdit before, after;
+} ProjectEditChange;
+
 /* Where the person was looking. */
 typedef struct {
   double start_s, scale, position_s; /* seconds, px per second, seconds */
@@ -50,7 +56,8 @@ typedef struct {
   int64_t stamp_us;
   bool nudge;            /* may swallow the next nudge of the same place */
   double start_s, scale; /* of the view when the step was made; undo goes back there */
-  BASE_ARRAY(ProjectChange) changes;
+    BASE_ARRAY(ProjectChange) changes;   /* of marks … */
+  BASE_ARRAY(ProjectEditChange) edits; /* … or of what is written; one of both is empty */
 } ProjectCommand;
 
 typedef enum { PROJECT_PAGES, PROJECT_SCORE, PROJECT_MIDI, PROJECT_NOTES, PROJECT_AUDIO } ProjectMediaKind;
@@ -71,13 +78,14 @@ typedef struct Project {
   char *title;                    /* UTF-8, may be null */
   BASE_ARRAY(ProjectMedia) media; /* in the order to be used */
   BASE_ARRAY(ProjectMark) marks;  /* places by quarter, then heard notes by (time, midi) */
+  OmrEdits edits;                 /* of the pages, in the order said; one of a kind at a place */
   BASE_ARRAY(ProjectCommand) journal;
   size_t cursor; /* commands [0, cursor) are in force; the rest can be redone */
   ProjectView view;
   /* What the disk does not have yet, in order; the store empties it with project_written. */
   BASE_ARRAY(ProjectChange) unwritten;
   size_t unwritten_from; /* commands from here on differ from those on disk */
-  bool cursor_unwritten;
+    bool cursor_unwritten, edits_unwritten;
 } Project;
 
 Project *project_new(void); /* null without memory */
@@ -127,6 +135,13 @@ const ProjectMark *project_crossing(const Project *project, Beat quarter, double
 bool project_do(Project *project, const char *name, const ProjectMark *after, size_t n, bool nudge,
                 int64_t now_us);
 
+/* The same of edits of the pages; kind OMR_EDIT_… as it is to be. With `nudge` a single edit of the place and kind of the
+ * last step's, at most 1 s after it, is merged into it. */
+bool project_edit(Project *project, const char *name, const OmrEdit *after, size_t n, bool nudge, int64_t now_us);
+
+/* Takes back everything said of the given places (of their page, within a px). */
+bool project_unedit(Project *project, const char *name, const OmrEdit *places, size_t n, int64_t now_us);
+
 /* The step undone or redone, borrowed until the next call; null when there is none. */
 const ProjectCommand *project_undo(Project *project);
 const ProjectCommand *project_redo(Project *project);
@@ -139,4 +154,6 @@ void project_written(Project *project);
 /* For the store: appends what was read, without a change of state; false when it contradicts itself. */
 bool project_restore_mark(Project *project, ProjectMark mark);
 bool project_restore_command(Project *project, const char *name, int64_t stamp_us, bool nudge, double start_s,
-                             double scale, const ProjectChange *changes, size_t n);
+                             double scale, const ProjectChange *changes, size_t n, const ProjectEditChange *edits,
+                             size_t n_edits);
+bool project_restore_edit(Project *project, OmrEdit edit);

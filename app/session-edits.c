@@ -58,6 +58,10 @@ static int place_of_quarter(TriSession *self, Beat quarter) {
   return (int)unfolded->onsets.n - 1;
 }
 
+void tri_session_select_quarter(TriSession *self, Beat quarter) {
+  if (self->score->unfolded->onsets.n) tri_scene_set_selected(self->scene, place_of_quarter(self, quarter));
+}
+
 static gboolean refuse_crossing(TriSession *self, const ProjectMark *other, Beat quarter) {
   int place = place_of_quarter(self, other->quarter);
   g_autofree char *name = name_of(self, place, place);
@@ -175,8 +179,22 @@ static void restore_view(TriSession *self, const ProjectCommand *command) {
   self->restoring_view = FALSE;
 }
 
+/* Goes back to where the edit was and puts the pages together again. */
+static void went_on_page(TriSession *self, const ProjectCommand *command) {
+  const OmrEdit *edit = &command->edits.items[0].after;
+  restore_view(self, command);
+  tri_session_write(self);
+  tri_session_refresh(self);
+  self->picked = (ScoreBox){edit->page, edit->x_px, edit->y_px, 0, 0};
+  tri_session_correct(self);
+}
+
 static void went(TriSession *self, const ProjectCommand *command) {
   if (!command) return;
+  if (command->edits.n) {
+    went_on_page(self, command);
+    return;
+  }
   const ProjectMark *mark = &command->changes.items[0].after, *before = &command->changes.items[0].before;
   double time_s = mark->time_s > 0 ? mark->time_s : before->time_s;
   if (!mark->midi && self->score && self->score->unfolded->onsets.n)

@@ -4,6 +4,7 @@
 #include "app/session-private.h"
 #include "widgets/state.h"
 #include "app/words.h"
+#include "app/words_notes.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -179,7 +180,7 @@ static char *reason_text(TriSession *self, const PlacesDoubt *doubt) {
   int step = words_step_at(self->score->unfolded, beat_double(tri_session_quarter(self, (int)doubt->first)));
   if (doubt->reason == PLACES_UNLIKELY) return unlikely_text(self, doubt);
   if (doubt->reason == PLACES_RHYTHM)
-    return g_strdup(
+        return words_doubt(
         self->score->score->measures.items[self->score->unfolded->steps.items[step].measure].doubt);
   int ms = (int)lround(doubt->error_s * 100) * 10;
   return g_strdup_printf(_("Timing in doubt · ±%d ms"), MAX(ms, 10));
@@ -294,7 +295,7 @@ void tri_session_strike(TriSession *self, int place) {
 static char *why_text(TriSession *self, const TriPlace *place, int measure) {
   if (place->state == TRI_CHECKED) return g_strdup(place->anchor ? _("Fixed by you") : "");
   if (measure >= 0 && *self->score->score->measures.items[measure].doubt)
-    return g_strdup(self->score->score->measures.items[measure].doubt);
+        return words_doubt(self->score->score->measures.items[measure].doubt);
   if (place->state == TRI_NOT_PLAYED) return g_strdup(_("In the score, not heard"));
   if (!self->alignment || place->state == TRI_SURE) return g_strdup("");
   return g_strdup_printf(_("Timing in doubt · ±%d ms"),

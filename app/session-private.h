@@ -3,7 +3,7 @@
 
 #include "app/places.h"
 #include "app/session.h"
-#include "app/steps.h"
+#include "app/steps-edits.h"
 #include "app/store.h"
 
 G_BEGIN_DECLS
@@ -31,7 +31,10 @@ struct _TriSession {
   guint view_source;
   gboolean restoring_view;
   /* the machine's side; null until it is known */
-  StepsScore *score;
+    StepsScore *score;
+  StepsPages *pages; /* as read, under the person's edits */
+  OmrTaste taste;    /* and how their rhythms are read */
+  ScoreBox picked;   /* of the note picked last, to find it again in the next score */
   StepsHeard *heard;
   Alignment *alignment;
   FlowOrders orders; /* that the person may choose from */
@@ -122,6 +125,23 @@ void tri_session_forget_suggestions(TriSession *self);
 /* Starts whatever the project's files ask for; with a kind, only what depends on files of that kind. */
 void tri_session_start_steps(TriSession *self);
 void tri_session_start_kind(TriSession *self, ProjectMediaKind kind);
+
+/* Shows a score that stands where the present one stood: places keep their times until it is aligned. */
+void tri_session_replace_score(TriSession *self, StepsReadPart *part);
+
+/* Selects the place at a quarter, or the first behind it. */
+void tri_session_select_quarter(TriSession *self, Beat quarter);
+
+/* ---- session-notes.c ---- */
+
+/* What the project has learned from its edits, before its pages are read. */
+void tri_session_start_taste(TriSession *self);
+
+/* Puts the pages together with the edits as they are now. */
+void tri_session_correct(TriSession *self);
+
+/* Picks the note or rest whose middle is nearest to the box, within a note's width. */
+void tri_session_pick_box(TriSession *self, const ScoreBox *box);
 
 /* Aligns from nothing. */
 void tri_session_align_anew(TriSession *self);

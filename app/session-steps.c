@@ -28,10 +28,14 @@ static void drop_alignment(TriSession *self) {
 
 void tri_session_forget(TriSession *self) {
   tri_jobs_retire(self->jobs, TRI_TOPIC_READ);
+  tri_jobs_retire(self->jobs, TRI_TOPIC_CORRECT);
+  tri_jobs_retire(self->jobs, TRI_TOPIC_LESSON);
   tri_jobs_retire(self->jobs, TRI_TOPIC_PEAKS);
   tri_jobs_retire(self->jobs, TRI_TOPIC_LISTEN);
   tri_jobs_retire(self->jobs, TRI_TOPIC_ALIGN);
   g_clear_pointer(&self->score, steps_score_unref);
+  g_clear_pointer(&self->pages, steps_pages_unref);
+  self->taste = (OmrTaste){{0}};
   g_clear_pointer(&self->heard, steps_heard_unref);
   drop_alignment(self);
   tri_session_forget_suggestions(self);
@@ -145,9 +149,43 @@ static void show_plain(TriSession *self) {
   tri_scene_set_motion(self->scene, motion_dup(self->score->plain), NULL);
 }
 
+/* The old alignment's times at the places of the new score; links are gone until it is aligned. */
+static void carry_alignment(TriSession *self) {
+  const ScoreUnfolded *unfolded = self->score->unfolded;
+  Alignment *old = self->alignment, *carried = old && old->points.n ? alignment_dup(old) : NULL;
+  if (carried) carried->points.n = carried->links.n = 0;
+  gboolean good = carried != NULL;
+  for (gsize i = 0; good && i < unfolded->onsets.n; i++) {
+    AlignmentPoint point = {.onset = i, .quarter = unfolded->onsets.items[i].onset, .confidence = 0.5f};
+    point.time_s = MAX(0, alignment_time_s(old, beat_double(point.quarter)));
+    good = base_array_push(&carried->points, point);
+  }
+  drop_alignment(self);
+  if (good)
+    self->alignment = carried;
+  else if (carried)
+    alignment_free(carried);
+  if (self->alignment) self->played = places_play(unfolded, self->alignment, self->score->plain);
+}
+
+void tri_session_replace_score(TriSession *self, StepsReadPart *part) {
+  int selected = tri_session_place(self, -1);
+  Beat quarter = tri_session_quarter(self, selected);
+  show_score(self, part);
+  carry_alignment(self);
+  show_plain(self);
+  show_all(self);
+  if (selected >= 0) tri_session_select_quarter(self, quarter);
+  start_align(self, TRI_LANE_BACKGROUND, TRUE);
+}
+
 static void read_apply(TriJob *job, gpointer user, gpointer result) {
   TriSession *self = user;
-  show_score(self, result);
+  StepsReadPart *part = result;
+  steps_pages_unref(self->pages);
+  self->pages = g_steal_pointer(&part->read);
+  self->taste = part->taste;
+  show_score(self, part);
   tri_session_title_by_score(self, self->score->score);
   if (!tri_jobs_busy(self->jobs, TRI_TOPIC_LISTEN)) show_plain(self);
   tri_session_align_anew(self);
@@ -184,6 +222,7 @@ static const ProjectMedia *heard_media(TriSession *self) {
 static void start_read(TriSession *self) {
   ProjectMediaKind kind;
   if (!score_kind(self, &kind)) return;
+  tri_session_start_taste(self);
   GPtrArray *paths = g_ptr_array_new();
   for (gsize i = 0; i < self->project->media.n; i++) {
     const ProjectMedia *media = &self->project->media.items[i];
@@ -193,7 +232,7 @@ static void start_read(TriSession *self) {
   char **strings = (char **)g_ptr_array_free(paths, FALSE);
   tri_jobs_start(self->jobs, TRI_LANE_BACKGROUND, TRI_TOPIC_READ,
                  kind == PROJECT_PAGES ? _("Reading the pages") : _("Reading the score"), &read_kind,
-                 steps_read_snapshot(strings, self->store), self);
+                 steps_read_snapshot(strings, self->store, &self->project->edits, &self->taste), self);
 }
 
 /* ---- the sound ---- */

@@ -4,6 +4,7 @@
 #include "app/steps.h"
 
 #include "app/steps-ear.h"
+#include "app/steps-edits.h"
 
 #include "app/heard.h"
 #include "app/places.h"
@@ -92,13 +93,18 @@ void steps_read_part_free(gpointer data) {
   steps_score_unref(part->score);
   score_free(part->scene_score);
   score_unfolded_free(part->scene_unfolded);
+  steps_pages_unref(part->read);
   g_free(part);
 }
 
-StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store) {
+StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits,
+                                       const OmrTaste *taste) {
   StepsReadSnapshot *snapshot = g_new0(StepsReadSnapshot, 1);
   snapshot->paths = paths_taken;
   snapshot->store = store ? store_ref(store) : NULL;
+  snapshot->taste = *taste;
+  for (gsize i = 0; i < edits->n; i++)
+    if (!base_array_push(&snapshot->edits, edits->items[i])) break;
   return snapshot;
 }
 
@@ -106,11 +112,11 @@ void steps_read_snapshot_free(gpointer data) {
   StepsReadSnapshot *snapshot = data;
   g_strfreev(snapshot->paths);
   store_close(snapshot->store);
+  base_array_clear(&snapshot->edits);
   g_free(snapshot);
 }
 
-/* Takes `score`. */
-static BaseStatus make_read_part(BaseContext *ctx, StepsReadPart **out, Score *score) {
+BaseStatus steps_read_part(BaseContext *ctx, StepsReadPart **out, Score *score) {
   StepsScore *made = NULL;
   BaseStatus status = make_score(ctx, &made, score, NULL);
   if (status != BASE_OK) return status;
@@ -125,11 +131,28 @@ static BaseStatus make_read_part(BaseContext *ctx, StepsReadPart **out, Score *s
 static void page_read(void *user, const OmrPage *const *pages, size_t n, size_t total, const Score *score) {
   StepsReadPart *part = NULL;
   BaseContext ctx = {0};
-  if (score && n < total && make_read_part(&ctx, &part, score_dup(score)) == BASE_OK)
+  if (score && n < total && steps_read_part(&ctx, &part, score_dup(score)) == BASE_OK)
     tri_job_post(user, part, steps_read_part_free);
 }
 
-static BaseStatus read_pages(TriJob *job, BaseContext *ctx, Score **score,
+/* What was read with the person's edits over it, and the rest read as was learned from them. */
+static BaseStatus put_right(BaseContext *ctx, StepsReadPart **out, StepsPages *pages,
+                            const StepsReadSnapshot *snapshot, Score *read) {
+  if (!snapshot->edits.n) return steps_read_part(ctx, out, read);
+  StepsCorrectSnapshot *correct = steps_correct_snapshot(pages, &snapshot->edits, &snapshot->taste, FALSE);
+  gpointer result = NULL;
+  BaseStatus status = steps_correct(NULL, ctx, correct, &result);
+  steps_correct_snapshot_free(correct);
+  score_free(read);
+  if (status != BASE_OK) return status;
+  StepsCorrected *corrected = result;
+  *out = g_steal_pointer(&corrected->part);
+  (*out)->taste = corrected->taste;
+  steps_corrected_free(corrected);
+  return BASE_OK;
+}
+
+static BaseStatus read_pages(TriJob *job, BaseContext *ctx, StepsReadPart **out,
                              const StepsReadSnapshot *snapshot) {
   const char *const *paths = (const char *const *)snapshot->paths;
   MediaPages *pages = NULL;
@@ -139,7 +162,18 @@ static BaseStatus read_pages(TriJob *job, BaseContext *ctx, Score **score,
   part->pages = pages;
   tri_job_post(job, part, steps_read_part_free);
   FlowReadParams params = {.memo = store_memo(snapshot->store), .page = page_read, .user = job};
-  return flow_read(ctx, score, NULL, NULL, paths, g_strv_length(snapshot->paths), &params);
+  OmrPage **read = NULL;
+  gsize n = 0;
+  Score *score = NULL;
+  status = flow_read(ctx, &score, &read, &n, paths, g_strv_length(snapshot->paths), &params);
+  if (status != BASE_OK) return status;
+  StepsPages *kept = steps_pages_new(read, n);
+  status = put_right(ctx, out, kept, snapshot, score);
+  if (status == BASE_OK)
+    (*out)->read = kept;
+  else
+    steps_pages_unref(kept);
+  return status;
 }
 
 BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer data, gpointer *result) {
@@ -147,13 +181,13 @@ BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer data, gpointe
   const char *const *paths = (const char *const *)snapshot->paths;
   FlowKind kind = FLOW_UNKNOWN;
   Score *score = NULL;
+  StepsReadPart *part = NULL;
   BaseStatus status = flow_kind(ctx, &kind, paths[0]);
   if (status != BASE_OK) return status;
-  status =
-      kind == FLOW_PAGES ? read_pages(job, ctx, &score, snapshot) : flow_load_score(ctx, &score, paths, 1);
-  if (status != BASE_OK) return status;
-  StepsReadPart *part = NULL;
-  status = make_read_part(ctx, &part, score);
+  if (kind == FLOW_PAGES)
+    status = read_pages(job, ctx, &part, snapshot);
+  else if ((status = flow_load_score(ctx, &score, paths, 1)) == BASE_OK)
+    status = steps_read_part(ctx, &part, score);
   if (status == BASE_OK) status = flow_suspect(ctx, &part->score->suspicions, part->score->score);
   if (status != BASE_OK && part) steps_read_part_free(g_steal_pointer(&part));
   *result = part;
@@ -350,8 +384,10 @@ static double wanted_s(void *user) {
 
 /* Whose answer it is: the recording's and the ear's. */
 static char *heard_key(const StepsSoundSnapshot *snapshot) {
-  g_autofree char *ear = snapshot->ear ? g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, snapshot->ear) : NULL;
-  return g_strdup_printf("listen/%d/%s%s%s", TRANSCRIPTION_VERSION, snapshot->sha256, ear ? "/" : "", ear ? ear : "");
+  g_autofree char *ear =
+      snapshot->ear ? g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, snapshot->ear) : NULL;
+  return g_strdup_printf("listen/%d/%s%s%s", TRANSCRIPTION_VERSION, snapshot->sha256, ear ? "/" : "",
+                         ear ? ear : "");
 }
 
 static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
@@ -363,7 +399,8 @@ static BaseStatus listen(TriJob *job, BaseContext *ctx, Transcription **heard,
   *heard = bytes ? heard_unpack(bytes, n) : NULL;
   free(bytes);
   if (*heard) return BASE_OK;
-  Hearing hearing = {.job = job, .motion = motion_new(), .wanted = snapshot->wanted, .shown_us = g_get_monotonic_time()};
+  Hearing hearing = {
+      .job = job, .motion = motion_new(), .wanted = snapshot->wanted, .shown_us = g_get_monotonic_time()};
   BasePack *weights = NULL;
   BaseStatus status = hearing.motion ? steps_ear_weights(ctx, &weights, snapshot->ear) : base_fail_memory(ctx);
   TranscriptionParams params = {.weights = weights, .part = stretch_heard, .wanted = wanted_s, .user = &hearing};
@@ -470,8 +507,9 @@ static BaseStatus decide(BaseContext *ctx, StepsAligned *out, const StepsAlignSn
 static BaseStatus align_anew(BaseContext *ctx, StepsAligned *out, const StepsAlignSnapshot *snapshot) {
   const Score *score = snapshot->score->score;
   ScoreUnfolded *unfolded = NULL;
-  BaseStatus status = flow_align_ordered(ctx, &unfolded, &out->alignment, &out->orders, score, snapshot->heard->heard,
-                                         snapshot->anchors, snapshot->n_anchors, snapshot->order);
+  BaseStatus status =
+      flow_align_ordered(ctx, &unfolded, &out->alignment, &out->orders, score, snapshot->heard->heard,
+                         snapshot->anchors, snapshot->n_anchors, snapshot->order);
   if (status == BASE_OK) status = decide(ctx, out, snapshot, unfolded);
   if (status != BASE_OK) {
     score_unfolded_free(unfolded);

@@ -45,15 +45,22 @@ typedef struct {
   MediaPages *pages;  /* known before anything is read; null later */
   StepsScore *score;  /* null while there is none */
   Score *scene_score; /* the scene's copies of it */
-  ScoreUnfolded *scene_unfolded;
+    ScoreUnfolded *scene_unfolded;
+  struct StepsPages *read; /* the pages behind the score (steps-edits.h); null of a file that is a score */
+  OmrTaste taste;          /* they were read with */
 } StepsReadPart;
 void steps_read_part_free(gpointer part);
 
+/* What is shown of a score, which is taken. */
+BaseStatus steps_read_part(BaseContext *ctx, StepsReadPart **out, Score *score);
+
 typedef struct {
   char **paths; /* pages, or one score or MIDI file */
-  Store *store; /* remembers; a holder, may be null */
+    Store *store; /* remembers; a holder, may be null */
+    OmrEdits edits; /* what the person put right on the pages */
+  OmrTaste taste; /* what was learned from that */
 } StepsReadSnapshot;
-StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store);
+StepsReadSnapshot *steps_read_snapshot(char **paths_taken, Store *store, const OmrEdits *edits, const OmrTaste *taste);
 void steps_read_snapshot_free(gpointer snapshot);
 BaseStatus steps_read(TriJob *job, BaseContext *ctx, gconstpointer snapshot, gpointer *result);
 

@@ -34,7 +34,7 @@ static const char schema[] =
     "CREATE TABLE weights(revision INTEGER PRIMARY KEY, engine TEXT NOT NULL, origin TEXT NOT NULL,"
     " stamp_us INTEGER NOT NULL, bytes BLOB NOT NULL);"
     "CREATE TABLE view(key TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE state(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;";
+        "CREATE TABLE state(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;" STORE_EDITS_TABLE;
 
 /* ---- saying what went wrong ---- */
 
@@ -211,6 +211,7 @@ static void start_writing(Store *store) {
   store->results = connect_file(store->path, SQLITE_OPEN_READWRITE);
   if (!store->results) return;
   store_run(store->edits, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=0;");
+  store_run(store->edits, STORE_EDITS_TABLE); /* projects made before there were edits */
   store_run(store->results, "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;");
   store->syncer = g_thread_new("project sync", sync_thread, store);
 }

@@ -74,12 +74,19 @@ static bool restore_command(Project *project, sqlite3_stmt *row) {
   size_t size = (size_t)sqlite3_column_bytes(row, 5), n = size / (2 * STORE_MARK_SIZE);
   if (!bytes || size % (2 * STORE_MARK_SIZE) != 0) return false;
   ProjectChange *changes = g_new(ProjectChange, n);
-  for (size_t i = 0; i < n; i++)
-    changes[i] = (ProjectChange){store_unpack_mark(bytes + 2 * i * STORE_MARK_SIZE),
-                                 store_unpack_mark(bytes + (2 * i + 1) * STORE_MARK_SIZE)};
+  ProjectEditChange *edits = g_new(ProjectEditChange, n);
+  size_t n_changes = 0, n_edits = 0;
+  for (size_t i = 0; i < n; i++) {
+    const uint8_t *before = bytes + 2 * i * STORE_MARK_SIZE, *after = before + STORE_MARK_SIZE;
+    if (store_holds_edit(before))
+      edits[n_edits++] = (ProjectEditChange){store_unpack_edit(before), store_unpack_edit(after)};
+    else
+      changes[n_changes++] = (ProjectChange){store_unpack_mark(before), store_unpack_mark(after)};
+  }
   bool good = project_restore_command(project, store_text(row, 0), sqlite3_column_int64(row, 1),
                                       sqlite3_column_int(row, 2) != 0, sqlite3_column_double(row, 3),
-                                      sqlite3_column_double(row, 4), changes, n);
+                                      sqlite3_column_double(row, 4), changes, n_changes, edits, n_edits);
+  g_free(edits);
   g_free(changes);
   return good;
 }
@@ -92,6 +99,25 @@ static BaseStatus load_journal(BaseContext *ctx, Store *store, Project *project)
   while (status == BASE_OK && (code = sqlite3_step(rows)) == SQLITE_ROW)
     if (sqlite3_column_int64(rows, 6) != (int64_t)project->journal.n || !restore_command(project, rows))
       status = store_damaged(ctx, store->path, "its list of changes makes no sense");
+  if (status == BASE_OK && code != SQLITE_DONE) status = store_fail(ctx, store->edits, store->path);
+  sqlite3_finalize(rows);
+  return status;
+}
+
+/* A project from before there were edits has none. */
+static BaseStatus load_edits(BaseContext *ctx, Store *store, Project *project) {
+  sqlite3_stmt *rows = store_prepare(store->edits, "SELECT page, x, y, kind, value FROM edits ORDER BY seq");
+  int code = SQLITE_DONE;
+  BaseStatus status = BASE_OK;
+  while (rows && status == BASE_OK && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+    OmrEdit edit = {.page = sqlite3_column_int(rows, 0),
+                    .x_px = (float)sqlite3_column_double(rows, 1),
+                    .y_px = (float)sqlite3_column_double(rows, 2),
+                    .kind = (uint8_t)CLAMP(sqlite3_column_int(rows, 3), 0, 255),
+                    .value = (int16_t)CLAMP(sqlite3_column_int(rows, 4), -9999, 9999)};
+    if (!project_restore_edit(project, edit))
+      status = store_damaged(ctx, store->path, "its edits of the pages make no sense");
+  }
   if (status == BASE_OK && code != SQLITE_DONE) status = store_fail(ctx, store->edits, store->path);
   sqlite3_finalize(rows);
   return status;
@@ -131,6 +157,7 @@ static BaseStatus load_state(BaseContext *ctx, Store *store, Project *project) {
 BaseStatus store_load(BaseContext *ctx, Store *store, Project *project) {
   BaseStatus status = load_media(ctx, store, project);
   if (status == BASE_OK) status = load_marks(ctx, store, project);
+  if (status == BASE_OK) status = load_edits(ctx, store, project);
   if (status == BASE_OK) status = load_journal(ctx, store, project);
   if (status == BASE_OK) status = load_view(ctx, store, project);
   if (status == BASE_OK) status = load_state(ctx, store, project);

@@ -6,6 +6,10 @@
 #include <glib.h>
 #include <sqlite3.h>
 
+#define STORE_EDITS_TABLE                                                                                    \
+  "CREATE TABLE IF NOT EXISTS edits(seq INTEGER PRIMARY KEY, page INTEGER NOT NULL, x REAL NOT NULL,"        \
+  " y REAL NOT NULL, kind INTEGER NOT NULL, value INTEGER NOT NULL);"
+
 struct Store {
   gatomicrefcount holders;
   char *path;       /* canonical */
@@ -58,6 +62,11 @@ bool store_put_media(sqlite3 *db, const char *path, const Project *project);
 enum { STORE_MARK_SIZE = 40 };
 void store_pack_mark(uint8_t *bytes, const ProjectMark *mark);
 ProjectMark store_unpack_mark(const uint8_t *bytes);
+
+/* One OmrEdit in as many bytes, told apart from a mark by the last one. */
+void store_pack_edit(uint8_t *bytes, const OmrEdit *edit);
+bool store_holds_edit(const uint8_t *bytes);
+OmrEdit store_unpack_edit(const uint8_t *bytes);
 
 /* The rows of the view: a key and the offset of a double in ProjectView. */
 typedef struct {

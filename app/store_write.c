@@ -42,6 +42,32 @@ ProjectMark store_unpack_mark(const uint8_t *bytes) {
   return mark;
 }
 
+void store_pack_edit(uint8_t *bytes, const OmrEdit *edit) {
+  int32_t words[5] = {GINT32_TO_LE(edit->page), GINT32_TO_LE(edit->kind), GINT32_TO_LE(edit->value), 0, 0};
+  memcpy(&words[3], &edit->x_px, sizeof words[3]);
+  memcpy(&words[4], &edit->y_px, sizeof words[4]);
+  words[3] = GINT32_TO_LE(words[3]), words[4] = GINT32_TO_LE(words[4]);
+  memset(bytes, 0, STORE_MARK_SIZE);
+  memcpy(bytes, words, sizeof words);
+  bytes[STORE_MARK_SIZE - 1] = 1;
+}
+
+bool store_holds_edit(const uint8_t *bytes) {
+  return bytes[STORE_MARK_SIZE - 1] == 1;
+}
+
+OmrEdit store_unpack_edit(const uint8_t *bytes) {
+  int32_t words[5];
+  memcpy(words, bytes, sizeof words);
+  for (int i = 0; i < 5; i++) words[i] = GINT32_FROM_LE(words[i]);
+  OmrEdit edit = {.page = words[0],
+                  .kind = (uint8_t)CLAMP(words[1], 0, 255),
+                  .value = (int16_t)CLAMP(words[2], -9999, 9999)};
+  memcpy(&edit.x_px, &words[3], sizeof words[3]);
+  memcpy(&edit.y_px, &words[4], sizeof words[4]);
+  return edit;
+}
+
 /* `path` as seen from the folder of `from`; transfer full. */
 static char *relative_path(const char *from, const char *path) {
   char *folder = g_path_get_dirname(from);
@@ -115,11 +141,16 @@ static bool write_changes(sqlite3 *db, const Project *project) {
 }
 
 static bool write_command(sqlite3_stmt *insert, const ProjectCommand *command, size_t seq) {
-  size_t size = command->changes.n * 2 * STORE_MARK_SIZE;
+  size_t size = (command->changes.n + command->edits.n) * 2 * STORE_MARK_SIZE;
   uint8_t *bytes = g_malloc(size);
   for (size_t i = 0; i < command->changes.n; i++) {
     store_pack_mark(bytes + 2 * i * STORE_MARK_SIZE, &command->changes.items[i].before);
     store_pack_mark(bytes + (2 * i + 1) * STORE_MARK_SIZE, &command->changes.items[i].after);
+  }
+  for (size_t i = 0; i < command->edits.n; i++) {
+    uint8_t *at = bytes + 2 * (command->changes.n + i) * STORE_MARK_SIZE;
+    store_pack_edit(at, &command->edits.items[i].before);
+    store_pack_edit(at + STORE_MARK_SIZE, &command->edits.items[i].after);
   }
   sqlite3_bind_int64(insert, 1, (int64_t)seq);
   sqlite3_bind_text(insert, 2, command->name, -1, SQLITE_STATIC);
@@ -143,6 +174,25 @@ static bool write_journal(sqlite3 *db, const Project *project) {
   return good;
 }
 
+/* They are few: all are written anew. */
+static bool write_edits(sqlite3 *db, const Project *project) {
+  if (!project->edits_unwritten) return true;
+  sqlite3_stmt *insert = store_prepare(db, "INSERT INTO edits VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+  bool good = insert && store_run(db, "DELETE FROM edits");
+  for (size_t i = 0; good && i < project->edits.n; i++) {
+    const OmrEdit *edit = &project->edits.items[i];
+    sqlite3_bind_int64(insert, 1, (int64_t)i);
+    sqlite3_bind_int(insert, 2, edit->page);
+    sqlite3_bind_double(insert, 3, (double)edit->x_px);
+    sqlite3_bind_double(insert, 4, (double)edit->y_px);
+    sqlite3_bind_int(insert, 5, edit->kind);
+    sqlite3_bind_int(insert, 6, edit->value);
+    good = store_finish(insert);
+  }
+  sqlite3_finalize(insert);
+  return good;
+}
+
 static bool write_cursor(sqlite3 *db, const Project *project) {
   sqlite3_stmt *put = store_prepare(db, "INSERT OR REPLACE INTO state VALUES('cursor', ?)");
   if (put) sqlite3_bind_int64(put, 1, (int64_t)project->cursor);
@@ -152,11 +202,12 @@ static bool write_cursor(sqlite3 *db, const Project *project) {
 }
 
 BaseStatus store_write(BaseContext *ctx, Store *store, Project *project) {
-  if (!project->unwritten.n && project->unwritten_from == project->journal.n && !project->cursor_unwritten)
+  if (!project->unwritten.n && project->unwritten_from == project->journal.n && !project->cursor_unwritten &&
+      !project->edits_unwritten)
     return BASE_OK;
   sqlite3 *db = store->edits;
-  bool good = store_begin(db) && write_changes(db, project) && write_journal(db, project) &&
-              write_cursor(db, project);
+  bool good = store_begin(db) && write_changes(db, project) && write_edits(db, project) &&
+              write_journal(db, project) && write_cursor(db, project);
   BaseStatus status = store_end(ctx, db, store->path, good);
   if (status != BASE_OK) return status;
   project_written(project);

@@ -148,6 +148,7 @@ static void answer_report(GSimpleAction *action, GVariant *parameter, gpointer u
 }
 
 static void report(TriWindow *self, const TriLearned *learned) {
+  self->learned_bars = learned->bars;
   g_autofree char *body = words_of(learned);
   g_autofree char *heading = g_strdup_printf(
       ngettext("Learned from %u Bar", "Learned from %u Bars", learned->bars), learned->bars);

@@ -178,6 +178,11 @@ static void export_response(GtkNativeDialog *dialog, int response, TriWindow *se
   tri_session_export(self->session, EXPORTS[i].what, path);
 }
 
+/* For tests and scripts: the score as MusicXML into this file. */
+static void export_score(GSimpleAction *action, GVariant *parameter, gpointer user) {
+  tri_session_export(TRI_WINDOW(user)->session, TRI_EXPORT_MUSICXML, g_variant_get_string(parameter, NULL));
+}
+
 static void export(GSimpleAction *action, GVariant *parameter, gpointer user) {
   gsize i = 0;
   while (i < G_N_ELEMENTS(EXPORTS) && !g_str_equal(EXPORTS[i].name, g_variant_get_string(parameter, NULL)))
@@ -382,7 +387,8 @@ static const GActionEntry ACTIONS[] = {
     {.name = "sample", .activate = sample},
     {.name = "rename", .activate = rename_piece},
     {.name = "save-copy", .activate = save_copy},
-    {.name = "export", .parameter_type = "s", .activate = export},
+        {.name = "export", .parameter_type = "s", .activate = export},
+    {.name = "export-score", .parameter_type = "s", .activate = export_score},
 };
 
 void tri_window_refresh_files(TriWindow *self) {
@@ -390,7 +396,8 @@ void tri_window_refresh_files(TriWindow *self) {
   tri_window_set_enabled(self, "new", piece);
   tri_window_set_enabled(self, "rename", piece);
   tri_window_set_enabled(self, "save-copy", piece);
-  tri_window_set_enabled(self, "export", piece);
+    tri_window_set_enabled(self, "export", piece);
+  tri_window_set_enabled(self, "export-score", piece);
 }
 
 void tri_window_add_files(TriWindow *self) {

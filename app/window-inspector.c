@@ -3,6 +3,7 @@
 #include "app/window-inspector.h"
 
 #include "app/window-check-pane.h"
+#include "app/window-note-pane.h"
 #include "widgets/canvas.h"
 #include "widgets/time-ruler.h"
 
@@ -17,7 +18,8 @@ struct _TriInspector {
   GtkListBox *rows;
   AdwEntryRow *time_row;
   AdwActionRow *state_row, *notes_row;
-  GtkImage *state_icon;
+    GtkImage *state_icon;
+  TriNotePane *note_pane;
   TriSession *session; /* borrowed */
   const char *style;   /* of the icon now, static */
   int note;            /* heard note shown, -1: the selected place */
@@ -157,6 +159,7 @@ void tri_inspector_watch(TriInspector *self, TriSession *session) {
   g_signal_connect_object(scene, "notify::selected", G_CALLBACK(selection_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(scene, "places-changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(scene, "motion-changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
+    tri_note_pane_watch(self->note_pane, session);
   refresh(self);
 }
 
@@ -176,12 +179,14 @@ static void bind_children(GtkWidgetClass *class) {
   gtk_widget_class_bind_template_child(class, TriInspector, time_row);
   gtk_widget_class_bind_template_child(class, TriInspector, state_row);
   gtk_widget_class_bind_template_child(class, TriInspector, notes_row);
-  gtk_widget_class_bind_template_child(class, TriInspector, state_icon);
+    gtk_widget_class_bind_template_child(class, TriInspector, state_icon);
+  gtk_widget_class_bind_template_child(class, TriInspector, note_pane);
 }
 
 static void tri_inspector_class_init(TriInspectorClass *class) {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
-  G_OBJECT_CLASS(class)->dispose = dispose;
+    G_OBJECT_CLASS(class)->dispose = dispose;
+  g_type_ensure(TRI_TYPE_NOTE_PANE);
   gtk_widget_class_set_template_from_resource(widget_class, "/org/triptych/Triptych/ui/inspector.ui");
   gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
   bind_children(widget_class);

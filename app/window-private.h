@@ -38,6 +38,7 @@ struct _TriWindow {
   GMenuModel *place_menu, *ear_menu;
   AdwMessageDialog *ear_report; /* while it is open; its own */
   char *ear_before;             /* what the report would go back to */
+  guint learned_bars;           /* how many were learned from last */
   int note; /* heard note picked last, -1 none */
 };
 
@@ -71,6 +72,7 @@ void tri_window_add_instrument(TriWindow *self);
 void tri_window_add_order(TriWindow *self);
 void tri_window_add_table(TriWindow *self);
 void tri_window_add_ear(TriWindow *self);
+void tri_window_add_notes(TriWindow *self);
 void tri_window_add_suggest(TriWindow *self);
 
 /* Enables what makes sense now. */

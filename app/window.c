@@ -1,7 +1,9 @@
 /* The window puts the views of one session together; what it can do stands in its siblings: playback, places,
  * views, files. The action "state" mirrors the session for tests and scripts, gathered once per idle.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/session-notes.h"
 #include "app/window-private.h"
+#include "app/words_notes.h"
 
 #include "widgets/overview-strip.h"
 
@@ -90,6 +92,12 @@ static void add_session_state(TriWindow *self, GVariantDict *dict) {
   g_variant_dict_insert(dict, "busy", "b", tri_jobs_get_active(tri_session_get_jobs(self->session)));
 }
 
+/* What the verbs of correcting are about, in words. */
+static char *picked_note(TriWindow *self) {
+  const ScoreNote *note = tri_session_get_note(self->session);
+  return note ? words_note(note) : g_strdup("");
+}
+
 static void add_place_state(TriWindow *self, GVariantDict *dict) {
   guint n;
   const TriPlace *places = tri_scene_get_places(tri_window_scene(self), &n);
@@ -103,7 +111,11 @@ static void add_place_state(TriWindow *self, GVariantDict *dict) {
   g_variant_dict_insert(dict, "selected", "i", selected);
   g_variant_dict_insert(dict, "selected-quarter", "d", known ? places[selected].quarter : -1.0);
   g_variant_dict_insert(dict, "selected-time", "d", known ? places[selected].time_s : -1.0);
+    g_autofree char *note = picked_note(self);
+  g_variant_dict_insert(dict, "note", "s", note);
+  g_variant_dict_insert(dict, "edits", "u", (guint)tri_session_get_project(self->session)->edits.n);
   g_variant_dict_insert(dict, "instrument", "s", tri_session_get_instrument(self->session));
+  g_variant_dict_insert(dict, "learned-bars", "u", self->learned_bars);
   g_variant_dict_insert(dict, "report", "b", self->ear_report != NULL);
   g_variant_dict_insert(dict, "ear", "s", tri_session_get_ear(self->session));
   g_variant_dict_insert(dict, "playing", "b", tri_player_get_playing(tri_window_player(self)));
@@ -140,7 +152,9 @@ static void add_state(TriWindow *self) {
                                       "sound-changed",
                                       "motion-changed",
                                       "places-changed",
+                                      "suggestion-changed",
                                       "notify::selected",
+                                      "notify::picked",
                                       NULL};
   static const char *const NOTIFY[] = {"notify", NULL}, *const LIST[] = {"items-changed", "notify::active",
                                                                          NULL};
@@ -264,6 +278,7 @@ static void tri_window_init(TriWindow *self) {
   tri_window_add_order(self);
   tri_window_add_table(self);
   tri_window_add_ear(self);
+  tri_window_add_notes(self);
   tri_window_add_suggest(self);
   tri_check_pane_watch(self->check_pane, self->session);
   tri_inspector_watch(self->inspector, self->session);

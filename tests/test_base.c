@@ -2,6 +2,7 @@
 #include "core/base/base_arena.h"
 #include "core/base/base_array.h"
 #include "core/base/base_file.h"
+#include "core/base/base_folder.h"
 #include "core/base/base_hash.h"
 #include "core/base/base_number.h"
 #include "core/base/base_pack.h"
@@ -135,6 +136,47 @@ static void write_file(const char *path, const char *text) {
   CHECK(base_file_begin(NULL, &writer, path) == BASE_OK);
   fputs(text, writer.stream);
   CHECK(base_file_commit(NULL, &writer) == BASE_OK);
+}
+
+typedef struct {
+  char seen[256];
+  int n, stop_at; /* 0: never */
+} Visited;
+
+static BaseStatus note_visit(BaseContext *ctx, void *user, const char *path, const char *name, bool *taken) {
+  Visited *v = user;
+  CHECK_TEXT(strrchr(path, '/') + 1, name);
+  *taken = strcmp(name, "closed") == 0;
+  strcat(strcat(v->seen, name), " ");
+  return ++v->n == v->stop_at ? base_fail(ctx, BASE_BAD_INPUT, "Enough.") : BASE_OK;
+}
+
+/* top/{a, .hidden, closed/{b}, open/{c, deep/{d}}} */
+static void folders_are_walked(void) {
+  static const char *const folders[] = {"", "/closed", "/open", "/open/deep"}, *const files[] = {
+                                                                                   "/a", "/.hidden",
+                                                                                   "/closed/b", "/open/c",
+                                                                                   "/open/deep/d"};
+  BaseContext ctx = {0};
+  char top[600], path[700];
+  snprintf(top, sizeof top, "%s", check_temporary("top"));
+  for (int i = 0; i < 4; i++) snprintf(path, sizeof path, "%s%s", top, folders[i]), mkdir(path, 0700);
+  for (int i = 0; i < 5; i++) snprintf(path, sizeof path, "%s%s", top, files[i]), write_file(path, "x");
+  Visited all = {0}, shallow = {0}, stopped = {.stop_at = 2};
+  CHECK(base_folder_walk(&ctx, top, 1, note_visit, &all) == BASE_OK);
+  CHECK_SAYING(all.n == 5, "%s", all.seen);
+  CHECK(strstr(all.seen, "a ") && strstr(all.seen, "closed ") && strstr(all.seen, "open ") &&
+        strstr(all.seen, "c ") && strstr(all.seen, "deep "));
+  CHECK(base_folder_walk(&ctx, top, 0, note_visit, &shallow) == BASE_OK && shallow.n == 3);
+  CHECK(base_folder_walk(&ctx, top, 9, note_visit, &stopped) == BASE_BAD_INPUT && stopped.n == 2);
+  atomic_bool cancel = true;
+  Visited none = {0};
+  CHECK(base_folder_walk(&(BaseContext){.cancel = &cancel}, top, 9, note_visit, &none) == BASE_CANCELLED);
+  CHECK(none.n == 0);
+  snprintf(path, sizeof path, "%s/nowhere", top);
+  CHECK(base_folder_walk(&ctx, path, 9, note_visit, &none) == BASE_UNREADABLE && strstr(ctx.sentence, path));
+  for (int i = 4; i >= 0; i--) snprintf(path, sizeof path, "%s%s", top, files[i]), remove(path);
+  for (int i = 3; i >= 0; i--) snprintf(path, sizeof path, "%s%s", top, folders[i]), remove(path);
 }
 
 static void files_appear_whole_or_not_at_all(void) {
@@ -344,7 +386,8 @@ static void a_long_sentence_is_cut_between_characters(void) {
 CHECK_MAIN({CASE(arena_returns_to_its_mark)}, {CASE(array_grows_and_refuses_too_much)},
            {CASE(sort_is_stable_at_every_length)}, {CASE(random_numbers_repeat_and_are_uniform)},
            {CASE(text_fields_hold_clean_utf8)}, {CASE(numbers_ignore_the_language)},
-           {CASE(files_appear_whole_or_not_at_all)}, {CASE(full_disk_is_said_and_devices_survive)},
-           {CASE(hash_is_sha256)}, {CASE(halves_round_trip_exhaustively)}, {CASE(packs_come_back)},
-           {CASE(damaged_packs_are_refused)}, {CASE(a_newer_pack_says_so)},
-           {CASE(progress_maps_into_its_span)}, {CASE(a_long_sentence_is_cut_between_characters)})
+           {CASE(files_appear_whole_or_not_at_all)}, {CASE(folders_are_walked)},
+           {CASE(full_disk_is_said_and_devices_survive)}, {CASE(hash_is_sha256)},
+           {CASE(halves_round_trip_exhaustively)}, {CASE(packs_come_back)}, {CASE(damaged_packs_are_refused)},
+           {CASE(a_newer_pack_says_so)}, {CASE(progress_maps_into_its_span)},
+           {CASE(a_long_sentence_is_cut_between_characters)})

@@ -72,6 +72,21 @@ nothing_left; ok "wrong usage leaves nothing"
 exits 0 "$cli" play "$sample/menuet.musicxml" -o "$work/in/m.wav" --quiet --json && grep -q '"notes":' "$work/out" && [ -s m.wav ]
 ok "play renders"
 head -c 600000 m.wav >cut.wav
+# The first note of the sample, half a staff space off its middle, becomes C6; the rest stays.
+exits 0 "$cli" read "$sample/page-1.png" -o "$work/in/plain.json" --quiet; ok "read to boxes"
+python3 - "$work/in/plain.json" "$work/in/edits.json" <<'EOF'
+import json, sys
+note = json.load(open(sys.argv[1]))["pages"][0]["notes"][0]
+x, y, width, height = note["box"]
+json.dump({"edits": [{"page": 0, "x": x + width / 2 + 3, "y": y + height / 2, "set": "pitch", "to": "C6"},
+                     {"page": 0, "x": 1, "y": 1, "set": "dots", "to": 1}]}, open(sys.argv[2], "w"))
+EOF
+exits 0 "$cli" read "$sample/page-1.png" --edits "$work/in/edits.json" -o "$work/in/edited.csv" --json && grep -q '"edits":2,"edits_lost":1' "$work/out"; ok "read --edits"
+exits 0 "$cli" read "$sample/page-1.png" --edits="$work/in/edits.json" --only-edits -o "$work/in/only.csv" --quiet; ok "read --only-edits"
+exits 0 "$cli" read "$sample/page-1.png" -o "$work/in/plain.csv" --quiet; [ "$(diff "$work/in/plain.csv" "$work/in/only.csv" | grep -c "^>")" = 2 ] && diff "$work/in/plain.csv" "$work/in/only.csv" | grep -q '^> .*,84,'; ok "one note is another one, both times it is played"
+printf '{"edits":[{"page":0}]}' >"$work/in/bad.json"
+one_sentence 1 "$cli" read "$sample/page-1.png" --edits "$work/in/bad.json" -o "$work/to/x.musicxml" --quiet; ok "edits that make no sense"
+
 exits 0 "$cli" listen "$sample/recording.ogg" -o "$work/in/l.csv" --threads=2 --seed 3 --json && grep -q '"command":"listen"' "$work/out" && [ -s l.csv ]
 ok "listen writes notes"
 exits 0 "$cli" listen "$sample/recording.ogg" --score "$sample/menuet.musicxml" -o "$work/in/hint.json" --json && [ "$(sed 's/.*"as_written":\([0-9]*\).*/\1/' "$work/out")" -gt 150 ] && grep -q '"score_note":' hint.json && grep -q '"not_played":\[' hint.json

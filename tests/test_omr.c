@@ -1,6 +1,7 @@
 /* Reading pages: drawn ones with exact expectations, bytes of all kinds, real
  * scans where they are at hand. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/check.h"
+#include "tests/omr_paper.h"
 
 #include "core/base/base_rng.h"
 #include "core/music/musicxml.h"
@@ -11,110 +12,6 @@
 
 #include <math.h>
 #include <time.h>
-
-/* ---- drawing ---- */
-
-enum { SPACE = 20, LEFT = 100, RIGHT = 1500 };
-
-typedef struct {
-  Image *image;
-  float slope, sag; /* px down per px right; px that the middle hangs below the ends */
-} Paper;
-
-static float bent(const Paper *paper, float x) {
-  float t = (x - LEFT) / (RIGHT - LEFT);
-  return paper->slope * (x - LEFT) + paper->sag * 4 * t * (1 - t);
-}
-
-static void dot(const Paper *paper, float x, float y) {
-  int column = (int)lrintf(x), row = (int)lrintf(y + bent(paper, x));
-  if (column >= 0 && row >= 0 && column < paper->image->width && row < paper->image->height)
-    paper->image->pixels[row * paper->image->width + column] = 0;
-}
-
-static void block(const Paper *paper, float x0, float x1, float y0, float y1) {
-  for (float y = y0; y < y1; y++)
-    for (float x = x0; x < x1; x++) dot(paper, x, y);
-}
-
-static void staff(const Paper *paper, float top) {
-  for (int line = 0; line < 5; line++)
-    block(paper, LEFT, RIGHT, top + (float)(line * SPACE) - 1, top + (float)(line * SPACE) + 2);
-}
-
-/* y of a staff position of the staff whose top line is at `top`. */
-static float position_y(float top, int position) {
-  return top + 2 * SPACE - (float)position * SPACE / 2;
-}
-
-static void head(const Paper *paper, float x, float y, bool hollow) {
-  const float a = 13.0f, b = 9.6f, c = cosf(0.5f), s = sinf(0.5f);
-  for (float dy = -14; dy <= 14; dy++)
-    for (float dx = -14; dx <= 14; dx++) {
-      float u = (dx * c - dy * s), v = (dx * s + dy * c);
-      bool inside = u * u / (a * a) + v * v / (b * b) <= 1, hole = u * u / 100 + v * v / 20 <= 1;
-      if (inside && !(hollow && hole)) dot(paper, x + dx, y + dy);
-    }
-}
-
-static void note(const Paper *paper, float top, float x, int position, bool hollow) {
-  head(paper, x, position_y(top, position), hollow);
-  for (int at = 6; at <= position; at += 2)
-    block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
-  for (int at = -6; at >= position; at -= 2)
-    block(paper, x - 20, x + 20, position_y(top, at) - 1, position_y(top, at) + 2);
-}
-
-/* A stem of `length` px: up at the right, down (negative length) at the left; returns its x. */
-static float stem(const Paper *paper, float top, float x, int position, float length) {
-  float y = position_y(top, position), at = length > 0 ? x + 11 : x - 13;
-  block(paper, at, at + 3, length > 0 ? y - length : y, length > 0 ? y : y - length);
-  return at;
-}
-
-static void glyph(const Paper *paper, uint8_t kind, float x, float y) {
-  size_t n;
-  const OmrGlyph *all = omr_glyphs(&n);
-  while (n && all->kind != kind) all++, n--;
-  for (int v = 0; n && v < all->height * 2; v++)
-    for (int u = 0; u < all->width * 2; u++) {
-      char digit = all->pixels[v / 2 * all->width + u / 2];
-      if (digit >= '8') dot(paper, x + (float)(u - 2 * all->origin_x), y + (float)(v - 2 * all->origin_y));
-    }
-}
-
-static Paper paper_of(float slope, float sag) {
-  return (Paper){image_new(1600, 900), slope, sag};
-}
-
-/* Two staves joined by their left line and by bar lines at the given places, with clefs. */
-static void grand_staff(const Paper *paper, const float *bars, int n) {
-  staff(paper, 200);
-  staff(paper, 420);
-  block(paper, LEFT, LEFT + 3, 200, 500);
-  for (int i = 0; i < n; i++) block(paper, bars[i], bars[i] + 4, 200, 500);
-  glyph(paper, OMR_CLEF_G, LEFT + 15, position_y(200, -2));
-  glyph(paper, OMR_CLEF_F, LEFT + 15, position_y(420, 2));
-}
-
-static OmrPage *read_paper(const Paper *paper) {
-  BaseContext ctx = {0};
-  OmrPage *page = NULL;
-  CHECK_SAYING(omr_read_page(&ctx, &page, paper->image, NULL) == BASE_OK, "%s", ctx.sentence);
-  return page;
-}
-
-/* Reads and joins one page; the caller frees. */
-static Score *score_of(const Paper *paper) {
-  BaseContext ctx = {0};
-  OmrPage *page = read_paper(paper);
-  const OmrPage *pages[1] = {page};
-  Score *score = NULL;
-  if (page) CHECK_SAYING(omr_assemble(&ctx, &score, pages, 1) == BASE_OK, "%s", ctx.sentence);
-  if (score) CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
-  omr_page_free(page);
-  return score;
-}
 
 /* ---- staves ---- */
 
@@ -469,7 +366,7 @@ static void packed_pages_come_back(void) {
     CHECK(omr_page_pack(&ctx, &twice, &m, again) == BASE_OK && m == n && memcmp(bytes, twice, n) == 0);
     const OmrPage *one[1] = {page}, *other[1] = {again};
     Score *a = NULL, *b = NULL;
-    CHECK(omr_assemble(&ctx, &a, one, 1) == BASE_OK && omr_assemble(&ctx, &b, other, 1) == BASE_OK);
+    CHECK(omr_assemble(&ctx, &a, one, 1, NULL) == BASE_OK && omr_assemble(&ctx, &b, other, 1, NULL) == BASE_OK);
     CHECK(a && b && score_equal(&ctx, a, b));
     score_free(a);
     score_free(b);
@@ -510,7 +407,7 @@ static void damaged_bytes_are_safe(void) {
     if (omr_page_unpack(&ctx, &out, bytes, n) == BASE_OK) {
       const OmrPage *pages[1] = {out};
       Score *score = NULL;
-      if (omr_assemble(&ctx, &score, pages, 1) == BASE_OK)
+      if (omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK)
         CHECK_SAYING(score_validate(&ctx, score) == BASE_OK, "%s", ctx.sentence);
       score_free(score);
     }
@@ -526,12 +423,12 @@ static void missing_pages_keep_their_number(void) {
   OmrPage *page = little_page();
   const OmrPage *pages[3] = {NULL, page, NULL};
   Score *score = NULL;
-  CHECK(omr_assemble(&ctx, &score, pages, 3) == BASE_OK);
+  CHECK(omr_assemble(&ctx, &score, pages, 3, NULL) == BASE_OK);
   CHECK(score && score->pages.n == 3 && score->notes.n == 3);
   for (size_t i = 0; score && i < score->notes.n; i++) CHECK(score->notes.items[i].box.page == 1);
   score_free(score);
   score = NULL;
-  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_BAD_INPUT && !score);
+  CHECK(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_BAD_INPUT && !score);
   omr_page_free(page);
 }
 
@@ -541,7 +438,7 @@ static void json_carries_boxes(void) {
   const OmrPage *pages[1] = {page};
   Score *score = NULL;
   const char *path = check_temporary("page.json");
-  CHECK(omr_assemble(&ctx, &score, pages, 1) == BASE_OK);
+  CHECK(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK);
   if (!score) return;
   CHECK(omr_write_json(&ctx, pages, 1, score, path) == BASE_OK);
   FILE *file = fopen(path, "r");

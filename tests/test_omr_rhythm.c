@@ -16,7 +16,7 @@ static OmrEvent event(float x, int staff_index, int ticks, uint8_t stem_kind) {
 static OmrBarRhythm solve(OmrEvent *events, size_t n, int ticks) {
   OmrBarRhythm rhythm = {0};
   BaseArena *arena = base_arena_new(0);
-  CHECK(omr_solve_bar(&rhythm, events, n, ticks, arena) == BASE_OK);
+  CHECK(omr_solve_bar(&rhythm, events, n, ticks, NULL, arena) == BASE_OK);
   base_arena_free(arena);
   return rhythm;
 }

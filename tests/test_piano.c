@@ -1,4 +1,5 @@
 /* The piano that is played. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/base/base_file.h"
 #include "core/piano/piano.h"
 #include "core/piano/piano_bank.h"
 #include "tests/check.h"
@@ -44,6 +45,44 @@ static double level(const DspAudio *audio, double from_s, double to_s) {
   const size_t from = (size_t)(from_s * audio->rate_hz) * 2, to = (size_t)(to_s * audio->rate_hz) * 2;
   for (size_t i = from; i < to && i < audio->frames * 2; i++) sum += audio->samples[i] * audio->samples[i];
   return sqrt(sum / (double)(to - from));
+}
+
+static void a_file_is_what_is_rendered(void) {
+  NEED_SOUNDFONT();
+  const PianoRenderParams params = {.synth = {.rate_hz = 22050, .soundfont = test_soundfont()}};
+  Motion *motion = one_note(3, 80);
+  DspAudio *audio = NULL;
+  CHECK(piano_render(NULL, &audio, motion, &params) == BASE_OK);
+  for (int i = 0; i < 2; i++) {
+    const char *whole = check_temporary(i ? "whole.flac" : "whole.wav"),
+               *streamed = check_temporary(i ? "streamed.flac" : "streamed.wav");
+    void *a = NULL, *b = NULL;
+    size_t n = 0, m = 1;
+    double duration_s = 0;
+    CHECK(dsp_audio_write(NULL, audio, whole) == BASE_OK);
+    CHECK(piano_render_file(NULL, &duration_s, streamed, motion, &params) == BASE_OK);
+    CHECK_NEAR(duration_s, (double)audio->frames / audio->rate_hz, 1e-9);
+    CHECK(base_file_read(NULL, &a, &n, whole, 0) == BASE_OK);
+    CHECK(base_file_read(NULL, &b, &m, streamed, 0) == BASE_OK);
+    CHECK_SAYING(n == m && memcmp(a, b, n) == 0, "%s: %zu and %zu bytes", whole, n, m);
+    free(a);
+    free(b);
+  }
+  dsp_audio_free(audio);
+  motion_free(motion);
+}
+
+static void a_file_given_up_leaves_nothing(void) {
+  NEED_SOUNDFONT();
+  atomic_bool cancel = true;
+  BaseContext ctx = {.cancel = &cancel};
+  const PianoRenderParams params = {.synth.soundfont = test_soundfont()};
+  Motion *motion = one_note(1, 80);
+  const char *path = check_temporary("given-up.wav");
+  CHECK(piano_render_file(&ctx, NULL, path, motion, &params) == BASE_CANCELLED);
+  CHECK(access(path, F_OK) != 0);
+  CHECK(piano_render_file(&ctx, NULL, check_temporary("sound.xyz"), motion, &params) == BASE_BAD_INPUT);
+  motion_free(motion);
 }
 
 static void a_note_starts_and_ends(void) {
@@ -246,7 +285,8 @@ static void a_keyboard_says_keys_and_pedals(void) {
   CHECK(!piano_touch_of(&touch, 0x90, 60, 200));
 }
 
-CHECK_MAIN({CASE(a_note_starts_and_ends)}, {CASE(the_same_motion_gives_the_same_bytes)},
+CHECK_MAIN({CASE(a_note_starts_and_ends)}, {CASE(a_file_is_what_is_rendered)},
+           {CASE(a_file_given_up_leaves_nothing)}, {CASE(the_same_motion_gives_the_same_bytes)},
            {CASE(velocity_is_loudness)}, {CASE(the_pedal_holds_and_half_a_pedal_half_holds)},
            {CASE(a_key_struck_twice_sounds_until_its_last_release)}, {CASE(nothing_played_is_silence)},
            {CASE(rendering_stops_when_asked)}, {CASE(bad_soundfonts_are_named)},

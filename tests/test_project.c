@@ -139,6 +139,58 @@ static void random_edits_equal_a_plain_record(void) {
   project_free(project);
 }
 
-CHECK_MAIN({CASE(undo_gives_back_what_was)}, {CASE(a_new_step_forgets_what_was_undone)},
+static OmrEdit edit_at(float x, OmrEditKind kind, int value) {
+  return (OmrEdit){0, x, 300, (uint8_t)kind, (int16_t)value};
+}
+
+static bool edit_one(Project *project, OmrEdit edit, bool nudge, int64_t now_us) {
+  return project_edit(project, "an edit", &edit, 1, nudge, now_us);
+}
+
+static void edits_of_pages_are_undone_and_merged(void) {
+  Project *project = project_new();
+  const int64_t second = 1000000;
+  CHECK(edit_one(project, edit_at(100, OMR_EDIT_PITCH, 30), true, 1));
+  CHECK(edit_one(project, edit_at(100.4f, OMR_EDIT_PITCH, 31), true,
+                 second / 2)); /* the same note, soon after */
+  CHECK(project->edits.n == 1 && project->edits.items[0].value == 31 && project->journal.n == 1);
+  CHECK(edit_one(project, edit_at(100, OMR_EDIT_PITCH, 32), true, 3 * second));
+  CHECK(edit_one(project, edit_at(100, OMR_EDIT_DOTS, 1), false, 4 * second));
+  CHECK(do_one(project, moved(4, 2.0), false, 5 * second));
+  CHECK(project->edits.n == 2 && project->journal.n == 4);
+  CHECK(edit_one(project, edit_at(100, OMR_EDIT_DOTS, 1), false, 6 * second) &&
+        project->journal.n == 4); /* no news */
+  OmrEdit place = edit_at(100, OMR_EDIT_NOTHING, 0);
+  CHECK(project_unedit(project, "take back", &place, 1, 7 * second));
+  CHECK(project->edits.n == 0 && project->marks.n == 1);
+  CHECK_TEXT(project_undo_name(project), "take back");
+  project_undo(project);
+  CHECK(project->edits.n == 2);
+  project_undo(project);
+  CHECK(project->edits.n == 2 && project->marks.n == 0);
+  project_undo(project);
+  CHECK(project->edits.n == 1 && project->edits.items[0].value == 32);
+  project_undo(project);
+  CHECK(project->edits.n == 1 && project->edits.items[0].value == 31);
+  project_undo(project);
+  CHECK(project->edits.n == 0 && !project_undo(project));
+  for (int i = 0; i < 5; i++) CHECK(project_redo(project) != NULL);
+  CHECK(project->edits.n == 0 && project->marks.n == 1 && !project_redo(project));
+  project_free(project);
+}
+
+static void adding_and_deleting_are_of_one_kind(void) {
+  Project *project = project_new();
+  edit_one(project, edit_at(50, OMR_EDIT_NOTE, 2), false, 1);
+  edit_one(project, edit_at(50, OMR_EDIT_PITCH, 30), false, 2);
+  edit_one(project, edit_at(50, OMR_EDIT_NOTHING, 0), false, 3);
+  CHECK(project->edits.n == 2 && project->edits.items[0].kind == OMR_EDIT_NOTHING);
+  project_undo(project);
+  CHECK(project->edits.items[0].kind == OMR_EDIT_NOTE && project->edits.items[1].kind == OMR_EDIT_PITCH);
+  project_free(project);
+}
+
+CHECK_MAIN({CASE(edits_of_pages_are_undone_and_merged)}, {CASE(adding_and_deleting_are_of_one_kind)},
+           {CASE(undo_gives_back_what_was)}, {CASE(a_new_step_forgets_what_was_undone)},
            {CASE(nudges_within_a_second_are_one_step)}, {CASE(nothing_changed_is_no_step)},
            {CASE(anchors_that_would_cross_are_named)}, {CASE(random_edits_equal_a_plain_record)})

@@ -603,7 +603,7 @@ static void an_ornament_belongs_to_a_place(void) {
   const MotionNote note = tri_scene_get_motion(tri_session_get_scene(session))->notes.items[9];
   CHECK(tri_session_ornament(session, note.id, 4));
   settle(session);
-  CHECK(g_str_has_prefix(tri_session_get_undo_name(session), "Ornament of Bar 2"));
+  CHECK(g_str_has_prefix(tri_session_get_undo_name(session), "Ornament of Bar 1"));
   g_autofree char *match = g_strdup(check_temporary("ornament.match"));
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
   settle(session);

@@ -38,11 +38,19 @@ static void shut(Opened *opened) {
 
 /* One random edit, undo or redo; anchors keep their order, as the session sees to. */
 static void edit(Project *project, BaseRng *rng, int64_t now_us) {
-  uint32_t what = base_rng_below(rng, 6);
+  uint32_t what = base_rng_below(rng, 8);
   if (what == 0) {
     project_undo(project);
   } else if (what == 1) {
     project_redo(project);
+  } else if (what == 6) {
+    OmrEdit edit = {
+        .page = 1, .x_px = 10.5f * (float)base_rng_below(rng, 9), .y_px = 7.25f, .kind = OMR_EDIT_PITCH};
+    edit.value = (int16_t)base_rng_below(rng, 60);
+    project_edit(project, "pitch", &edit, 1, base_rng_below(rng, 2), now_us);
+  } else if (what == 7) {
+    OmrEdit place = {.page = 1, .x_px = 10.5f * (float)base_rng_below(rng, 9), .y_px = 7.25f};
+    project_unedit(project, "take back", &place, 1, now_us);
   } else {
     int quarter = (int)base_rng_below(rng, 20);
     ProjectMark mark = {.quarter = beat_make(quarter, 2), .time_s = quarter + base_rng_range(rng, 0.1, 0.9)};
@@ -75,7 +83,7 @@ static void reopening_gives_the_same(void) {
   shut(&again);
   shut(&opened);
   again = open_at(path);
-  CHECK(again.project->marks.n > 0 && again.project->journal.n > 10);
+  CHECK(again.project->marks.n > 0 && again.project->edits.n > 0 && again.project->journal.n > 10);
   shut(&again);
 }
 

@@ -351,7 +351,7 @@ static Motion *found_by_perfect_answers(const Motion *motion) {
   for (int t = 0; t < FRAMES; t++) down[t] = logit_of(down[t]);
   const TranscriptionAnswers answers = {
       .count = FRAMES, .heads = {maps[0], maps[1], maps[2], maps[3]}, .pedal = down};
-  transcription_peaks_init(&peaks, evidence, pedal, 0, FRAMES);
+  transcription_peaks_init(&peaks, evidence, pedal, NULL, 0, FRAMES);
   transcription_peaks_add(&peaks, &answers);
   transcription_peaks_end(&peaks);
   CHECK(transcription_decode(found, evidence, &(TranscriptionDecoderParams){.to = FRAMES}));

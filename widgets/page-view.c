@@ -191,20 +191,26 @@ static double distance(const graphene_rect_t *rect, double x, double y) {
   return hypot(dx, dy);
 }
 
-int tri_page_view_place_at(TriPageView *self, double x, double y) {
-  TriScene *scene = tri_view_get_scene(TRI_VIEW(self));
-  const Score *score = tri_scene_get_score(scene);
-  guint n, note = 0;
-  const TriPlace *places = tri_scene_get_places(scene, &n);
+/* The id of the written note or, with `rests`, rest within reach of a point, 0 none. */
+static guint note_at(TriPageView *self, double x, double y, gboolean rests) {
+  const Score *score = tri_scene_get_score(tri_view_get_scene(TRI_VIEW(self)));
+  guint note = 0;
   double nearest = reach_px;
   for (size_t i = 0; score && i < score->notes.n; i++) {
-    if (score->notes.items[i].box.width <= 0 || score->notes.items[i].kind != SCORE_NOTE) continue;
+    if (score->notes.items[i].box.width <= 0 || score->notes.items[i].kind == SCORE_UNPITCHED) continue;
+    if (score->notes.items[i].kind == SCORE_REST && !rests) continue;
     graphene_rect_t rect = box_rect(self, &score->notes.items[i].box);
     double away = distance(&rect, x, y);
     if (away >= nearest) continue;
     nearest = away;
     note = score->notes.items[i].id;
   }
+  return note;
+}
+
+int tri_page_view_place_at(TriPageView *self, double x, double y) {
+  guint n, note = note_at(self, x, y, FALSE);
+  const TriPlace *places = tri_scene_get_places(tri_view_get_scene(TRI_VIEW(self)), &n);
   double now_s = tri_timeline_get_position(tri_view_get_timeline(TRI_VIEW(self)));
   return note ? tri_place_index_nearest(self->places, note, places, n, now_s) : -1;
 }
@@ -334,13 +340,13 @@ static void append_step(TriPageView *self, GtkSnapshot *snapshot) {
         snapshot, tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_CURRENT_BAR), &rect);
 }
 
-static void append_ring(TriPageView *self, GtkSnapshot *snapshot, const ScoreBox *box) {
+static void append_ring(TriPageView *self, GtkSnapshot *snapshot, const ScoreBox *box, float width) {
   const GdkRGBA *color = tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_FOCUS);
   graphene_rect_t rect = box_rect(self, box);
   GskRoundedRect ring;
   graphene_rect_inset(&rect, -5, -5);
   gsk_rounded_rect_init_from_rect(&ring, &rect, MIN(rect.size.width, rect.size.height) / 2);
-  gtk_snapshot_append_border(snapshot, &ring, (const float[]){2, 2, 2, 2},
+  gtk_snapshot_append_border(snapshot, &ring, (const float[]){width, width, width, width},
                              (const GdkRGBA[]){*color, *color, *color, *color});
 }
 
@@ -349,11 +355,14 @@ static void append_selected(TriPageView *self, GtkSnapshot *snapshot) {
   const Score *score = tri_scene_get_score(scene);
   const ScoreUnfolded *unfolded = tri_scene_get_unfolded(scene);
   int place = tri_scene_get_selected(scene);
+  const ScoreNote *picked = score ? score_find_note(score, tri_scene_get_picked(scene)) : NULL;
+  if (picked && picked->box.width > 0) append_ring(self, snapshot, &picked->box, 3.5f);
   if (place < 0 || !score || !unfolded || place >= (int)unfolded->onsets.n) return;
   const ScoreOnset *onset = &unfolded->onsets.items[place];
   for (size_t i = onset->first; i < onset->first + onset->n; i++) {
     const ScoreNote *note = score_find_note(score, unfolded->sounds.items[i].note);
-    if (note && note->box.width > 0) append_ring(self, snapshot, &note->box);
+    if (note && note != picked && note->box.width > 0)
+      append_ring(self, snapshot, &note->box, picked ? 1 : 2);
   }
 }
 
@@ -418,8 +427,10 @@ static void changed(TriView *view, TriChange what) {
 
 static void pressed(GtkGestureClick *click, int n, double x, double y, TriPageView *self) {
   int place = tri_page_view_place_at(self, x, y);
-  if (place >= 0)
-    tri_view_activate_place(TRI_VIEW(self), place);
+  guint note = note_at(self, x, y, TRUE);
+  if (place >= 0) tri_view_activate_place(TRI_VIEW(self), place);
+  if (note)
+    tri_scene_set_picked(tri_view_get_scene(TRI_VIEW(self)), note);
   else
     tri_view_emit_seek(TRI_VIEW(self), time_at_point(self, x, y));
 }

@@ -89,7 +89,8 @@ static graphene_rect_t head_rect(TriRibbonView *self, const Axis *axis, const Tr
                             head->width_sp * axis->scale, head->height_sp * axis->scale);
 }
 
-int tri_ribbon_view_place_at(TriRibbonView *self, double x, double y) {
+/* The head within reach of a point, -1 none. */
+static int head_at(TriRibbonView *self, double x, double y) {
   guint n;
   int found = -1;
   double nearest = reach_px;
@@ -102,9 +103,15 @@ int tri_ribbon_view_place_at(TriRibbonView *self, double x, double y) {
     double dy = MAX(MAX(rect.origin.y - y, y - rect.origin.y - rect.size.height), 0);
     if (hypot(dx, dy) >= nearest) continue;
     nearest = hypot(dx, dy);
-    found = heads[i].place;
+    found = (int)i;
   }
   return found;
+}
+
+int tri_ribbon_view_place_at(TriRibbonView *self, double x, double y) {
+  guint n;
+  int head = head_at(self, x, y);
+  return head < 0 ? -1 : tri_ribbon_map_heads(self->map, &n)[head].place;
 }
 
 /* ---- what the tiles are drawn from ---- */
@@ -201,14 +208,17 @@ static void append_ring(GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRG
                              (const GdkRGBA[]){*color, *color, *color, *color});
 }
 
-/* Rings around the heads of a place. */
+/* Rings around the heads of a place, a stronger one around the note that was picked. */
 static void append_place(TriRibbonView *self, GtkSnapshot *snapshot, const Axis *axis, int place,
                          float width) {
   guint n;
   const TriRibbonHead *heads = tri_ribbon_map_heads(self->map, &n);
   const GdkRGBA *color = tri_palette_color(tri_view_get_theme(TRI_VIEW(self)), TRI_COLOR_FOCUS);
+  guint picked = tri_scene_get_picked(tri_view_get_scene(TRI_VIEW(self)));
   for (guint i = 0; i < n && place >= 0; i++)
-    if (heads[i].place == place) append_ring(snapshot, head_rect(self, axis, &heads[i]), color, width);
+    if (heads[i].place == place)
+      append_ring(snapshot, head_rect(self, axis, &heads[i]), color,
+                  picked && heads[i].note == picked ? 2 * width : width);
 }
 
 /* Until the pages are read: the pages as they are, side by side. */
@@ -235,8 +245,9 @@ static void append_pages(TriRibbonView *self, GtkSnapshot *snapshot, int width, 
 
 static void append_empty(TriRibbonView *self, GtkSnapshot *snapshot, int width, int height) {
   int text_width, text_height;
-  const char *why = tri_scene_get_score(tri_view_get_scene(TRI_VIEW(self))) ? _("This score came without pages.")
-                                                                            : _("No score yet");
+  const char *why = tri_scene_get_score(tri_view_get_scene(TRI_VIEW(self)))
+                        ? _("This score came without pages.")
+                        : _("No score yet");
   if (self->empty && g_strcmp0(pango_layout_get_text(self->empty), why)) g_clear_object(&self->empty);
   if (!self->empty) self->empty = tri_view_layout(TRI_VIEW(self), why, 10, FALSE);
   pango_layout_get_pixel_size(self->empty, &text_width, &text_height);
@@ -273,9 +284,14 @@ static double time_at(TriView *view, double x) {
 }
 
 static gboolean clicked(TriView *view, double x, double y) {
-  int place = tri_ribbon_view_place_at(TRI_RIBBON_VIEW(view), x, y);
-  if (place >= 0) tri_view_activate_place(view, place);
-  return place >= 0;
+  TriRibbonView *self = TRI_RIBBON_VIEW(view);
+  guint n;
+  int head = head_at(self, x, y);
+  if (head < 0) return FALSE;
+  TriRibbonHead at = tri_ribbon_map_heads(self->map, &n)[head];
+  tri_view_activate_place(view, at.place);
+  tri_scene_set_picked(tri_view_get_scene(view), at.note);
+  return TRUE;
 }
 
 static void moved(GtkEventControllerMotion *motion, double x, double y, TriRibbonView *self) {

@@ -22,10 +22,11 @@ struct _TriScene {
   int bins;
   double hop_s;
   int selected, hovered;
+  guint picked;
   guint64 revisions[TRI_N_REVISIONS];
 };
 
-enum { PROP_SELECTED = 1, PROP_HOVERED, N_PROPS };
+enum { PROP_SELECTED = 1, PROP_HOVERED, PROP_PICKED, N_PROPS };
 static GParamSpec *props[N_PROPS];
 static guint signals[TRI_N_REVISIONS];
 
@@ -44,6 +45,7 @@ static void set_index(TriScene *self, int *field, int place, int prop) {
   if (place < 0 || place >= (int)self->n_places) place = -1;
   if (place == *field) return;
   *field = place;
+  if (prop == PROP_SELECTED) tri_scene_set_picked(self, 0);
   g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
 }
 
@@ -58,6 +60,15 @@ int tri_scene_get_selected(TriScene *self) {
 }
 int tri_scene_get_hovered(TriScene *self) {
   return self->hovered;
+}
+
+void tri_scene_set_picked(TriScene *self, guint note) {
+  if (note == self->picked) return;
+  self->picked = note;
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_PICKED]);
+}
+guint tri_scene_get_picked(TriScene *self) {
+  return self->picked;
 }
 
 void tri_scene_set_pages(TriScene *self, int n, TriPageFn fn, gpointer user, GDestroyNotify destroy) {
@@ -192,6 +203,9 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
   case PROP_HOVERED:
     tri_scene_set_hovered(self, g_value_get_int(value));
     break;
+  case PROP_PICKED:
+    tri_scene_set_picked(self, g_value_get_uint(value));
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
@@ -205,6 +219,9 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
     break;
   case PROP_HOVERED:
     g_value_set_int(value, self->hovered);
+    break;
+  case PROP_PICKED:
+    g_value_set_uint(value, self->picked);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -240,6 +257,9 @@ static void tri_scene_class_init(TriSceneClass *klass) {
   object_class->finalize = finalize;
   props[PROP_SELECTED] = index_spec("selected");
   props[PROP_HOVERED] = index_spec("hovered");
+  props[PROP_PICKED] =
+      g_param_spec_uint("picked", NULL, NULL, 0, G_MAXUINT, 0,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties(object_class, N_PROPS, props);
   for (int i = 0; i < TRI_N_REVISIONS; i++)
     signals[i] =

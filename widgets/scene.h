@@ -35,7 +35,8 @@ typedef struct TriPeaks TriPeaks;
 G_DECLARE_FINAL_TYPE(TriScene, tri_scene, TRI, SCENE, GObject)
 
 /* Signals (run first, no arguments): "pages-changed", "score-changed", "sound-changed", "motion-changed",
- * "places-changed", "suggestion-changed". Property "selected" (int, place index, -1 none), "hovered" (int). Main thread only. */
+ * "places-changed", "suggestion-changed". Properties "selected" (int, place index, -1 none), "hovered" (int), "picked"
+ * (uint, ScoreNote.id, 0 none). Main thread only. */
 TriScene *tri_scene_new(void);
 
 /* Notified only when the value differs. Outside the places means none. */
@@ -43,6 +44,10 @@ void tri_scene_set_selected(TriScene *scene, int place);
 int tri_scene_get_selected(TriScene *scene);
 void tri_scene_set_hovered(TriScene *scene, int place);
 int tri_scene_get_hovered(TriScene *scene);
+
+/* The one written note or rest that the person is about to correct; forgotten when another place is selected. */
+void tri_scene_set_picked(TriScene *scene, guint note);
+guint tri_scene_get_picked(TriScene *scene);
 
 /* ---- pages: pictures to draw, by page number as in ScoreBox.page ---- */
 

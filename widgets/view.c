@@ -118,6 +118,7 @@ static void constructed(GObject *object) {
   watch(self, p->scene, "suggestion-changed", G_CALLBACK(gtk_widget_queue_draw));
   watch(self, p->scene, "notify::selected", G_CALLBACK(selection_changed));
   watch(self, p->scene, "notify::hovered", G_CALLBACK(selection_changed));
+  watch(self, p->scene, "notify::picked", G_CALLBACK(selection_changed));
   watch(self, p->tiles, "ready", G_CALLBACK(tiles_ready));
   watch(self, style, "notify::dark", G_CALLBACK(theme_changed));
   watch(self, style, "notify::high-contrast", G_CALLBACK(theme_changed));

@@ -50,6 +50,21 @@ BaseStatus dsp_audio_load(BaseContext *ctx, DspAudio **out, const char *path, co
  * all. */
 BaseStatus dsp_audio_write(BaseContext *ctx, const DspAudio *audio, const char *path);
 
+/* Sound being written block by block, with nothing kept in memory: the same bytes as dsp_audio_write. One
+ * thread at a time. */
+typedef struct DspWriter DspWriter;
+
+/* BASE_BAD_INPUT when the ending of `path` is neither .wav nor .flac. */
+BaseStatus dsp_writer_open(BaseContext *ctx, DspWriter **out, const char *path, int32_t rate_hz,
+                           int32_t channels);
+BaseStatus dsp_writer_write(BaseContext *ctx, DspWriter *writer, const float *interleaved, size_t frames);
+
+/* Puts the file in its place; afterwards the writer can only be freed. */
+BaseStatus dsp_writer_commit(BaseContext *ctx, DspWriter *writer);
+
+/* Without commit nothing is left behind. */
+void dsp_writer_free(DspWriter *writer);
+
 /* Resampled and mixed copy. */
 BaseStatus dsp_audio_convert(BaseContext *ctx, DspAudio **out, const DspAudio *audio, int32_t rate_hz,
                              int32_t channels);

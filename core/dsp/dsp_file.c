@@ -133,39 +133,81 @@ static int format_by_ending(const char *path) {
   return 0;
 }
 
-static BaseStatus write_frames(BaseContext *ctx, SNDFILE *file, const DspAudio *audio, const char *path) {
+struct DspWriter {
+  BaseFileWriter place;
+  SNDFILE *file;
+  char path[]; /* for sentences */
+};
+
+static BaseStatus check_writable(BaseContext *ctx, const SF_INFO *info, const char *path) {
+  if (!info->format)
+    return base_fail(ctx, BASE_BAD_INPUT,
+                     "Cannot tell from the name %s how to write sound; use .wav or .flac", path);
+  if (!sf_format_check(info))
+    return base_fail(ctx, BASE_UNSUPPORTED, "Cannot write %d channels at %d Hz to %s", info->channels,
+                     info->samplerate, path);
+  return BASE_OK;
+}
+
+BaseStatus dsp_writer_open(BaseContext *ctx, DspWriter **out, const char *path, int32_t rate_hz,
+                           int32_t channels) {
+  SF_INFO info = {.samplerate = rate_hz, .channels = channels, .format = format_by_ending(path)};
+  BaseStatus status = check_writable(ctx, &info, path);
+  if (status) return status;
+  DspWriter *writer = calloc(1, sizeof *writer + strlen(path) + 1);
+  if (!writer) return base_fail_memory(ctx);
+  strcpy(writer->path, path);
+  status = base_file_begin(ctx, &writer->place, path);
+  if (status) {
+    free(writer);
+    return status;
+  }
+  writer->file = sf_open_fd(fileno(writer->place.stream), SFM_WRITE, &info, SF_FALSE);
+  if (!writer->file) {
+    dsp_writer_free(writer);
+    return base_fail(ctx, BASE_UNREADABLE, "Cannot write %s: %s", path, sf_strerror(NULL));
+  }
+  sf_command(writer->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
+  *out = writer;
+  return BASE_OK;
+}
+
+BaseStatus dsp_writer_write(BaseContext *ctx, DspWriter *writer, const float *interleaved, size_t frames) {
+  if (sf_writef_float(writer->file, interleaved, (sf_count_t)frames) == (sf_count_t)frames) return BASE_OK;
+  return base_fail(ctx, BASE_UNREADABLE, "Cannot write %s: %s", writer->path, sf_strerror(writer->file));
+}
+
+BaseStatus dsp_writer_commit(BaseContext *ctx, DspWriter *writer) {
+  BaseStatus status = BASE_OK;
+  if (sf_close(writer->file) != 0)
+    status = base_fail(ctx, BASE_UNREADABLE, "Cannot write %s to its end", writer->path);
+  writer->file = NULL;
+  return status ? status : base_file_commit(ctx, &writer->place);
+}
+
+void dsp_writer_free(DspWriter *writer) {
+  if (!writer) return;
+  if (writer->file) sf_close(writer->file);
+  base_file_abort(&writer->place);
+  free(writer);
+}
+
+static BaseStatus write_frames(BaseContext *ctx, DspWriter *writer, const DspAudio *audio) {
   for (size_t at = 0; at < audio->frames; at += BLOCK_FRAMES) {
     const size_t n = audio->frames - at < BLOCK_FRAMES ? audio->frames - at : BLOCK_FRAMES;
     if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
-    if (sf_writef_float(file, audio->samples + at * (size_t)audio->channels, (sf_count_t)n) != (sf_count_t)n)
-      return base_fail(ctx, BASE_UNREADABLE, "Cannot write %s: %s", path, sf_strerror(file));
+    BaseStatus status = dsp_writer_write(ctx, writer, audio->samples + at * (size_t)audio->channels, n);
+    if (status) return status;
     base_progress(ctx, (double)(at + n) / (double)audio->frames, "Writing sound");
   }
   return BASE_OK;
 }
 
 BaseStatus dsp_audio_write(BaseContext *ctx, const DspAudio *audio, const char *path) {
-  SF_INFO info = {
-      .samplerate = audio->rate_hz, .channels = audio->channels, .format = format_by_ending(path)};
-  if (!info.format)
-    return base_fail(ctx, BASE_BAD_INPUT,
-                     "Cannot tell from the name %s how to write sound; use .wav or .flac", path);
-  if (!sf_format_check(&info))
-    return base_fail(ctx, BASE_UNSUPPORTED, "Cannot write %d channels at %d Hz to %s", info.channels,
-                     info.samplerate, path);
-  BaseFileWriter writer = {0};
-  BaseStatus status = base_file_begin(ctx, &writer, path);
-  if (status) return status;
-  SNDFILE *file = sf_open_fd(fileno(writer.stream), SFM_WRITE, &info, SF_FALSE);
-  if (!file) {
-    base_file_abort(&writer);
-    return base_fail(ctx, BASE_UNREADABLE, "Cannot write %s: %s", path, sf_strerror(NULL));
-  }
-  sf_command(file, SFC_SET_CLIPPING, NULL, SF_TRUE);
-  status = write_frames(ctx, file, audio, path);
-  if (sf_close(file) != 0 && !status)
-    status = base_fail(ctx, BASE_UNREADABLE, "Cannot write %s to its end", path);
-  if (!status) return base_file_commit(ctx, &writer);
-  base_file_abort(&writer);
+  DspWriter *writer = NULL;
+  BaseStatus status = dsp_writer_open(ctx, &writer, path, audio->rate_hz, audio->channels);
+  if (!status) status = write_frames(ctx, writer, audio);
+  if (!status) status = dsp_writer_commit(ctx, writer);
+  dsp_writer_free(writer);
   return status;
 }

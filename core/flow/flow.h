@@ -8,6 +8,7 @@
 #include "core/music/score.h"
 #include "core/music/score_sections.h"
 #include "core/omr/omr.h"
+#include "core/omr/omr_edit.h"
 #include "core/transcription/transcription.h"
 
 typedef enum {
@@ -43,6 +44,10 @@ typedef struct {
   FlowMemo memo;
   FlowPageFn page;  /* may be null */
   void *user;
+  const OmrEdit *edits; /* what a person put right, laid over each page as it is read; may be null when n_edits is 0 */
+  size_t n_edits;
+    bool learn; /* the rest of the pages is read as the edits suggest (omr_learn); a few seconds more */
+  size_t *lost; /* may be null; else counts up edits that found nothing at their place */
 } FlowReadParams;
 
 /* V → Score: all pages of all files, in order. Pages without music are skipped; BASE_BAD_INPUT when none has

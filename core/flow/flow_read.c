@@ -5,6 +5,7 @@
 
 #include "core/base/base_hash.h"
 #include "core/flow/flow_parts.h"
+#include "core/omr/omr_learn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,10 @@ enum { KEY_SIZE = 128 };
 
 typedef struct {
   const FlowReadParams *params;
-  BASE_ARRAY(OmrPage *) pages;
+  BASE_ARRAY(OmrPage *) pages; /* with the edits, where there are any … */
+  BASE_ARRAY(OmrPage *) raw;   /* … and as read; empty without edits */
   size_t total, good;
+  OmrBars *bars;
   char reason[BASE_SENTENCE_SIZE]; /* why the last skipped page was skipped */
 } Reading;
 
@@ -72,10 +75,26 @@ static BaseStatus show_pages(BaseContext *ctx, Reading *reading) {
   const OmrPage *const *pages = (const OmrPage *const *)reading->pages.items;
   Score *score = NULL;
   BaseStatus status = BASE_OK;
-  if (reading->good > 0) status = omr_assemble(ctx, &score, pages, reading->pages.n);
+  if (reading->good > 0)
+    status = omr_assemble(ctx, &score, pages, reading->pages.n, &(OmrAssembleParams){.bars = reading->bars});
   if (status == BASE_OK)
     reading->params->page(reading->params->user, pages, reading->pages.n, reading->total, score);
   score_free(score);
+  return status;
+}
+
+/* Lays the person's edits over the page that was read and keeps both. */
+static BaseStatus put_right(BaseContext *ctx, OmrPage **page, Reading *reading) {
+  const FlowReadParams *params = reading->params;
+  OmrPage *edited = NULL;
+  size_t lost = 0;
+  if (!params->n_edits) return BASE_OK;
+  if (!base_array_push(&reading->raw, *page)) return base_fail_memory(ctx);
+  if (!*page) return BASE_OK;
+  BaseStatus status = omr_edit_page(ctx, &edited, *page, (int32_t)reading->raw.n - 1, NULL, params->edits,
+                                    params->n_edits, &lost);
+  *page = edited;
+  if (params->lost) *params->lost += lost;
   return status;
 }
 
@@ -89,6 +108,8 @@ static BaseStatus read_page(BaseContext *ctx, Reading *reading, ImageSource *sou
   image_free(image);
   if (stops_all(status)) return base_context_join(ctx, &step, status);
   if (status != BASE_OK) memcpy(reading->reason, step.sentence, sizeof reading->reason);
+  status = put_right(&step, &page, reading);
+  if (status != BASE_OK) return base_context_join(ctx, &step, status);
   if (!base_array_push(&reading->pages, page)) {
     omr_page_free(page);
     return base_fail_memory(ctx);
@@ -142,6 +163,23 @@ static BaseStatus fail_without_music(BaseContext *ctx, const Reading *reading, c
                    reading->total, reading->reason);
 }
 
+/* Learns from the edits how this document is to be read, and lays them over pages read that way. */
+static BaseStatus read_as_suggested(BaseContext *ctx, Reading *reading, OmrTaste *taste) {
+  const FlowReadParams *params = reading->params;
+  BaseStatus status = omr_learn(ctx, taste, (const OmrPage *const *)reading->raw.items, reading->raw.n,
+                                params->edits, params->n_edits);
+  for (size_t i = 0; i < reading->raw.n && status == BASE_OK; i++) {
+    OmrPage *page = NULL;
+    if (!reading->raw.items[i]) continue;
+    status = omr_edit_page(ctx, &page, reading->raw.items[i], (int32_t)i, taste, params->edits,
+                           params->n_edits, NULL);
+    if (status != BASE_OK) break;
+    omr_page_free(reading->pages.items[i]);
+    reading->pages.items[i] = page;
+  }
+  return status;
+}
+
 static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, const char *const *paths,
                            size_t n_paths) {
   BaseStatus status = count_pages(ctx, &reading->total, paths, n_paths);
@@ -149,16 +187,22 @@ static BaseStatus read_all(BaseContext *ctx, Score **score, Reading *reading, co
   if (status != BASE_OK) return status;
   if (reading->good == 0) return fail_without_music(ctx, reading, paths);
   BaseContext step = base_context_step(ctx, 0.98, 1);
-  status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n);
+  OmrTaste taste = {{0}};
+  if (reading->params->learn && reading->raw.n) status = read_as_suggested(&step, reading, &taste);
+  if (status == BASE_OK)
+    status = omr_assemble(&step, score, (const OmrPage *const *)reading->pages.items, reading->pages.n,
+                          &(OmrAssembleParams){reading->bars, &taste});
   return base_context_join(ctx, &step, status);
 }
 
 BaseStatus flow_read(BaseContext *ctx, Score **score, OmrPage ***pages, size_t *n_pages,
                      const char *const *paths, size_t n_paths, const FlowReadParams *params) {
   FlowReadParams none = {0};
-  Reading reading = {.params = params ? params : &none};
+  Reading reading = {.params = params ? params : &none, .bars = omr_bars_new()};
   Score *read = NULL;
   BaseStatus status = read_all(ctx, &read, &reading, paths, n_paths);
+  omr_bars_free(reading.bars);
+  flow_pages_free(reading.raw.items, reading.raw.n);
   if (status != BASE_OK || !pages) flow_pages_free(reading.pages.items, reading.pages.n);
   if (status != BASE_OK) return status;
   *score = read;

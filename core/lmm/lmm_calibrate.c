@@ -1,10 +1,12 @@
 /* Bars that a person has put right say which notes sound there; the rest of the score says it with less certainty. The
  * network learns from both, a quarter of either being kept apart to judge by; labels are found anew by what has been
- * learned so far (Maman & Bermano 2022). How much may change grows with the number of bars.
+ * learned so far (Maman & Bermano 2022). How much may change grows with the number of bars. At last onsets are drawn to where
+ * the score expects them by a lag for each key and touch, which is this recording's own.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_calibrate.h"
 
 #include "core/evaluation/evaluation.h"
+#include "core/lmm/lmm_lag.h"
 #include "core/lmm/lmm_lesson.h"
 #include "core/nn/nn_weights.h"
 #include "core/transcription/transcription_hear.h"
@@ -21,8 +23,8 @@ enum {
 };
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ, dream_s = 21, block_s = 10;
-static const double least_gain = 0.001, most_lost = 0.005, most_worse = 0.02 /* in a few bars */, least_found = 0.5;
-static const float shares[] = {0.6F, 0.3F};
+static const double least_gain = 0.001, most_lost = 0.005, most_worse = 0.02, most_missed = 2.5 /* in a few bars, as a part and as notes */, least_found = 0.5;
+static const float shares[] = {0.6F, 0.3F, 0};
 static const double heard_share = 0.15, taught_share = 0.85; /* of the work */
 
 /* What may change from so many bars on, and how fast. */
@@ -34,7 +36,7 @@ static const struct {
 } stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 60, 1e-3F, {"*"}}};
 enum { STAGES = sizeof stages / sizeof *stages };
 
-typedef enum { OUTSIDE, TRUSTED, HELD_TRUSTED, BEYOND, HELD_BEYOND } Place;
+typedef enum { OUTSIDE, TRUSTED, HELD_TRUSTED, BEYOND, HELD_BEYOND, PLACES } Place;
 
 typedef struct {
   const BaseContext *caller;
@@ -44,6 +46,8 @@ typedef struct {
   int stage;
   NnNet *net;
   TranscriptionTensors tensors;
+  TranscriptionLag lag;
+  double judged[PLACES]; /* expected notes */
   float *first;           /* the values before */
   uint8_t *place, *trust; /* one a frame */
   size_t *middles, n_middles;
@@ -133,6 +137,7 @@ static BaseStatus agreement(BaseContext *ctx, double *f1, const Motion *expected
 static BaseStatus judge_place(Calibration *c, double *f1, Place place) {
   Motion *expected = notes_in(c, c->pair->expected, place), *heard = notes_in(c, c->answers.heard->motion, place);
   BaseStatus status = agreement(c->ctx, f1, expected, heard);
+  if (expected) c->judged[place] = (double)expected->notes.n;
   motion_free(expected);
   motion_free(heard);
   return status;
@@ -145,7 +150,7 @@ static BaseStatus judge_dreams(Calibration *c, double *f1) {
   for (size_t i = 0; status == BASE_OK && i < c->n_tests; i++) {
     LmmAnswers answers = {0};
     EvaluationNotes notes;
-    status = lmm_answers_of(&ctx, &answers, c->net, &c->tests[i].recording);
+    status = lmm_answers_of(&ctx, &answers, c->net, &c->tests[i].recording, NULL);
     if (status == BASE_OK) status = evaluation_notes(&ctx, &notes, c->tests[i].motion, answers.heard->motion, NULL);
     lmm_answers_clear(&answers);
     if (status != BASE_OK) break;
@@ -155,10 +160,18 @@ static BaseStatus judge_dreams(Calibration *c, double *f1) {
   return base_context_join(c->ctx, &ctx, status);
 }
 
-/* Hears the recording with the present values and measures them. */
-static BaseStatus hear(Calibration *c) {
+/* Hears the recording with the present values. */
+static BaseStatus hear(Calibration *c, const TranscriptionLag *lag) {
   lmm_answers_clear(&c->answers);
-  return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording);
+  return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording, lag);
+}
+
+/* The same twice, so that the lag is of these very values. */
+static BaseStatus hear_in_time(Calibration *c) {
+  BaseStatus status = hear(c, NULL);
+  if (status != BASE_OK) return status;
+  lmm_lag_fit(&c->lag, c->answers.heard->motion, c->pair->expected, c->trust, c->pair->recording->frames, hop_s);
+  return hear(c, &c->lag);
 }
 
 static BaseStatus judge(Calibration *c, double *trusted, double *beyond, double *dreams) {
@@ -212,7 +225,7 @@ static BaseStatus learn(Calibration *c) {
     const double share = (taught_share - heard_share) / c->params.rounds;
     begin(c, heard_share + round * share, heard_share + (round + 1) * share);
     status = learn_round(c);
-    if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c);
+    if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c, NULL);
   }
   return status;
 }
@@ -223,10 +236,17 @@ static bool has_forgotten(const LmmCalibration *r) {
   return r->dreams.after < r->dreams.before - most_lost;
 }
 
-static bool is_better(const LmmCalibration *r) {
-  const double trusted = isnan(r->trusted.before) ? 0 : r->trusted.after - r->trusted.before;
-  const double beyond = isnan(r->beyond.before) ? 0 : r->beyond.after - r->beyond.before;
-  return trusted + beyond > least_gain && beyond >= 0 && trusted >= -most_worse && !has_forgotten(r);
+static double gain_of(const LmmChange *change) {
+  return isnan(change->before) ? 0 : change->after - change->before;
+}
+
+/* In the mean over all notes that were kept apart; the few of trusted bars may miss one or two. */
+static bool is_better(const Calibration *c) {
+  const LmmCalibration *r = &c->report;
+  const double trusted = gain_of(&r->trusted), beyond = gain_of(&r->beyond);
+  const double few = c->judged[HELD_TRUSTED], all = few + c->judged[HELD_BEYOND];
+  const double gain = (few * trusted + c->judged[HELD_BEYOND] * beyond) / fmax(1, all);
+  return gain > least_gain && beyond >= 0 && trusted * few >= -fmax(most_missed, most_worse * few) && !has_forgotten(r);
 }
 
 static void go_back(Calibration *c, const float *learned, float share) {
@@ -235,8 +255,8 @@ static void go_back(Calibration *c, const float *learned, float share) {
   nn_net_changed(c->net);
 }
 
-/* Judges what was learned, then what lies between it and the beginning (Wortsman et al. 2022), until little
- * is forgotten. */
+/* Judges what was learned, then what lies between it and the beginning (Wortsman et al. 2022), which may be nothing but the
+ * lag of the keys, until it is better. */
 static BaseStatus settle(Calibration *c) {
   LmmCalibration *r = &c->report;
   const size_t bytes = nn_net_size(c->net) * sizeof(float);
@@ -244,24 +264,27 @@ static BaseStatus settle(Calibration *c) {
   if (!learned) return base_fail_memory(c->ctx);
   memcpy(learned, nn_net_values_const(c->net), bytes);
   begin(c, taught_share, 1);
-  BaseStatus status = hear(c);
+  BaseStatus status = hear_in_time(c);
   if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
   r->share = 1;
-  for (size_t i = 0; status == BASE_OK && has_forgotten(r) && i < sizeof shares / sizeof *shares; i++) {
+  for (size_t i = 0; status == BASE_OK && !is_better(c) && i < sizeof shares / sizeof *shares; i++) {
     r->share = shares[i];
     go_back(c, learned, shares[i]);
-    status = hear(c);
+    status = hear_in_time(c);
     if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
   }
-  r->accepted = status == BASE_OK && is_better(r);
+  r->accepted = status == BASE_OK && is_better(c);
   free(learned);
   return status;
 }
 
-static BaseStatus write_out(BaseContext *ctx, void **bytes, size_t *n, const NnNet *net, const char *origin) {
+/* The net alone, or with the lag of the recording that it was calibrated to. */
+static BaseStatus write_out(BaseContext *ctx, void **bytes, size_t *n, const NnNet *net, const Calibration *c,
+                            const char *origin) {
   BasePackWriter *writer = base_pack_writer_new();
   if (!writer) return base_fail_memory(ctx);
   BaseStatus status = nn_weights_save(ctx, writer, net, BASE_F16);
+  if (status == BASE_OK && c) status = transcription_lag_save(ctx, writer, &c->lag, c->pair->recording->frames);
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "kind", "triptych transcription");
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
   if (status == BASE_OK) status = base_pack_bytes(ctx, bytes, n, writer);
@@ -274,7 +297,7 @@ BaseStatus lmm_calibrate_unchanged(BaseContext *ctx, void **bytes, size_t *n, co
   TranscriptionTensors tensors;
   BaseStatus status = lmm_lesson_net(ctx, &net, &tensors, 1);
   if (status == BASE_OK) status = transcription_weights_load(ctx, net, weights);
-  if (status == BASE_OK) status = write_out(ctx, bytes, n, net, "triptych learn: as it was before");
+  if (status == BASE_OK) status = write_out(ctx, bytes, n, net, NULL, "triptych learn: as it was before");
   nn_net_free(net);
   return status;
 }
@@ -349,11 +372,12 @@ BaseStatus lmm_calibrate(BaseContext *ctx, LmmCalibration *report, void **bytes,
   choose(&c, params);
   begin(&c, 0, heard_share);
   BaseStatus status = prepare(&c);
-  if (status == BASE_OK) status = hear(&c);
+  if (status == BASE_OK) status = hear(&c, NULL);
   if (status == BASE_OK) status = judge(&c, &r->trusted.before, &r->beyond.before, &r->dreams.before);
   if (status == BASE_OK) status = learn(&c);
   if (status == BASE_OK) status = settle(&c);
-  if (status == BASE_OK && r->accepted) status = write_out(c.ctx, bytes, n, c.net, "triptych learn: calibrated to one recording");
+  if (status == BASE_OK && r->accepted)
+    status = write_out(c.ctx, bytes, n, c.net, &c, "triptych learn: calibrated to one recording");
   r->seconds = now() - started;
   *report = c.report;
   clear(&c);

@@ -2,6 +2,7 @@
 #include "core/lmm/lmm_dream.h"
 
 #include "core/base/base_array.h"
+#include "core/base/base_folder.h"
 #include "core/lmm/lmm_curve.h"
 #include "core/lmm/lmm_texture.h"
 #include "core/music/midi.h"
@@ -9,7 +10,6 @@
 #include "core/music/score.h"
 #include "core/piano/piano_room.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,30 +42,15 @@ static bool is_music(const char *name) {
   return false;
 }
 
-static bool add_file(LmmLibrary *library, const char *path, const char *name) {
+static BaseStatus add_music(BaseContext *ctx, void *user, const char *path, const char *name, bool *taken) {
+  LmmLibrary *library = user;
+  *taken = is_music(name);
+  if (!*taken) return BASE_OK;
   char *copy = strdup(path);
   Paths *set = &library->set[hash_of(name) % VALIDATION_SHARE == 0];
-  if (copy && base_array_push(set, copy)) return true;
+  if (copy && base_array_push(set, copy)) return BASE_OK;
   free(copy);
-  return false;
-}
-
-static BaseStatus add_folder(BaseContext *ctx, LmmLibrary *library, const char *path, int depth) {
-  DIR *folder = opendir(path);
-  if (!folder) return depth ? BASE_OK : base_fail(ctx, BASE_UNREADABLE, "The folder “%s” cannot be opened.", path);
-  BaseStatus status = BASE_OK;
-  for (struct dirent *entry; status == BASE_OK && (entry = readdir(folder));) {
-    char below[4096];
-    int length = snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-    if (entry->d_name[0] == '.' || length >= (int)sizeof below) continue;
-    if (is_music(entry->d_name)) {
-      if (!add_file(library, below, entry->d_name)) status = base_fail_memory(ctx);
-    } else if (depth < DEEPEST) {
-      status = add_folder(ctx, library, below, depth + 1);
-    }
-  }
-  closedir(folder);
-  return status;
+  return base_fail_memory(ctx);
 }
 
 static int by_path(const void *a, const void *b) {
@@ -75,7 +60,8 @@ static int by_path(const void *a, const void *b) {
 BaseStatus lmm_library_open(BaseContext *ctx, LmmLibrary **out, const char *const *folders, size_t n) {
   LmmLibrary *library = calloc(1, sizeof *library);
   BaseStatus status = library ? BASE_OK : base_fail_memory(ctx);
-  for (size_t i = 0; i < n && status == BASE_OK; i++) status = add_folder(ctx, library, folders[i], 0);
+  for (size_t i = 0; i < n && status == BASE_OK; i++)
+    status = base_folder_walk(ctx, folders[i], DEEPEST, add_music, library);
   if (status != BASE_OK) {
     lmm_library_free(library);
     return status;

@@ -166,7 +166,8 @@ static BaseStatus allocate(BaseContext *ctx, LmmAnswers *made, float **pedal, si
   return fine && made->heard && *pedal ? BASE_OK : base_fail_memory(ctx);
 }
 
-BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording) {
+BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording,
+                          const TranscriptionLag *lag) {
   LmmAnswers made = {0};
   TranscriptionTensors tensors;
   NnNet *hearing = NULL;
@@ -177,7 +178,7 @@ BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, c
   if (status == BASE_OK) status = make_stream(ctx, &stream, hearing, &tensors);
   Taker taker = {.answers = &made};
   if (status == BASE_OK) {
-    transcription_peaks_init(&taker.peaks, made.heard->evidence, pedal, 0, (long)recording->frames);
+    transcription_peaks_init(&taker.peaks, made.heard->evidence, pedal, lag, 0, (long)recording->frames);
     status = feed(ctx, stream, &taker, recording);
   }
   if (status == BASE_OK) status = decode(ctx, made.heard, pedal);

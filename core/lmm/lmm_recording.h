@@ -4,6 +4,7 @@
 
 #include "core/nn/nn_net.h"
 #include "core/transcription/transcription.h"
+#include "core/transcription/transcription_lag.h"
 #include "core/transcription/transcription_net.h"
 
 /* Features of a whole recording, frame t centred at t × FEATURES_HOP. Cleared by its holder. 1.8 MB a minute. */
@@ -27,7 +28,8 @@ typedef struct {
   Transcription *heard;
 } LmmAnswers;
 
-/* Hears with the values of `net`, any net of transcription_net_build; as transcription_listen does but for the rounding of
+/* Hears with the values of `net`, any net of transcription_net_build, and the lag of the recording (null: none); as transcription_listen does but for the rounding of
  * features. 70 × real time. */
-BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording);
+BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording,
+                          const TranscriptionLag *lag);
 void lmm_answers_clear(LmmAnswers *answers);

@@ -11,6 +11,10 @@
 #define OTHER_HEIGHT   0.15f /* a staff space off the height of the head */
 #define BEHIND_NATURAL 0.7f
 #define NEARLY_ALIKE   0.14f
+#define BEHIND_BAR     0.2f  /* a bar line is no part of a flat or natural, staff spaces */
+#define WORTH_KEEPING  0.16f /* below what is wanted: may be one in the light of what a person says */
+#define SMALL          0.65f /* before a grace note */
+#define SMALL_GRACE    0.03f /* what such signs may look worse */
 
 static const struct {
   uint8_t kind, accidental;
@@ -21,6 +25,18 @@ static const struct {
     {OMR_NATURAL, SCORE_ACCIDENTAL_NATURAL, 0.67f},
     {OMR_DOUBLE_SHARP, SCORE_ACCIDENTAL_DOUBLE_SHARP, 0.78f},
 };
+
+float omr_sign_wanted(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].threshold;
+  return 2;
+}
+
+uint8_t omr_sign_accidental(uint8_t kind) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (kinds[k].kind == kind) return kinds[k].accidental;
+  return SCORE_ACCIDENTAL_NONE;
+}
 
 /* True for heads of one cluster, whose signs all stand left of it. */
 static bool clustered(const OmrHead *a, const OmrHead *b, float space) {
@@ -44,13 +60,13 @@ static float left_limit(const OmrPage *page, const OmrHead *head, float space) {
   for (size_t i = 0; i < page->heads.n; i++) {
     const OmrHead *other = &page->heads.items[i];
     if (other->x_px > head->x_px - 0.9f * space || fabsf(other->y_px - head->y_px) > 0.8f * space) continue;
-    if (clustered(head, other, space)) continue;
+    if (clustered(head, other, space) || (other->small && !head->small)) continue;
     limit = fmaxf(limit, other->x_px + 0.5f * other->width_px);
   }
   for (size_t i = 0; i < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
     if (bar->system == page->staves.items[head->staff].system && bar->x1_px < head->x_px)
-      limit = fmaxf(limit, bar->x1_px);
+      limit = fmaxf(limit, bar->x1_px + BEHIND_BAR * space);
   }
   return fmaxf(limit, omr_header_end(page, head->staff) - 0.3f * space);
 }
@@ -66,15 +82,19 @@ typedef struct {
 typedef BASE_ARRAY(Proposal) Proposals;
 
 /* Proposes each kind of sign at its best place left of the head. */
-static bool propose(Proposals *proposals, const OmrMatcher *matcher, const OmrPage *page, size_t index,
-                    float space) {
+static bool propose(Proposals *proposals, const OmrMatcher *matcher, OmrPage *page, size_t index, float space) {
   const OmrHead *head = &page->heads.items[index];
   float limit = left_limit(page, head, space), right = left_edge(page, head, space);
-  float x0 = fmaxf(limit, right - 3.2f * space), x1 = right - 0.6f * space, play = 0.25f * space;
+  float size = head->small ? SMALL : 1, play = 0.25f * space;
+  float x0 = fmaxf(limit, right - 3.2f * size * space), x1 = right - 0.6f * size * space;
   for (size_t k = 0; x1 > x0 && k < sizeof kinds / sizeof *kinds; k++) {
-    OmrMatch match = omr_match(matcher, kinds[k].kind, 1, x0, x1, head->y_px - play, head->y_px + play);
+    OmrMatch match = omr_match(matcher, kinds[k].kind, size, x0, x1, head->y_px - play, head->y_px + play);
     float gap = right - (match.x0 + match.width), value = match.score - 0.06f * fmaxf(0, gap / space - 0.4f);
-    if (value < kinds[k].threshold) continue;
+    float wanted = kinds[k].threshold - (head->small ? SMALL_GRACE : 0);
+    if (head->small && (gap > 0.8f * space || kinds[k].kind == OMR_DOUBLE_SHARP)) continue;
+    OmrSign sign = {(int32_t)index, kinds[k].kind, value + kinds[k].threshold - wanted};
+    if (value >= wanted - WORTH_KEEPING && !base_array_push(&page->signs, sign)) return false;
+    if (value < wanted) continue;
     value -= OTHER_HEIGHT * fabsf(match.y - head->y_px) / space;
     if (!base_array_push(proposals, (Proposal){index, (int)k, value, match})) return false;
   }
@@ -108,16 +128,16 @@ static float inked_rows(const OmrSheet *sheet, float x0, float x1, float y0, flo
 
 /* Sharps and naturals differ at two corners: where the right upright goes on above the bars and the left one
  * below them. 1: a sharp, -1: a natural, 0: not told. */
-static int corners(const OmrSheet *sheet, const OmrMatch *sign) {
-  float space = sheet->space, middle = sign->x0 + 0.5f * sign->width, y = sign->y;
+static int corners(const OmrSheet *sheet, const OmrMatch *sign, float size) {
+  float space = size * sheet->space, middle = sign->x0 + 0.5f * sign->width, y = sign->y;
   float upper = inked_rows(sheet, middle, middle + 0.5f * space, y - 1.3f * space, y - 0.85f * space);
   float lower = inked_rows(sheet, middle - 0.5f * space, middle, y + 0.85f * space, y + 1.3f * space);
   return fminf(upper, lower) > 0.6f ? 1 : fmaxf(upper, lower) < 0.3f ? -1 : 0;
 }
 
 /* Of a sharp and a natural that fit nearly alike the corners tell which it is. */
-static void tell_apart(Proposal *proposal, const Proposals *proposals, const OmrSheet *sheet) {
-  int is = corners(sheet, &proposal->match);
+static void tell_apart(Proposal *proposal, const Proposals *proposals, const OmrSheet *sheet, float size) {
+  int is = corners(sheet, &proposal->match, size);
   uint8_t kind = proposal->match.kind, other = kind == OMR_SHARP ? OMR_NATURAL : OMR_SHARP;
   if ((kind != OMR_SHARP && kind != OMR_NATURAL) || is == 0 || (is > 0) == (kind == OMR_SHARP)) return;
   for (const Proposal *p = proposals->items; p < proposals->items + proposals->n; p++) {
@@ -198,8 +218,9 @@ BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet 
     Proposal chosen = proposals.items[i];
     const OmrHead *head = &page->heads.items[chosen.head];
     if (head->accidental || taken(page, &chosen.match, sheet->space)) continue;
-    tell_apart(&chosen, &proposals, sheet);
-    if (kinds[chosen.kind].kind == OMR_NATURAL) pass_natural(&chosen, matcher, head, sheet->space);
+    tell_apart(&chosen, &proposals, sheet, head->small ? SMALL : 1);
+    if (kinds[chosen.kind].kind == OMR_NATURAL && !head->small)
+      pass_natural(&chosen, matcher, head, sheet->space);
     if (!give(page, &proposals, &proposals.items[i], &chosen, sheet->space)) status = base_fail_memory(ctx);
   }
   base_array_clear(&proposals);

@@ -4,8 +4,10 @@
  * position, clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that
  * the rhythm of the bar gave; a bar that had to depart far from the print carries a doubt. */
 #include "core/omr/omr_assembly.h"
+#include "core/omr/omr_grace.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
+#include "core/omr/omr_spans.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +24,8 @@ typedef struct {
   int32_t part_of[OMR_BAR_STAVES], staff_of[OMR_BAR_STAVES];
   int32_t **notes_of;           /* per page: the note of each head, -1 none */
   int8_t key;                   /* in force */
+  bool said_key;                /* a person said which: where the page … */
+  int8_t page_key, meant_key;   /* … says the first, the second is meant */
   int16_t clef[OMR_BAR_STAVES]; /* last written: kind * 16 + line, -1 none */
 } Builder;
 
@@ -29,7 +33,7 @@ static Beat beat_of(int32_t ticks) {
   return beat_make(ticks, OMR_TICKS);
 }
 
-static bool lay_out(OmrAssembly *assembly) {
+bool omr_lay_out(OmrAssembly *assembly) {
   for (size_t p = 0; p < assembly->n_pages; p++)
     for (size_t s = 0; assembly->pages[p] && s < assembly->pages[p]->systems.n; s++) {
       const OmrSystem *system = &assembly->pages[p]->systems.items[s];
@@ -61,6 +65,11 @@ static bool add_parts(Builder *builder) {
 
 static ScoreBox box_of(int32_t page, float x, float y, float width, float height) {
   return (ScoreBox){page, x, y, width, height};
+}
+
+static ScoreBox head_box(int32_t page, const OmrHead *head) {
+  return box_of(page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
+                head->height_px);
 }
 
 /* "5 beats in 4/4", or that the voices do not fit each other where the sum is right. */
@@ -96,6 +105,11 @@ static bool add_measure(Builder *builder, size_t index) {
   made.confidence = measure->n ? omr_bar_confidence(builder->assembly, index) : 0.9f;
   if (measure->cost > DOUBT_COST && measure->n)
     set_doubt(&made, meter, omr_printed_total(builder->assembly, index));
+  if (omr_said_of(builder->assembly, index, OMR_SAID_RIGHT)) {
+    made.confidence = 1;
+    made.doubt[0] = 0;
+  }
+  omr_set_ending(&made, builder->assembly, index);
   return base_array_push(&builder->score->measures, made);
 }
 
@@ -170,6 +184,18 @@ static bool add_key_and_time(Builder *builder, size_t index, int8_t fifths) {
   return true;
 }
 
+/* The key that is meant where the page says `fifths`: what a person said holds until the page says something else. */
+static int8_t meant_key(Builder *builder, size_t index, int8_t fifths) {
+  const OmrSaidBar *said = omr_said_of(builder->assembly, index, OMR_SAID_KEY);
+  if (said) {
+    builder->said_key = true;
+    builder->page_key = fifths;
+    builder->meant_key = said->fifths;
+  }
+  builder->said_key = builder->said_key && builder->page_key == fifths;
+  return builder->said_key ? builder->meant_key : fifths;
+}
+
 /* The printed value that lasts `length`: changes type and dots where the rhythm departed from the print. */
 static void set_value(ScoreNote *note, int type, int dots, int32_t length, bool triplet) {
   note->type = (int8_t)type;
@@ -207,7 +233,8 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
                       Reach *reach) {
   int line, row = omr_row(builder->assembly, page, head->staff);
   uint8_t clef = omr_clef_at(&line, page, head->staff, head->x_px);
-  int diatonic = omr_diatonic(clef, line, head->position);
+  int diatonic = omr_diatonic(clef, line, head->position) + 7 * omr_octaves_at(page, head->staff, head->x_px);
+  if (head->said_pitch) diatonic = head->said_pitch - 1;
   if (diatonic < 0) diatonic = 0;
   if (diatonic >= 7 * OCTAVES) diatonic = 7 * OCTAVES - 1;
   note->step = (int8_t)(diatonic % 7);
@@ -215,12 +242,26 @@ static void set_pitch(ScoreNote *note, const Builder *builder, const OmrPage *pa
   note->accidental = head->accidental;
   int8_t *held = &reach->alter[row][diatonic];
   if (head->accidental) *held = (int8_t)omr_accidental_alter(head->accidental);
+  if (head->said_alter) *held = (int8_t)(head->said_alter - 3);
   note->alter = *held == 100 ? (int8_t)omr_key_alter(builder->key, note->step) : *held;
 }
 
 /* The chance of one note from that of all its bar, where some six things may go wrong apart. */
 static float of_a_note(float bar) {
   return powf(bar, 1 / 6.0f);
+}
+
+/* A printed figure stands over the beam: its first and last chord are the edges. */
+static uint8_t tuplet_edge(const Builder *builder, const OmrMeasure *measure, const OmrEvent *event) {
+  if (!event->triplet || !event->marked || event->group < 0) return 0;
+  const OmrEvent *events = builder->assembly->events.items + measure->first, *first = NULL, *last = NULL;
+  for (size_t i = 0; i < measure->n; i++) {
+    const OmrEvent *other = &events[i];
+    if (other->rest || other->left_out || !other->triplet || other->group != event->group) continue;
+    if (!first) first = other;
+    last = other;
+  }
+  return (uint8_t)((event == first ? 1 : 0) | (event == last ? 2 : 0));
 }
 
 static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, bool joins,
@@ -242,11 +283,12 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     note.stem = stem->stem == OMR_STEM_UP     ? SCORE_STEM_UP
                 : stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN
                                               : SCORE_STEM_NONE;
-    note.box = box_of(measure->page, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px,
-                      head->width_px, head->height_px);
+    note.box = head_box(measure->page, head);
+    note.marks = stem->marks;
     note.confidence = fmaxf(0.05f, omr_head_confidence(head) * of_a_note(bar));
     if (head->staff == stem->staff) {
       note.chord = !first;
+      if (first) note.tuplet_edge = tuplet_edge(builder, measure, event);
       first = false;
     } else {
       int32_t row = omr_row(builder->assembly, page, head->staff);
@@ -258,6 +300,47 @@ static bool add_chord(Builder *builder, size_t index, const OmrEvent *event, int
     if (!base_array_push(&builder->score->notes, note)) return false;
   }
   return true;
+}
+
+static bool add_grace(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrMeasure *measure = &builder->assembly->measures.items[index];
+  const OmrPage *page = builder->assembly->pages[measure->page];
+  const OmrChord *stem = &page->chords.items[chord];
+  for (size_t i = omr_first_head(page, chord); i < page->heads.n && page->heads.items[i].chord == chord;
+       i++) {
+    const OmrHead *head = &page->heads.items[i];
+    ScoreNote note = score_note(builder->score);
+    place_note(&note, builder, index, event, omr_row(builder->assembly, page, head->staff));
+    note.grace = true;
+    note.slash = stem->slash;
+    note.duration = beat_of(0);
+    note.type = (int8_t)(2 + stem->flags);
+    note.chord = i > 0 && head[-1].chord == chord;
+    set_pitch(&note, builder, page, head, reach);
+    note.stem = stem->stem == OMR_STEM_DOWN ? SCORE_STEM_DOWN : SCORE_STEM_UP;
+    note.box = head_box(measure->page, head);
+    note.confidence = fmaxf(0.05f, head->score);
+    builder->notes_of[measure->page][i] = (int32_t)builder->score->notes.n;
+    if (!base_array_push(&builder->score->notes, note)) return false;
+  }
+  return true;
+}
+
+/* The grace notes of a chord, from left to right as they stand on the page. */
+static bool add_graces(Builder *builder, size_t index, const OmrEvent *event, int32_t chord, Reach *reach) {
+  const OmrPage *page = builder->assembly->pages[builder->assembly->measures.items[index].page];
+  float last = -1e9f;
+  for (;;) {
+    int32_t next = -1;
+    for (int32_t i = 0; i < (int32_t)page->chords.n; i++) {
+      const OmrChord *grace = &page->chords.items[i];
+      if (!grace->grace || grace->head_x_px <= last || omr_graced_chord(page, i) != chord) continue;
+      if (next < 0 || grace->head_x_px < page->chords.items[next].head_x_px) next = i;
+    }
+    if (next < 0) return true;
+    last = page->chords.items[next].head_x_px;
+    if (!add_grace(builder, index, event, next, reach)) return false;
+  }
 }
 
 static bool add_rest(Builder *builder, size_t index, const OmrEvent *event, int32_t symbol_index) {
@@ -294,8 +377,9 @@ static bool add_notes(Builder *builder, size_t index) {
     const OmrEvent *event = &builder->assembly->events.items[measure->first + e];
     const OmrSource *source = &builder->assembly->sources.items[measure->first + e];
     if (event->left_out) continue;
-    bool ok = source->chord >= 0 ? add_chord(builder, index, event, source->chord,
-                                             joins_earlier(builder->assembly, measure, e), &reach)
+    bool ok = source->chord >= 0 ? add_graces(builder, index, event, source->chord, &reach) &&
+                                       add_chord(builder, index, event, source->chord,
+                                                 joins_earlier(builder->assembly, measure, e), &reach)
                                  : add_rest(builder, index, event, source->symbol);
     if (!ok) return false;
   }
@@ -328,6 +412,21 @@ static void add_ties(Builder *builder) {
       b->ties |= SCORE_TIE_STOP;
     }
   }
+}
+
+static bool add_slurs(Builder *builder) {
+  Score *score = builder->score;
+  for (size_t p = 0; p < builder->assembly->n_pages; p++) {
+    const OmrPage *page = builder->assembly->pages[p];
+    for (size_t i = 0; page && i < page->slurs.n; i++) {
+      int32_t from = builder->notes_of[p][page->slurs.items[i].from],
+              to = builder->notes_of[p][page->slurs.items[i].to];
+      if (from < 0 || to < 0 || score->notes.items[from].part != score->notes.items[to].part) continue;
+      ScoreSlur slur = {score->notes.items[from].id, score->notes.items[to].id};
+      if (!base_array_push(&score->slurs, slur)) return false;
+    }
+  }
+  return true;
 }
 
 static bool map_heads(Builder *builder) {
@@ -379,34 +478,38 @@ static bool build(Builder *builder) {
       if (!keys) return false;
       omr_page_keys(keys, assembly->pages[keys_of]);
     }
-    int8_t fifths = omr_key_in(assembly, i, keys[measure->system]);
+    int8_t fifths = meant_key(builder, i, omr_key_in(assembly, i, keys[measure->system]));
     if (!add_measure(builder, i) || !add_clefs(builder, i) || !add_key_and_time(builder, i, fifths) ||
         !add_notes(builder, i))
       return false;
   }
   add_ties(builder);
+  if (!add_slurs(builder) || !omr_add_spans(builder->score, assembly, builder->part_of, builder->staff_of))
+    return false;
   score_sort(builder->score);
   return true;
 }
 
-static void clear(OmrAssembly *assembly) {
+void omr_assembly_clear(OmrAssembly *assembly) {
   base_array_clear(&assembly->measures);
   base_array_clear(&assembly->events);
   base_array_clear(&assembly->sources);
   base_array_clear(&assembly->meters);
-  base_arena_free(assembly->arena);
 }
 
-BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n) {
+BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pages, size_t n,
+                        const OmrAssembleParams *params) {
   OmrAssembly assembly = {.pages = pages, .n_pages = n, .arena = base_arena_new(0)};
+  if (params) assembly.bars = params->bars, assembly.taste = params->taste;
   Score *score = score_new();
   BaseStatus status = assembly.arena && score ? BASE_OK : base_fail_memory(ctx);
-  if (!status && !lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
+  if (!status && !omr_lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
   if (!status) status = omr_gather_measures(ctx, &assembly);
   if (!status) status = omr_solve_rhythm(ctx, &assembly);
   Builder builder = {.ctx = ctx, .assembly = &assembly, .score = score};
   if (!status && !build(&builder)) status = base_fail_memory(ctx);
-  clear(&assembly);
+  omr_assembly_clear(&assembly);
+  base_arena_free(assembly.arena);
   if (status) {
     score_free(score);
     return status;

@@ -40,6 +40,8 @@ typedef struct {
   BASE_ARRAY(OmrEvent) events;
   BASE_ARRAY(OmrSource) sources; /* beside events */
   BASE_ARRAY(OmrMeter) meters;
+  OmrBars *bars; /* solved before, may be null */
+  const OmrTaste *taste; /* of the document, may be null */
   BaseArena *arena;
 } OmrAssembly;
 
@@ -49,11 +51,25 @@ static inline int32_t omr_row(const OmrAssembly *assembly, const OmrPage *page, 
   return staff - system->first_staff + assembly->staves - system->staves;
 }
 
+/* Which staves there are: those of the fullest system. False when there are none. */
+bool omr_lay_out(OmrAssembly *assembly);
+
+/* Frees the arrays; pages, bars and arena are the caller's. */
+void omr_assembly_clear(OmrAssembly *assembly);
+
 /* Bars with their chords and rests in columns. */
 BaseStatus omr_gather_measures(BaseContext *ctx, OmrAssembly *assembly);
 
 /* Time signatures, printed or inferred from what the bars hold, and the rhythm of every bar. */
 BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly);
+
+/* What a person said last of a bar: its key, its time signature, that it is right. Null: nothing. */
+typedef enum { OMR_SAID_KEY, OMR_SAID_TIME, OMR_SAID_RIGHT } OmrSaidWhat;
+const OmrSaidBar *omr_said_of(const OmrAssembly *assembly, size_t measure, OmrSaidWhat what);
+
+/* omr_solve_bar, or what it gave for the same events before. `bars` may be null. */
+BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
+                          const OmrTaste *taste, BaseArena *scratch);
 
 /* What the fullest voice of a solved bar sums up to as printed, triplets apart. OMR_TICKS */
 int32_t omr_printed_total(const OmrAssembly *assembly, size_t measure);

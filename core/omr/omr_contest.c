@@ -87,10 +87,16 @@ static bool alone_on_stem(const OmrPage *page, size_t i) {
          (i + 1 == page->heads.n || head[1].chord != head->chord);
 }
 
+BaseStatus omr_drop_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const bool *gone) {
+  int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
+  if (!renamed) return base_fail_memory(ctx);
+  drop(page, gone, renamed);
+  return BASE_OK;
+}
+
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
-  int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
-  if (!gone || !renamed) return base_fail_memory(ctx);
+  if (!gone) return base_fail_memory(ctx);
   for (size_t i = 0; i < page->heads.n; i++) gone[i] = false;
   for (int32_t c = 0; c < (int32_t)page->chords.n; c++) {
     if (page->chords.items[c].group < 0) continue;
@@ -104,15 +110,13 @@ BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
             in_beams(&page->chords.items[c], &page->chords.items[next], head->x_px, head->y_px, sheet->space);
     }
   }
-  drop(page, gone, renamed);
-  return BASE_OK;
+  return omr_drop_heads(ctx, page, sheet, gone);
 }
 
 BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                              const OmrMatcher *matcher) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
-  int32_t *renamed = BASE_TAKE(sheet->arena, int32_t, page->chords.n + 1);
-  if (!gone || !renamed) return base_fail_memory(ctx);
+  if (!gone) return base_fail_memory(ctx);
   for (size_t i = 0; i < page->heads.n; i++) {
     if (i % 64 == 0 && base_cancelled(ctx)) return base_fail_cancelled(ctx);
     const OmrHead *head = &page->heads.items[i];
@@ -120,6 +124,5 @@ BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
     bool doubtful = head->kind != OMR_FILLED || chord->stem == OMR_STEM_NONE;
     gone[i] = doubtful && alone_on_stem(page, i) && beaten(matcher, head, sheet->space);
   }
-  drop(page, gone, renamed);
-  return BASE_OK;
+  return omr_drop_heads(ctx, page, sheet, gone);
 }

@@ -12,3 +12,7 @@ BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
 /* Drops filled heads without a stem, and heads of chords under the beam, that lie in beams: stubs of
  * secondary beams. After omr_find_beams. */
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
+
+/* Drops the marked heads, and chords that lose all of theirs. `gone` stands beside page->heads, sorted by
+ * chord. */
+BaseStatus omr_drop_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const bool *gone);

@@ -2,32 +2,17 @@
  *
  * Augmentation dots: a small round spot of ink right of a head or rest, in its own space or the one above
  * when the head is on a line, with paper all round. */
+#include "core/omr/omr_marks.h"
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
 
-/* A spot between 0.2 and 0.6 spaces across, all of it inside a frame of paper. */
-static bool spot_at(const OmrSheet *sheet, int x, int y, float space) {
-  int core = (int)lrintf(0.1f * space), frame = (int)lrintf(0.42f * space), inside = 0, tried = 0, rim = 0,
-      rim_tried = 0;
-  for (int v = -core; v <= core; v++)
-    for (int u = -core; u <= core; u++, tried++) inside += omr_ink_at(sheet, sheet->clean, x + u, y + v);
-  if (inside * 10 < tried * 9) return false;
-  for (int k = -frame; k <= frame; k++, rim_tried += 4)
-    rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) +
-           omr_ink_at(sheet, sheet->clean, x + k, y + frame) +
-           omr_ink_at(sheet, sheet->clean, x - frame, y + k) +
-           omr_ink_at(sheet, sheet->clean, x + frame, y + k);
-  return rim * 10 <= rim_tried;
-}
-
 /* A spot right of x near y; its centre x comes back. */
-static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play,
-                        float space) {
+static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play) {
   for (float x = x0; x <= x1; x += 1)
     for (float d = 0; d <= play; d += 1)
       for (int sign = -1; sign <= 1; sign += 2)
-        if (spot_at(sheet, (int)lrintf(x), (int)lrintf(y + (float)sign * d), space)) {
+        if (omr_spot_at(sheet, (int)lrintf(x), (int)lrintf(y + (float)sign * d))) {
           *found = x;
           return true;
         }
@@ -37,13 +22,13 @@ static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1,
 /* Something like a dot, a little farther or at another height. */
 static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float space) {
   float x;
-  return spot_beside(&x, sheet, right + 0.15f * space, right + 2.0f * space, y, 0.65f * space, space);
+  return spot_beside(&x, sheet, right + 0.15f * space, right + 2.0f * space, y, 0.65f * space);
 }
 
 static uint8_t dots_beside(const OmrSheet *sheet, float right, float y, float space) {
   float x;
-  if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space, space)) return 0;
-  return spot_beside(&x, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space, space) ? 2 : 1;
+  if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space)) return 0;
+  return spot_beside(&x, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space) ? 2 : 1;
 }
 
 /* The right edge of the chord's heads at this height. */
@@ -72,6 +57,7 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
   float space = sheet->space;
   for (size_t i = 0; i < page->heads.n; i++) {
     OmrHead *head = &page->heads.items[i];
+    if (head->small) continue;
     const OmrStaff *staff = &page->staves.items[head->staff];
     float right = right_edge(page, head, space), step = 0.5f * staff->space_px;
     if (head->position % 2) {

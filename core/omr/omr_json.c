@@ -38,7 +38,14 @@ static const char *const symbol_names[OMR_SYMBOLS] = {[OMR_CLEF_G] = "gClef",
                                                       [OMR_DIGIT_0 + 6] = "timeSig6",
                                                       [OMR_DIGIT_0 + 7] = "timeSig7",
                                                       [OMR_DIGIT_0 + 8] = "timeSig8",
-                                                      [OMR_DIGIT_0 + 9] = "timeSig9"};
+                                                      [OMR_DIGIT_0 + 9] = "timeSig9",
+                                                      [OMR_STACCATO] = "articStaccato",
+                                                      [OMR_FERMATA] = "fermata",
+                                                      [OMR_ARPEGGIO] = "arpeggiato",
+                                                      [OMR_ENDING] = "ending",
+                                                      [OMR_OCTAVE] = "ottava",
+                                                      [OMR_CRESCENDO] = "crescendoHairpin",
+                                                      [OMR_DIMINUENDO] = "diminuendoHairpin"};
 
 /* Numbers with a point whatever the locale says. */
 static void put_number(FILE *file, double value) {
@@ -136,14 +143,22 @@ static void put_symbols(FILE *file, const OmrPage *page) {
   static const char *const head_names[] = {"noteheadBlack", "noteheadHalf", "noteheadWhole"};
   for (size_t i = 0; i < page->heads.n; i++) {
     const OmrHead *head = &page->heads.items[i];
-    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,", first ? "" : ",", head_names[head->kind],
-            head->staff);
+    fprintf(file, "%s\n {\"name\":\"%s\",\"staff\":%d,%s", first ? "" : ",", head_names[head->kind],
+            head->staff, head->small ? "\"small\":true," : "");
     put_box(file, head->x_px - 0.5f * head->width_px, head->y_px - 0.5f * head->height_px, head->width_px,
             head->height_px);
     fputs(",\"confidence\":", file);
     put_share(file, head->score);
     fputc('}', file);
     first = false;
+  }
+}
+
+static void put_arcs(FILE *file, const OmrPage *page, const OmrArc *arcs, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++) {
+    fprintf(file, ",\n {\"name\":\"%s\",\"staff\":%d,", name, page->heads.items[arcs[i].from].staff);
+    put_box(file, arcs[i].x_px, arcs[i].y_px, arcs[i].width_px, arcs[i].height_px);
+    fputc('}', file);
   }
 }
 
@@ -156,6 +171,7 @@ static void put_notes(FILE *file, const Score *score, int32_t index) {
             note->id, note->measure, note->part, note->staff, note->voice);
     fprintf(file, "\"onset\":\"%lld/%lld\",\"duration\":\"%lld/%lld\",", (long long)note->onset.num,
             (long long)note->onset.den, (long long)note->duration.num, (long long)note->duration.den);
+    if (note->grace) fputs("\"grace\":true,", file);
     if (note->kind == SCORE_NOTE) fprintf(file, "\"midi\":%d,", score_midi(note));
     put_box(file, note->box.x, note->box.y, note->box.width, note->box.height);
     fputs(",\"confidence\":", file);
@@ -174,6 +190,8 @@ static void put_page(FILE *file, const OmrPage *page, const Score *score, int32_
     put_systems(file, page, score, index);
     fputs("],\n\"symbols\":[", file);
     put_symbols(file, page);
+    put_arcs(file, page, page->ties.items, page->ties.n, "tie");
+    put_arcs(file, page, page->slurs.items, page->slurs.n, "slur");
     fputs("],\n\"notes\":[", file);
     put_notes(file, score, index);
     fputc(']', file);

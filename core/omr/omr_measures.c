@@ -92,6 +92,14 @@ static bool has_faint_dot(const OmrPage *page, int32_t chord) {
   return false;
 }
 
+/* What a person said leaves the solver no choice. */
+static void obey(OmrEvent *event, const OmrSaid *said) {
+  if (said->there || said->value) event->out_price = 0;
+  if (said->value) event->fixed = true, event->unsure = false, event->other_ticks = 0;
+  event->only_voice = said->voice;
+  event->only_tuplet = said->tuplet;
+}
+
 static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, size_t index) {
   const OmrChord *chord = &page->chords.items[index];
   uint8_t dots;
@@ -111,6 +119,7 @@ static OmrEvent chord_event(const OmrAssembly *assembly, const OmrPage *page, si
     event.other_ticks = omr_printed_ticks(2 + chord->second, dots);
     event.other_price = chord->second_price;
   }
+  obey(&event, &chord->said);
   return event;
 }
 
@@ -136,6 +145,7 @@ static OmrEvent rest_event(const OmrAssembly *assembly, const OmrPage *page, con
     event.other_price = fminf(1.5f, 0.15f + 6 * (symbol->score - symbol->second_score));
   }
   event.out_price = fminf(2.2f, fmaxf(0.6f, 0.6f + 5 * (symbol->score - 0.62f)));
+  obey(&event, &symbol->said);
   return event;
 }
 

@@ -13,7 +13,7 @@
 #define SEVERAL_BARS_GAIN 4.0f
 #define SPLIT_BAR_GAIN    1.2f
 
-static const OmrTime *time_in(const OmrPage *page, const OmrMeasure *measure) {
+static const OmrTime *printed_time(const OmrPage *page, const OmrMeasure *measure) {
   const OmrBar *right = &page->bars.items[measure->right];
   const OmrTime *best = NULL;
   for (size_t i = 0; i < page->times.n; i++) {
@@ -30,21 +30,34 @@ static int32_t ticks_of(int beats, int beat_type) {
   return beat_type > 0 ? (int32_t)(beats * 4 * OMR_TICKS / beat_type) : 0;
 }
 
+/* The time signature at a bar: what a person said, or what is printed. */
+static bool time_in(OmrTime *out, const OmrAssembly *assembly, size_t index) {
+  const OmrMeasure *measure = &assembly->measures.items[index];
+  const OmrSaidBar *said = omr_said_of(assembly, index, OMR_SAID_TIME);
+  const OmrTime *printed = printed_time(assembly->pages[measure->page], measure);
+  if (said)
+    *out = (OmrTime){.x_px = said->x_px, .beats = said->beats, .beat_type = said->beat_type, .score = 1};
+  else if (printed)
+    *out = *printed;
+  return said || printed;
+}
+
 /* Starts a meter at every printed signature that changes something, and one at the first bar. */
 static bool collect_meters(OmrAssembly *assembly) {
   for (size_t i = 0; i < assembly->measures.n; i++) {
     OmrMeasure *measure = &assembly->measures.items[i];
-    const OmrTime *time = time_in(assembly->pages[measure->page], measure);
+    OmrTime time;
+    bool starts = time_in(&time, assembly, i);
     OmrMeter meter = {.measure = (int32_t)i};
-    if (time) {
-      meter = (OmrMeter){(int32_t)i,   ticks_of(time->beats, time->beat_type),
-                         time->beats,  time->beat_type,
-                         time->symbol, true,
-                         *time};
+    if (starts) {
+      meter = (OmrMeter){(int32_t)i,   ticks_of(time.beats, time.beat_type),
+                         time.beats,   time.beat_type,
+                         time.symbol,  true,
+                         time};
       const OmrMeter *last = assembly->meters.n ? &assembly->meters.items[assembly->meters.n - 1] : NULL;
-      if (last && last->printed && last->ticks == meter.ticks && last->beats == meter.beats) time = NULL;
+      if (last && last->printed && last->ticks == meter.ticks && last->beats == meter.beats) starts = false;
     }
-    if ((time || i == 0) && !base_array_push(&assembly->meters, meter)) return false;
+    if ((starts || i == 0) && !base_array_push(&assembly->meters, meter)) return false;
     measure->meter = (int32_t)assembly->meters.n - 1;
   }
   return true;
@@ -61,7 +74,8 @@ static bool next_to_edge(const OmrAssembly *assembly, size_t index) {
 static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure, int32_t ticks) {
   OmrBarRhythm rhythm;
   OmrEvent *events = assembly->events.items + measure->first;
-  BaseStatus status = omr_solve_bar(&rhythm, events, measure->n, ticks, assembly->arena);
+  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, events, measure->n, ticks, assembly->taste,
+                                     assembly->arena);
   if (status) return base_fail_memory(ctx);
   measure->ticks = ticks ? ticks : rhythm.ticks;
   measure->cost = rhythm.cost;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYOUT = 3 };
+enum { LAYOUT = 5 };
 
 static const char magic[8] = "TripOMR";
 
@@ -123,7 +123,7 @@ static void pack_head(Pack *pack, OmrHead *head) {
 static void pack_chord(Pack *pack, OmrChord *chord) {
   pack_i32(pack, &chord->staff), pack_u8(pack, &chord->stem), pack_u8(pack, &chord->beams_left);
   pack_u8(pack, &chord->beams_right), pack_u8(pack, &chord->flags), pack_bool(pack, &chord->grace),
-      pack_u8(pack, &chord->tuplet);
+      pack_bool(pack, &chord->slash), pack_u8(pack, &chord->tuplet), pack_u32(pack, &chord->marks);
   pack_i32(pack, &chord->group), pack_float(pack, &chord->x_px), pack_float(pack, &chord->y0_px);
   pack_float(pack, &chord->y1_px), pack_float(pack, &chord->head_x_px), pack_float(pack, &chord->score);
   pack_u8(pack, &chord->second), pack_float(pack, &chord->second_price);
@@ -147,8 +147,13 @@ static void pack_time(Pack *pack, OmrTime *time) {
   pack_i16(pack, &time->beat_type), pack_u8(pack, &time->symbol), pack_float(pack, &time->score);
 }
 
-static void pack_tie(Pack *pack, OmrTie *tie) {
-  pack_i32(pack, &tie->from), pack_i32(pack, &tie->to);
+static void pack_sign(Pack *pack, OmrSign *sign) {
+  pack_i32(pack, &sign->head), pack_u8(pack, &sign->kind), pack_float(pack, &sign->value);
+}
+
+static void pack_arc(Pack *pack, OmrArc *arc) {
+  pack_i32(pack, &arc->from), pack_i32(pack, &arc->to), pack_float(pack, &arc->x_px);
+  pack_float(pack, &arc->y_px), pack_float(pack, &arc->width_px), pack_float(pack, &arc->height_px);
 }
 
 /* The count of an array; a reader makes room for it, but never more than the bytes left could fill. */
@@ -178,7 +183,9 @@ static void pack_page(Pack *pack, OmrPage *page) {
   PACK_ARRAY(pack, &page->symbols, pack_symbol);
   PACK_ARRAY(pack, &page->keys, pack_key);
   PACK_ARRAY(pack, &page->times, pack_time);
-  PACK_ARRAY(pack, &page->ties, pack_tie);
+  PACK_ARRAY(pack, &page->ties, pack_arc);
+  PACK_ARRAY(pack, &page->slurs, pack_arc);
+  PACK_ARRAY(pack, &page->signs, pack_sign);
 }
 
 static bool index_in(int32_t index, size_t n) {
@@ -201,6 +208,10 @@ static bool staves_stand(const OmrPage *page) {
   return page->width_px > 0 && page->height_px > 0;
 }
 
+static bool arc_stands(const OmrPage *page, const OmrArc *arc) {
+  return index_in(arc->from, page->heads.n) && index_in(arc->to, page->heads.n);
+}
+
 static bool marks_stand(const OmrPage *page) {
   for (size_t i = 0; i < page->bars.n; i++)
     if (!index_in(page->bars.items[i].system, page->systems.n)) return false;
@@ -212,10 +223,12 @@ static bool marks_stand(const OmrPage *page) {
     if (!index_in(time->staff, page->staves.n) || time->beats < 1 || time->beats > 64) return false;
     if (time->beat_type < 1 || time->beat_type > 64) return false;
   }
+    for (size_t i = 0; i < page->signs.n; i++)
+    if (!index_in(page->signs.items[i].head, page->heads.n) || page->signs.items[i].kind >= OMR_SYMBOLS) return false;
   for (size_t i = 0; i < page->ties.n; i++)
-    if (!index_in(page->ties.items[i].from, page->heads.n) ||
-        !index_in(page->ties.items[i].to, page->heads.n))
-      return false;
+    if (!arc_stands(page, &page->ties.items[i])) return false;
+  for (size_t i = 0; i < page->slurs.n; i++)
+    if (!arc_stands(page, &page->slurs.items[i])) return false;
   return true;
 }
 
@@ -239,6 +252,8 @@ static bool notes_stand(const OmrPage *page) {
     if (!index_in(symbol->staff, page->staves.n) || symbol->kind >= OMR_SYMBOLS ||
         abs(symbol->position) > 64 || symbol->dots > 2)
       return false;
+    if (symbol->kind == OMR_ENDING && (symbol->position < 1 || symbol->position > 9)) return false;
+    if (symbol->kind == OMR_OCTAVE && abs(symbol->position) > 2) return false;
     if (symbol->head < -1 || (symbol->head >= 0 && !index_in(symbol->head, page->heads.n))) return false;
   }
   return true;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 OmrPage *omr_page_new(void) {
   return calloc(1, sizeof(OmrPage));
@@ -23,7 +24,30 @@ void omr_page_free(OmrPage *page) {
   base_array_clear(&page->keys);
   base_array_clear(&page->times);
   base_array_clear(&page->ties);
+    base_array_clear(&page->signs);
+  base_array_clear(&page->said);
+  base_array_clear(&page->slurs);
   free(page);
+}
+
+#define COPY_ARRAY(to, from)                                                                                 \
+  ((from)->n == 0 || (base_array_reserve((to), (from)->n) &&                                                 \
+                      (memcpy((to)->items, (from)->items, (from)->n * sizeof *(from)->items),                \
+                       (to)->n = (from)->n, true)))
+
+OmrPage *omr_page_dup(const OmrPage *page) {
+  OmrPage *copy = omr_page_new();
+  if (!copy) return NULL;
+  copy->width_px = page->width_px, copy->height_px = page->height_px, copy->space_px = page->space_px;
+  bool good = COPY_ARRAY(&copy->nodes, &page->nodes) && COPY_ARRAY(&copy->staves, &page->staves) &&
+              COPY_ARRAY(&copy->systems, &page->systems) && COPY_ARRAY(&copy->bars, &page->bars) &&
+              COPY_ARRAY(&copy->heads, &page->heads) && COPY_ARRAY(&copy->chords, &page->chords) &&
+              COPY_ARRAY(&copy->symbols, &page->symbols) && COPY_ARRAY(&copy->keys, &page->keys) &&
+              COPY_ARRAY(&copy->times, &page->times) && COPY_ARRAY(&copy->ties, &page->ties) &&
+              COPY_ARRAY(&copy->slurs, &page->slurs) && COPY_ARRAY(&copy->signs, &page->signs) && COPY_ARRAY(&copy->said, &page->said);
+  if (good) return copy;
+  omr_page_free(copy);
+  return NULL;
 }
 
 /* Top and bottom line at x. */

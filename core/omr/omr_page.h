@@ -41,6 +41,15 @@ typedef struct {
                       has the same column in all staves of a system; of chords and symbols likewise */
 } OmrBar;
 
+/* What a person said of a chord or a rest; zeroed: nothing. It is laid over a copy of what was read (omr_edit.h)
+ * and never packed. */
+typedef struct {
+  bool there;     /* it is no mistake, whatever its score */
+  bool value;     /* it lasts as printed: head, flags and dots are right */
+  uint8_t voice;  /* 1 or 2 of its staff */
+  uint8_t tuplet; /* 1: in no triplet, 3: in one */
+} OmrSaid;
+
 typedef enum { OMR_FILLED, OMR_HALF, OMR_WHOLE } OmrHeadKind;
 
 typedef struct {
@@ -53,6 +62,8 @@ typedef struct {
   bool small;                            /* grace or cue */
   float x_px, y_px, width_px, height_px; /* centre and size */
   float score;                           /* 0…1 */
+  int16_t said_pitch;                    /* by a person: 1 + 7 * octave + step, 0 not said */
+  int8_t said_alter;                     /* by a person: 3 + semitones, 0 not said */
 } OmrHead;
 
 typedef enum { OMR_STEM_NONE, OMR_STEM_UP, OMR_STEM_DOWN } OmrStemKind;
@@ -67,12 +78,14 @@ typedef struct {
   uint8_t second;     /* beams or flags by the runner-up reading, OMR_NO_SECOND none … */
   float second_price; /* … and how much less likely it is, 0 as likely … 2 hardly */
   uint8_t tuplet;     /* 3 under a beam with that figure, else 0 */
-  bool grace;
+  bool grace, slash;
+  uint32_t marks;           /* SCORE_STACCATO … */
   int32_t group;            /* chords joined by a beam share it; -1 none */
   float x_px, y0_px, y1_px; /* of the stem, top and bottom; of the head without one */
   float head_x_px;          /* mean centre of the heads */
   float column_sp;
   float score;
+  OmrSaid said;
 } OmrChord;
 
 typedef enum {
@@ -98,6 +111,13 @@ typedef enum {
   OMR_TIME_CUT,
   OMR_DIGIT_0,
   OMR_DIGIT_9 = OMR_DIGIT_0 + 9,
+  OMR_STACCATO, /* from here on without pictures */
+  OMR_FERMATA,
+  OMR_ARPEGGIO,
+  OMR_ENDING,
+  OMR_OCTAVE,
+  OMR_CRESCENDO,
+  OMR_DIMINUENDO,
   OMR_SYMBOLS,
 } OmrSymbolKind;
 
@@ -107,10 +127,12 @@ typedef struct {
   int32_t head;                          /* of an accidental: its head, -1 in a key signature */
   uint8_t kind, second;                  /* OmrSymbolKind, and the runner-up (OMR_SYMBOLS: none) */
   uint8_t dots;                          /* of a rest */
-  int16_t position;                      /* of a clef: its line; of the rest: its centre */
+  int16_t position;                      /* of a clef: its line; of the rest: its centre; of
+                                            an ending: its number; of an octave line: octaves up */
   float x_px, y_px, width_px, height_px; /* top left corner and size */
   float score, second_score;
   float column_sp; /* of its middle */
+  OmrSaid said;    /* of a rest */
 } OmrSymbol;
 
 /* What stands at a place of a staff and holds from there on. `bar` false: at the start of the system. */
@@ -128,10 +150,28 @@ typedef struct {
   float score;
 } OmrTime;
 
-/* A curve between two heads of one pitch. */
+/* A sign that may stand before a head, found or not. */
+typedef struct {
+  int32_t head;
+  uint8_t kind; /* OMR_SHARP … OMR_DOUBLE_SHARP */
+  float value;  /* how much it looks like one; those from omr_sign_wanted on were taken for one */
+} OmrSign;
+
+/* A curve that joins two heads, and its box: a tie when they are one place's neighbours, else a slur. */
 typedef struct {
   int32_t from, to; /* heads */
-} OmrTie;
+  float x_px, y_px, width_px, height_px;
+} OmrArc;
+
+/* What a person said of a bar, by a place in it. */
+typedef struct {
+  int32_t system;
+  float x_px;
+  bool right;                /* it is right as it stands */
+  bool key;                  /* `fifths` holds from here on */
+  int8_t fifths;
+  int16_t beats, beat_type;  /* time signature from here on; beats 0: not said */
+} OmrSaidBar;
 
 struct OmrPage {
   int32_t width_px, height_px;
@@ -145,10 +185,14 @@ struct OmrPage {
   BASE_ARRAY(OmrSymbol) symbols;
   BASE_ARRAY(OmrKey) keys;
   BASE_ARRAY(OmrTime) times;
-  BASE_ARRAY(OmrTie) ties;
+  BASE_ARRAY(OmrArc) ties;
+  BASE_ARRAY(OmrArc) slurs;
+  BASE_ARRAY(OmrSign) signs; /* by head */
+  BASE_ARRAY(OmrSaidBar) said; /* in the order said; never packed */
 };
 
 OmrPage *omr_page_new(void);
+OmrPage *omr_page_dup(const OmrPage *page); /* null without memory */
 
 /* The first head of a chord, or where it would stand, when heads are sorted by chord. O(log heads). */
 size_t omr_first_head(const OmrPage *page, int32_t chord);

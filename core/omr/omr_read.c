@@ -5,7 +5,10 @@
  * carried back to the picture at the end. */
 #include "core/omr/omr_beams.h"
 #include "core/omr/omr_contest.h"
+#include "core/omr/omr_grace.h"
 #include "core/omr/omr_heads.h"
+#include "core/omr/omr_lines.h"
+#include "core/omr/omr_marks.h"
 #include "core/omr/omr_signs.h"
 #include "core/omr/omr_warp.h"
 
@@ -75,6 +78,16 @@ typedef struct {
   const char *what;
 } Stage;
 
+static BaseStatus read_lines(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
+                             const OmrMatcher *matcher) {
+  OmrCurves curves = {0};
+  BaseStatus status = omr_find_curves(ctx, &curves, sheet, 1.1f * sheet->space);
+  if (!status && !omr_join_by_curves(page, sheet, &curves)) status = base_fail_memory(ctx);
+  if (!status) status = omr_find_lines(ctx, page, sheet, matcher, &curves);
+  base_array_clear(&curves);
+  return status;
+}
+
 static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   BaseStatus status = omr_find_bars(ctx, page, sheet);
   if (!status) status = omr_remove_staves(ctx, sheet, page);
@@ -84,14 +97,19 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_find_heads(ctx, page, sheet);
   if (!status) status = omr_find_stems(ctx, page, sheet);
   if (!status) status = omr_contest_heads(ctx, page, sheet, matcher);
+  OmrGraces *graces = NULL;
+  if (!status) status = omr_spot_grace(ctx, &graces, page, sheet, matcher);
   if (!status) status = omr_find_beams(ctx, page, sheet);
   if (!status) status = omr_contest_beams(ctx, page, sheet);
   if (!status) status = omr_find_tuplets(ctx, page, sheet, matcher);
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
+  if (!status) status = omr_add_grace(ctx, page, sheet, graces);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
+  if (!status) omr_settle_grace(page);
   if (!status) status = omr_find_rests(ctx, page, sheet, matcher);
   if (!status) status = omr_find_dots(ctx, page, sheet);
-  if (!status) status = omr_find_ties(ctx, page, sheet);
+  if (!status) status = read_lines(ctx, page, sheet, matcher);
+  if (!status) status = omr_find_marks(ctx, page, sheet);
   return status;
 }
 
@@ -111,6 +129,11 @@ static void set_columns(OmrPage *page) {
     OmrSymbol *symbol = &page->symbols.items[i];
     symbol->column_sp = (symbol->x_px + 0.5f * symbol->width_px) / space;
   }
+}
+
+static void scale_arcs(OmrArc *arcs, size_t n, float factor) {
+  for (size_t i = 0; i < n; i++)
+    arcs[i].x_px *= factor, arcs[i].y_px *= factor, arcs[i].width_px *= factor, arcs[i].height_px *= factor;
 }
 
 /* Carries every coordinate of the page by `factor`. */
@@ -144,6 +167,8 @@ static void scale_page(OmrPage *page, float factor) {
     OmrSymbol *symbol = &page->symbols.items[i];
     symbol->x_px *= factor, symbol->y_px *= factor, symbol->width_px *= factor, symbol->height_px *= factor;
   }
+  scale_arcs(page->ties.items, page->ties.n, factor);
+  scale_arcs(page->slurs.items, page->slurs.n, factor);
   for (size_t i = 0; i < page->keys.n; i++) page->keys.items[i].x_px *= factor;
   for (size_t i = 0; i < page->times.n; i++) page->times.items[i].x_px *= factor;
 }

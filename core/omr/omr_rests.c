@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SECOND_BELOW 0.12f
+#define SECOND_BELOW     0.12f
+#define FAINT_ACCIDENTAL 0.68f /* may be a block and what is around it; a block may be one bar of a sharp */
 
 typedef BASE_ARRAY(OmrSymbol) Symbols;
 
@@ -148,8 +149,10 @@ static bool free_place(const OmrPage *page, const OmrSymbol *symbol, float space
   }
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *other = &page->symbols.items[i];
-    bool weak_accidental =
-        other->kind >= OMR_SHARP && other->kind <= OMR_DOUBLE_FLAT && other->score + 0.04f < symbol->score;
+    bool accidental = other->kind >= OMR_SHARP && other->kind <= OMR_DOUBLE_FLAT,
+         weak_accidental =
+             accidental &&
+             other->score < (symbol->kind <= OMR_REST_HALF ? FAINT_ACCIDENTAL : symbol->score - 0.04f);
     if (!weak_accidental &&
         overlap(symbol->x_px, symbol->width_px, symbol->y_px, symbol->height_px, other->x_px, other->width_px,
                 other->y_px, other->height_px, 0.1f * space))

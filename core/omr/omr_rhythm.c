@@ -42,6 +42,8 @@ typedef struct {
   const bool *beam_ends; /* per event: the last chord of its beam */
   size_t n;
   int32_t bar_ticks;
+  int32_t beam;
+  OmrPrices prices;
   State *states;   /* (n + 1) × BEAM */
   int32_t *counts; /* n + 1 */
   State *grown;    /* candidates of a step */
@@ -84,7 +86,7 @@ static int32_t prune(State *kept, Solver *solver) {
       solver->ranks[n++] = (Rank){solver->grown[i].cost, (int32_t)i};
   qsort(solver->ranks, n, sizeof *solver->ranks, by_cost);
   int32_t count = 0;
-  for (size_t i = 0; i < n && count < BEAM; i++) {
+  for (size_t i = 0; i < n && count < solver->beam; i++) {
     const State *state = &solver->grown[solver->ranks[i].index];
     uint32_t slot = place_hash(state) % SEEN;
     while (seen[slot] >= 0 && !same_place(&kept[seen[slot]], state)) slot = (slot + 1) % SEEN;
@@ -102,7 +104,7 @@ static void grow(Solver *solver, const State *state) {
 }
 
 /* What it costs to start at `now` in a voice with this length. */
-static float entry_price(const State *state, const OmrEvent *event, int voice, int32_t length) {
+static float entry_price(const OmrPrices *prices, const State *state, const OmrEvent *event, int voice, int32_t length) {
   int32_t free_at = state->free_at[voice], now = state->now;
   bool continues = event->group >= 0 && state->group[voice] == event->group;
   float broken = event->rest ? OMR_PRICE_REST_UNDER_BEAM : OMR_PRICE_BEAM_BROKEN;
@@ -114,7 +116,7 @@ static float entry_price(const State *state, const OmrEvent *event, int voice, i
   if (continues) return free_at == now ? 0 : OMR_PRICE_BEAM_BROKEN;
   if (free_at > now) return price + OMR_PRICE_OVERLAP;
   if (free_at == now) return price;
-  return price + (state->free_at[voice ^ 1] >= now ? OMR_PRICE_ENTRY : OMR_PRICE_GAP);
+  return price + (state->free_at[voice ^ 1] >= now ? prices->entry : prices->gap);
 }
 
 /* True when the event continues a beam that hangs over another voice. */
@@ -131,17 +133,18 @@ static void place(Solver *solver, const State *from, size_t index, int32_t paren
   for (int side = 0; side < 2; side++) {
     int voice = 2 * event->staff + side;
     if (solver->used_voices >> voice & 1) continue;
+    if (event->only_voice && event->only_voice != side + 1) continue;
     float cost = from->cost + (beamed_elsewhere(from, event, voice) ? OMR_PRICE_BEAM_BROKEN : 0);
     if (event->stem)
-      cost += (event->stem == 1) == (side == 0) ? 0 : OMR_PRICE_STEM;
+      cost += (event->stem == 1) == (side == 0) ? 0 : solver->prices.stem;
     else if (side)
-      cost += OMR_PRICE_STEM;
+      cost += solver->prices.stem;
     OmrChoice choices[OMR_CHOICES];
-    int n = omr_rhythm_choices(choices, event, from->now, from->triplet_left[voice],
+    int n = omr_rhythm_choices(choices, &solver->prices, event, from->now, from->triplet_left[voice],
                                from->triplet_staves >> event->staff & 1);
     for (int k = 0; k < n; k++) {
       State state = *from;
-      state.cost = cost + choices[k].price + entry_price(from, event, voice, choices[k].length);
+      state.cost = cost + choices[k].price + entry_price(&solver->prices, from, event, voice, choices[k].length);
       if (state.cost > solver->cheapest + MARGIN) continue;
       state.free_at[voice] = (int16_t)(from->now + choices[k].length);
       int32_t left = from->triplet_left[voice];
@@ -204,12 +207,13 @@ static void place_in_new_column(Solver *solver, const State *state, size_t index
   int32_t times[TIMES];
   float prices[TIMES];
   int n = times_of(times, prices, solver, state);
-  float apart = state->columns ? omr_price_of_parting(event->x_sp - state->column_x) : 0;
+  float apart = state->columns ? solver->prices.join * omr_price_of_parting(event->x_sp - state->column_x) : 0;
   for (int k = 0; k < n; k++) {
     State at = move_on(state, times[k], event->x_sp);
     at.cost += prices[k] + apart;
     if (solver->bar_ticks && times[k] >= solver->bar_ticks) at.cost += OMR_PRICE_LATE;
-    at.cost += omr_price_of_spacing(at.last_dx, state->last_dx, at.last_step, state->last_step);
+    at.cost += solver->prices.spacing *
+               omr_price_of_spacing(at.last_dx, state->last_dx, at.last_step, state->last_step);
     if (at.cost <= solver->cheapest + MARGIN) place(solver, &at, index, parent);
   }
 }
@@ -223,13 +227,13 @@ static void step(Solver *solver, size_t index) {
     if (state->columns) {
       float together = omr_price_of_joining(event, event->x_sp - state->column_x);
       State joined = *state;
-      joined.cost += together;
+      joined.cost += solver->prices.join * together;
       if (together < OMR_IMPOSSIBLE) place(solver, &joined, index, i);
     }
     place_in_new_column(solver, state, index, i);
     if (event->out_price <= 0) continue;
     State without = *state;
-    without.cost += event->out_price;
+    without.cost += event->out_price * (event->rest ? solver->prices.out_rest : solver->prices.out_note);
     without.parent = i;
     without.left_out = true;
     grow(solver, &without);
@@ -245,18 +249,18 @@ static int32_t end_of(const State *state) {
 }
 
 /* The price of voices that do not reach the end of the bar. */
-static float ending_price(const State *state, int32_t end) {
+static float ending_price(const OmrPrices *prices, const State *state, int32_t end) {
   float price = 0;
   for (int staff = 0; staff < OMR_BAR_STAVES; staff++) {
     int32_t latest = -1;
     for (int side = 0; side < 2; side++) {
       int voice = 2 * staff + side;
       if (!(state->started >> voice & 1)) continue;
-      if (state->free_at[voice] != end) price += OMR_PRICE_VOICE_SHORT;
+      if (state->free_at[voice] != end) price += prices->voice_short;
       if (state->triplet_left[voice] > 0) price += OMR_PRICE_TRIPLET_LEFT;
       if (state->free_at[voice] > latest) latest = state->free_at[voice];
     }
-    if (latest >= 0 && latest < end) price += OMR_PRICE_STAFF_SHORT;
+    if (latest >= 0 && latest < end) price += prices->staff_short;
     if (latest > end) price += OMR_PRICE_LATE;
   }
   return price;
@@ -294,7 +298,7 @@ static OmrBarRhythm finish(Solver *solver, OmrEvent *events) {
   int32_t best = 0, n = solver->counts[solver->n];
   for (int32_t i = 0; i < n; i++) {
     int32_t end = solver->bar_ticks ? solver->bar_ticks : end_of(&last[i]);
-    float cost = last[i].cost + ending_price(&last[i], end);
+    float cost = last[i].cost + ending_price(&solver->prices, &last[i], end);
     solver->ranks[i] = (Rank){cost, i};
     if (cost >= rhythm.cost) continue;
     rhythm = (OmrBarRhythm){end_of(&last[i]), cost, MARGIN};
@@ -349,9 +353,10 @@ static bool prepare(Solver *solver, const OmrEvent *moving, BaseArena *scratch) 
 }
 
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                         BaseArena *scratch) {
+                         const OmrRhythmParams *params, BaseArena *scratch) {
   BaseArenaMark mark = base_arena_mark(scratch);
-  Solver solver = {.bar_ticks = bar_ticks};
+  Solver solver = {.bar_ticks = bar_ticks, .beam = params && params->beam ? params->beam : BEAM};
+  solver.prices = omr_rhythm_prices(params ? params->taste : NULL);
   OmrEvent *moving = BASE_TAKE(scratch, OmrEvent, n + 1);
   size_t *from = BASE_TAKE(scratch, size_t, n + 1);
   if (!moving || !from) return BASE_NO_MEMORY;

@@ -28,6 +28,9 @@ typedef struct {
   bool unsure;           /* a filled head without a stem: its beams may be lost as well */
   bool threes;           /* under a beam that joins three, six, nine … chords */
   bool marked;           /* with a figure that says so */
+  bool fixed;            /* a person said so: as printed, no other reading of its value */
+  uint8_t only_voice;    /* a person said so: 1 or 2, 0 any */
+  uint8_t only_tuplet;   /* a person said so: 1 in no triplet, 3 in one, 0 any */
   bool fills;            /* a whole-bar rest: takes the length of the bar, stands in no column */
   int32_t onset, length; /* ticks */
   uint8_t voice;         /* 0 or 1 within the staff */
@@ -41,7 +44,38 @@ typedef struct {
   float margin;  /* how much more the second-best rhythm costs */
 } OmrBarRhythm;
 
+/* How dear departures from the print are in one document, as powers of two of what they cost usually; zeroed: as
+ * usual. */
+typedef enum {
+  OMR_TASTE_TRIPLET,   /* a triplet that nothing marks */
+  OMR_TASTE_DOT,       /* a dot that was not seen */
+  OMR_TASTE_NO_DOT,    /* a dot that is none */
+  OMR_TASTE_SECOND,    /* another number of flags, another rest than it looks like most */
+  OMR_TASTE_DOUBLE,    /* twice or half as long as printed */
+  OMR_TASTE_BARE,      /* beams lost with their stem */
+  OMR_TASTE_OUT_NOTE,  /* a note that is none */
+  OMR_TASTE_OUT_REST,  /* a rest that is none */
+  OMR_TASTE_VOICE,     /* a voice that enters, rests or ends where the other one sounds on */
+  OMR_TASTE_GAP,       /* a staff in which nothing sounds */
+  OMR_TASTE_SPACING,   /* distances on paper that do not grow with those in time */
+  OMR_TASTE_JOIN,      /* what stands beside each other sounds together */
+  OMR_TASTE_STEM,      /* stems that point the other way than their voice */
+  OMR_TASTES,
+} OmrTasteKind;
+
+enum { OMR_LIKELIER = 3 };
+
+typedef struct {
+  float dearer[OMR_TASTES];
+  float likelier[OMR_LIKELIER]; /* sharps, flats, naturals: added to how much they look like one, 0…1 */
+} OmrTaste;
+
+typedef struct {
+  const OmrTaste *taste; /* may be null */
+  int32_t beam;          /* partial solutions kept, at most 256; 0: as many */
+} OmrRhythmParams;
+
 /* Assigns onsets, lengths and voices to `n` events sorted by x. `bar_ticks` is the length that the time
- * signature asks for, 0 when it is unknown. BASE_NO_MEMORY without scratch. O(n × beam). */
+ * signature asks for, 0 when it is unknown. `params` may be null. BASE_NO_MEMORY without scratch. O(n × beam). */
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                         BaseArena *scratch);
+                         const OmrRhythmParams *params, BaseArena *scratch);

@@ -8,18 +8,24 @@
 enum { OMR_CHOICES = 16 };
 
 #define OMR_IMPOSSIBLE            100.0f
-#define OMR_PRICE_STEM            0.12f /* an upward stem in the lower voice */
-#define OMR_PRICE_ENTRY           0.25f /* a voice enters or resumes while the other one sounds */
-#define OMR_PRICE_GAP             1.0f  /* nothing sounds in the staff where something should */
 #define OMR_PRICE_OVERLAP         2.5f
 #define OMR_PRICE_CROWDED         2.0f /* two events of a column in one voice */
 #define OMR_PRICE_BEAM_BROKEN     2.5f /* a beam that does not stay in one voice, one chord after the other */
 #define OMR_PRICE_REST_UNDER_BEAM 0.2f
 #define OMR_PRICE_TRIPLET_LEFT    1.5f /* a triplet that is not filled */
 #define OMR_PRICE_NOWHERE         1.2f /* a column starts where no voice became free */
-#define OMR_PRICE_STAFF_SHORT     2.0f /* a staff ends before the bar */
 #define OMR_PRICE_LATE            3.0f
-#define OMR_PRICE_VOICE_SHORT     0.7f
+
+/* What departures cost in a document; second, out_note, out_rest, spacing and join are factors. `stem`: an upward
+ * stem in the lower voice; `entry`: a voice enters or resumes while the other one sounds; `gap`: nothing sounds in the
+ * staff where something should; `voice_short`, `staff_short`: they end before the bar. */
+typedef struct {
+  float dot_missed, dot_faint, dot_extra, doubled, halved, rest_other, beam_unseen;
+  float triplet, triplet_odd, triplet_more, second, out_note, out_rest;
+  float entry, voice_short, gap, staff_short, spacing, join, stem;
+} OmrPrices;
+
+OmrPrices omr_rhythm_prices(const OmrTaste *taste); /* null: the usual ones */
 
 typedef struct {
   int32_t length;
@@ -29,7 +35,7 @@ typedef struct {
 
 /* The lengths that an event may have at `onset` in a voice, at most OMR_CHOICES. `triplet_left`: what is
  * missing to a triplet that the voice has begun. Returns their number. */
-int omr_rhythm_choices(OmrChoice *choices, const OmrEvent *event, int32_t onset, int32_t triplet_left,
+int omr_rhythm_choices(OmrChoice *choices, const OmrPrices *prices, const OmrEvent *event, int32_t onset, int32_t triplet_left,
                        bool seen_triplets);
 
 /* What it costs that the event, dx staff spaces behind the start of a column, sounds together with it. */

@@ -31,14 +31,17 @@ float omr_header_end(const OmrPage *page, int32_t staff);
 BaseStatus omr_find_accidentals(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                                 const OmrMatcher *matcher);
 
+/* The value from which a kind of sign (OMR_SHARP …) is taken for one. */
+float omr_sign_wanted(uint8_t kind);
+
+/* The ScoreAccidental that a sign is, and back: OMR_SYMBOLS where there is none. */
+uint8_t omr_sign_accidental(uint8_t kind);
+
 /* Rests between the notes. */
 BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher);
 
 /* Augmentation dots of heads and rests. */
 BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
-
-/* Ties between heads of one place in a system; needs heads sorted by chord. */
-BaseStatus omr_find_ties(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
 
 /* The clef in force at x of a staff: its OmrSymbolKind, and the position of its line. G on the second line
  * when the page shows none. */

@@ -202,6 +202,11 @@ static void warp_staves(const OmrWarp *warp, OmrPage *page) {
   }
 }
 
+static void warp_arcs(const OmrWarp *warp, OmrArc *arcs, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    warp_box(warp, &arcs[i].x_px, &arcs[i].y_px, arcs[i].width_px, arcs[i].height_px);
+}
+
 void omr_warp_page(const OmrWarp *warp, OmrPage *page) {
   for (size_t i = 0; i < page->heads.n; i++)
     omr_warp_point(warp, &page->heads.items[i].x_px, &page->heads.items[i].y_px);
@@ -209,6 +214,8 @@ void omr_warp_page(const OmrWarp *warp, OmrPage *page) {
     OmrSymbol *symbol = &page->symbols.items[i];
     warp_box(warp, &symbol->x_px, &symbol->y_px, symbol->width_px, symbol->height_px);
   }
+  warp_arcs(warp, page->ties.items, page->ties.n);
+  warp_arcs(warp, page->slurs.items, page->slurs.n);
   for (size_t i = 0; i < page->chords.n; i++) {
     OmrChord *chord = &page->chords.items[i];
     float y = 0.5f * (chord->y0_px + chord->y1_px), bottom_x = chord->x_px;

@@ -42,6 +42,11 @@ typedef struct {
 BaseStatus piano_render(BaseContext *ctx, DspAudio **out, const Motion *motion,
                         const PianoRenderParams *params);
 
+/* The same sound into a .wav or .flac file as it is rendered: memory does not grow with the motion. The file
+ * is whole or not at all. `duration_s` (may be null) receives its length. */
+BaseStatus piano_render_file(BaseContext *ctx, double *duration_s, const char *path, const Motion *motion,
+                             const PianoRenderParams *params);
+
 /* ---- a keyboard that is played ---- */
 
 typedef enum { PIANO_TOUCH_KEY, PIANO_TOUCH_PEDAL } PianoTouchKind;

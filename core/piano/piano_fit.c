@@ -15,8 +15,11 @@ enum { SEGMENT = 500 /* frames: 5 s */, MOST_THREADS = 16 };
 
 static const double BETA1 = 0.9, BETA2 = 0.99, EPSILON = 1e-12;
 static const double ONSET_DEVIATION_S = 0.03, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.085;
-static const double CHORD_TRUST = 0.3; /* that notes told nearly together were struck together */
+static const double DISORDER_S = 0.08; /* onsets may be this far from sorted */
+static const double CHORD_TRUST = 0.7; /* that notes told nearly together were struck together */
 static const double ONSET_WEIGHT = 13; /* of the loss a frame against the priors */
+static const double SCATTER_S = 0.004, SOFT_SCATTER_S = 0.022, SOFT = 22, SOFT_RANGE = 10; /* velocities */
+static const double SCATTER_FREEDOM = 4; /* of Student's t */
 
 /* ---- segments ---- */
 
@@ -281,7 +284,14 @@ BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *los
 
 /* ---- the hands ---- */
 
-enum { FIELDS = 3 };
+enum { ONSET, END, VELOCITY, LATE, FIELDS };
+
+/* A note's blow is the key's message, the way that the model knows of (piano_model_way_s) and what this one
+ * hammer did besides: little when it is thrown, much when it is hardly moved (Goebl & Bresin 2003). */
+typedef struct {
+  double onset_s, late_s;
+  Moments moments[FIELDS];
+} Hand;
 
 /* Onsets show in the short windows and well above the noise. */
 static PianoLossParams onset_loss(PianoLossParams loss) {
@@ -308,32 +318,49 @@ static double bounded(double x, double low, double high) {
   return x < low ? low : x > high ? high : x;
 }
 
-/* What pulls on an onset besides the sound: where it was, and the notes it was nearly together with (a chord
- * is struck within a few ms; a Cauchy pull lets go of those that were not). By the onset, in 1/s. */
-static double onset_prior(const PianoNote *moved, const PianoNote *origin, size_t n, size_t k) {
-  double pull = (moved[k].onset_s - origin[k].onset_s) / (ONSET_DEVIATION_S * ONSET_DEVIATION_S);
+/* What pulls on an onset besides the sound: where it was told, and the notes told nearly together with it (a
+ * chord is struck within a few ms; a Cauchy pull lets go of those that were not). By the onset, in 1/s. */
+static double onset_prior(const Hand *hands, const PianoNote *told, size_t n, size_t k) {
+  double pull = (hands[k].onset_s - told[k].onset_s) / (ONSET_DEVIATION_S * ONSET_DEVIATION_S);
   size_t j = k;
-  while (j > 0 && origin[k].onset_s - origin[j - 1].onset_s < TOGETHER_S) j--;
-  for (; j < n && origin[j].onset_s - origin[k].onset_s < TOGETHER_S; j++) {
-    double apart = (moved[k].onset_s - moved[j].onset_s) / CHORD_DEVIATION_S;
-    if (j != k) pull += CHORD_TRUST * 2 * apart / (1 + apart * apart) / CHORD_DEVIATION_S;
+  while (j > 0 && told[k].onset_s - told[j - 1].onset_s < TOGETHER_S + DISORDER_S) j--;
+  for (; j < n && told[j].onset_s - told[k].onset_s < TOGETHER_S + DISORDER_S; j++) {
+    if (j == k || fabs(told[j].onset_s - told[k].onset_s) >= TOGETHER_S) continue;
+    double apart = (hands[k].onset_s - hands[j].onset_s) / CHORD_DEVIATION_S;
+    pull += CHORD_TRUST * 2 * apart / (1 + apart * apart) / CHORD_DEVIATION_S;
   }
   return pull;
 }
 
-static void note_step(PianoNote *note, Moments *m, const PianoNote *origin, const PianoNoteGradient *g,
+/* By late_s, in 1/s. */
+static double late_prior(double late_s, double velocity) {
+  double deviation_s = SCATTER_S + SOFT_SCATTER_S * exp(-(velocity - SOFT) / SOFT_RANGE);
+  double x = late_s / deviation_s;
+  return x / (1 + x * x / SCATTER_FREEDOM) / deviation_s;
+}
+
+static void note_step(PianoNote *note, Hand *hand, const PianoNote *told, const PianoNoteGradient *g,
                       double onset_pull, const PianoFitNotesParams *p, double rate, int iteration) {
   if (p->what & PIANO_FIT_ONSETS) {
-    double gradient = ONSET_WEIGHT * g->onset + onset_pull;
-    double moved = note->onset_s - 0.25 * p->reach_s * rate * adam(&m[0], gradient, iteration);
-    note->onset_s = bounded(moved, origin->onset_s - p->reach_s, origin->onset_s + p->reach_s);
+    double by_blow = ONSET_WEIGHT * g->onset, step_s = 0.25 * p->reach_s * rate;
+    double late_pull = late_prior(hand->late_s, note->velocity);
+    double onset_s = hand->onset_s - step_s * adam(&hand->moments[ONSET], by_blow + onset_pull, iteration);
+    hand->onset_s = bounded(onset_s, told->onset_s - p->reach_s, told->onset_s + p->reach_s);
+    hand->late_s -= step_s * adam(&hand->moments[LATE], by_blow + late_pull, iteration);
+    note->onset_s = hand->onset_s + hand->late_s;
   }
   if (p->what & PIANO_FIT_ENDS) {
-    double moved = note->end_s - 0.05 * rate * adam(&m[1], g->end, iteration);
+    double moved = note->end_s - 0.05 * rate * adam(&hand->moments[END], g->end, iteration);
     note->end_s = fmax(moved, note->onset_s + 0.03);
   }
   if (p->what & PIANO_FIT_VELOCITIES)
-    note->velocity = bounded(note->velocity - 10 * rate * adam(&m[2], g->velocity, iteration), 1, 127);
+    note->velocity =
+        bounded(note->velocity - 10 * rate * adam(&hand->moments[VELOCITY], g->velocity, iteration), 1, 127);
+}
+
+static void keep_notes(PianoNote *notes, const PianoNote *moved, const Hand *hands, size_t n) {
+  memcpy(notes, moved, n * sizeof *notes);
+  for (size_t k = 0; k < n; k++) notes[k].onset_s = hands[k].onset_s;
 }
 
 BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double *loss,
@@ -344,14 +371,15 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
   if (p.iterations <= 0) p.iterations = 60;
   if (p.reach_s <= 0) p.reach_s = 0.06;
   double now = 0;
-  PianoNote *origin = malloc((n + 1) * sizeof *origin), *moved = malloc((n + 1) * sizeof *moved);
+  PianoNote *told = malloc((n + 1) * sizeof *told), *moved = malloc((n + 1) * sizeof *moved);
   PianoNoteGradient *gradients = malloc((n + 1) * sizeof *gradients);
-  Moments *moments = calloc(FIELDS * n + 1, sizeof *moments);
+  Hand *hands = calloc(n + 1, sizeof *hands);
   Pool pool = {0};
-  BaseStatus status = origin && moved && gradients && moments ? BASE_OK : base_fail_memory(ctx);
+  BaseStatus status = told && moved && gradients && hands ? BASE_OK : base_fail_memory(ctx);
   if (status == BASE_OK) {
-    memcpy(origin, notes, n * sizeof *origin);
+    memcpy(told, notes, n * sizeof *told);
     memcpy(moved, notes, n * sizeof *moved);
+    for (size_t k = 0; k < n; k++) hands[k].onset_s = notes[k].onset_s;
     status = pool_init(ctx, &pool, heard, moved, n, start_s, 0);
     if (p.what & PIANO_FIT_ONSETS) pool.task.loss = onset_loss(pool.task.loss);
   }
@@ -362,18 +390,18 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
       status = base_fail(ctx, BASE_NUMERIC, "Fitting the notes ran out of the finite numbers.");
     sum_note_gradients(gradients, n, &pool);
     for (size_t k = 0; k < n && status == BASE_OK; k++)
-      note_step(&moved[k], moments + FIELDS * k, &origin[k], &gradients[k], onset_prior(moved, origin, n, k),
-                &p, cooled(i, p.iterations), i);
+      note_step(&moved[k], &hands[k], &told[k], &gradients[k], onset_prior(hands, told, n, k), &p,
+                cooled(i, p.iterations), i);
     base_progress(ctx, (i + 1.0) / p.iterations, "fitting the notes");
   }
   if (status == BASE_OK) {
-    memcpy(notes, moved, n * sizeof *notes);
+    keep_notes(notes, moved, hands, n);
     if (loss) *loss = now;
   }
   pool_clear(&pool);
-  free(origin);
+  free(told);
   free(moved);
   free(gradients);
-  free(moments);
+  free(hands);
   return status;
 }

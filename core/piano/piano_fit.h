@@ -28,7 +28,9 @@ typedef struct {
   double reach_s; /* onsets stay this near where they were; 0 means 0.06 */
 } PianoFitNotesParams;
 
-/* Moves `notes` so that the instrument's rendering agrees with `heard`. */
+/* Moves `notes` so that the instrument's rendering agrees with `heard`. Onsets are those of the keys: a soft
+ * note's hammer may be late or early by what no model knows, so that its onset is told less by its own sound
+ * than by the notes struck with it. Notes need not be sorted to better than 80 ms. */
 BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double *loss,
                            const PianoModel *model, const PianoFrames *heard, double start_s,
                            const PianoFitNotesParams *params);

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_samples_parts.h"
 
+#include "core/base/base_folder.h"
 #include "core/piano/piano.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,30 +90,16 @@ static BaseStatus add_file(BaseContext *ctx, PianoSamples *samples, const char *
   return status;
 }
 
-static BaseStatus add_folder(BaseContext *ctx, PianoSamples *samples, const char *path, int depth) {
-  DIR *folder = opendir(path);
-  if (!folder) return depth ? BASE_OK : base_fail(ctx, BASE_UNREADABLE, "The folder “%s” cannot be opened.", path);
-  BaseStatus status = BASE_OK;
-  for (struct dirent *entry; status == BASE_OK && (entry = readdir(folder));) {
-    char below[4096];
-    int midi, layer;
-    const int length = snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-    if (entry->d_name[0] == '.' || length >= (int)sizeof below) continue;
-    if (base_cancelled(ctx))
-      status = base_fail_cancelled(ctx);
-    else if (parse_name(&midi, &layer, entry->d_name))
-      status = add_file(ctx, samples, below, midi, layer);
-    else if (depth < DEEPEST)
-      status = add_folder(ctx, samples, below, depth + 1);
-  }
-  closedir(folder);
-  return status;
+static BaseStatus add_named(BaseContext *ctx, void *samples, const char *path, const char *name, bool *taken) {
+  int midi, layer;
+  *taken = parse_name(&midi, &layer, name);
+  return *taken ? add_file(ctx, samples, path, midi, layer) : BASE_OK;
 }
 
 BaseStatus piano_samples_load(BaseContext *ctx, PianoSamples **out, const char *folder) {
   PianoSamples *samples = calloc(1, sizeof *samples);
   if (!samples) return base_fail_memory(ctx);
-  BaseStatus status = add_folder(ctx, samples, folder, 0);
+  BaseStatus status = base_folder_walk(ctx, folder, DEEPEST, add_named, samples);
   if (status == BASE_OK && !samples->all.n)
     status = base_fail(ctx, BASE_BAD_INPUT, "The folder “%s” holds no sounds named like D#4v10.flac.", folder);
   float layers = 1;

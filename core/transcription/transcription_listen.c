@@ -62,6 +62,7 @@ typedef struct {
   DspStream *stream;
   TranscriptionEar *ear;
   TranscriptionPeaks peaks;
+  TranscriptionLag lag;
   Evidence *evidence; /* of all the frames that the recording claims to have */
   float *pedal;
   bool *done; /* for each stretch */
@@ -74,6 +75,7 @@ static BaseStatus listener_init(Listener *l) {
   l->evidence = evidence_new((size_t)frames, hop_s);
   l->pedal = calloc((size_t)frames + 1, sizeof *l->pedal);
   l->done = calloc((size_t)l->stretches + 1, sizeof *l->done);
+  transcription_lag_load(&l->lag, l->params->weights, (size_t)frames);
   return l->evidence && l->pedal && l->done ? BASE_OK : base_fail_memory(l->ctx);
 }
 
@@ -109,7 +111,7 @@ static BaseStatus hear(Listener *l, long from, long to) {
   BaseContext step = base_context_step(l->ctx, (double)l->heard / (double)l->stretches,
                                        (double)(l->heard + 1) / (double)l->stretches);
   BaseStatus status = fresh ? BASE_OK : dsp_stream_seek(&step, l->stream, (int64_t)origin * FEATURES_HOP);
-  transcription_peaks_init(&l->peaks, l->evidence, l->pedal, from, to);
+  transcription_peaks_init(&l->peaks, l->evidence, l->pedal, &l->lag, from, to);
   if (!status) status = transcription_ear_hear(&step, l->ear, l->stream, from, to, (TranscriptionTaker){take, l});
   if (!status) transcription_peaks_end(&l->peaks);
   return base_context_join(l->ctx, &step, status);

@@ -14,9 +14,7 @@ static const float least = 0.05F; /* tips below are nothing */
 /* From the key to the sound, as Disklaviers were found to be: soft hammers travel longer (Goebl, Bresin & Galembo
  * 2005), here by velocity as it is heard; but a key struck again before it has come to rest sounds early. Loud ones are faster than those
  * of the dreams. */
-static const double loud_lag_s = -0.002, softer_s = 0.000020; /* the latter by the square of what is missing to loud */
-static const float loud = 86, soft = 40;
-static const double restless_s = 0.3, rested_s = 1.0, early = -0.5; /* since the stroke before; share of the travel */
+static const double loud_lag_s = -0.002, softest_s = 0.04232, early = -0.5; /* the last as a share of the travel */
 
 static const float certainty = 1.8F, doubt = 1.5F; /* logit of the probability = certainty · logit of the tip − doubt */
 
@@ -33,8 +31,10 @@ static uint8_t sparse(float probability) {
   return probability < 0.02F ? 0 : byte(probability);
 }
 
-void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, long from, long to) {
-  *peaks = (TranscriptionPeaks){.evidence = evidence, .pedal = pedal, .from = from, .to = to};
+void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, const TranscriptionLag *lag,
+                              long from, long to) {
+  static const TranscriptionLag none;
+  *peaks = (TranscriptionPeaks){.evidence = evidence, .pedal = pedal, .lag = lag ? lag : &none, .from = from, .to = to};
   for (int key = 0; key < KEYS; key++) peaks->struck[key] = -INFINITY;
 }
 
@@ -61,10 +61,9 @@ static bool is_peak(const TranscriptionPeaks *p, long t, int key) {
   return true;
 }
 
-static double lag_s(float velocity, double since_s) {
-  const double missing = fmaxf(0, loud - fmaxf(velocity, soft));
-  const double rest = fmin(fmax((since_s - restless_s) / (rested_s - restless_s), 0), 1);
-  return loud_lag_s + softer_s * missing * missing * (early + (1 - early) * rest);
+static double lag_s(const TranscriptionPeaks *p, int key, double velocity, double since_s) {
+  const double travel = softest_s * transcription_softness(velocity) * (early + (1 - early) * transcription_rest(since_s));
+  return loud_lag_s + travel + transcription_lag_of(p->lag, key, velocity, since_s);
 }
 
 /* Peaks ahead of the planes count as strokes before. */
@@ -73,7 +72,7 @@ static void put(TranscriptionPeaks *p, long t, int key) {
   const float shift = 0.5F * (right - left) / (top - fminf(left, right) + 1e-6F);
   const float tip = fminf(1, top + slope * fabsf(shift)), velocity = 128 * velocity_at(p, t, key);
   const double hop_s = p->evidence->hop_s, probability = probability_of(tip), since_s = ((double)t + shift - p->struck[key]) * hop_s;
-  const double at = fmax(0, (double)t + shift - lag_s(velocity, since_s) / hop_s);
+  const double at = fmax(0, (double)t + shift - lag_s(p, key, (double)velocity, since_s) / hop_s);
   if (t >= p->from)
     evidence_put_onset(p->evidence, at, key, byte((float)probability), (uint8_t)fminf(127, fmaxf(1, velocity)));
   if (probability >= 0.5) p->struck[key] = (double)t + shift;

@@ -8,6 +8,7 @@ import time
 
 import pyatspi
 from driver import Application, check
+from manners import find, walk
 from sample import ready
 
 
@@ -15,40 +16,30 @@ def made_up(app):
     return app.state()["made-up-notes"]
 
 
-def button(app, name):
-    for child in pyatspi.Registry.getDesktop(0):
-        if not child or child.get_process_id() != app.process.pid:
-            continue
-        found = pyatspi.findDescendant(child, lambda node: node.getRole() == pyatspi.ROLE_PUSH_BUTTON and node.name == name
-                                       and node.getState().contains(pyatspi.STATE_SHOWING))
-        if found:
-            return found
-    return None
-
-
 def press(app, name):
-    for _ in range(50):
-        found = button(app, name)
-        if found:
+    button = None
+    for _ in range(20):
+        button = next((node for node, _ in walk(find(app)) if node.getRole() == pyatspi.ROLE_PUSH_BUTTON and node.name == name),
+                      None)
+        if button:
             break
-        time.sleep(0.2)
-    check(found is not None, f"a screen reader finds the button “{name}”")
-    found.queryAction().doAction(0)
+        time.sleep(0.5)
+    check(button is not None, f"a screen reader finds the button “{name}”")
+    button.queryAction().doAction(0)
 
 
 def main(binary, folder):
     app = Application(binary)
     app.start()
-    app.wait(lambda: ready(app), 150, "the sample is read, heard and aligned")
+    app.wait(lambda: ready(app), 300, "the sample is read, heard and aligned")
     check(not app.describe("suggestion-keep")[0], "nothing is suggested at first")
-    for _ in range(12):
-        app.activate("next-bar")
+    app.activate("go-end")
     app.activate("continue-here")
     app.wait(lambda: made_up(app) > 0 and app.describe("suggestion-keep")[0], 30, "the music goes on")
     app.wait(lambda: app.state()["playing"], 10, "and is heard")
     app.picture(os.path.join(folder, "suggest.png"))
     before = made_up(app)
-    press(app, "Try Another")
+    press(app, "Try another")
     app.wait(lambda: app.describe("continue-here")[0] and made_up(app) not in (0, before), 30, "another suggestion")
     press(app, "Keep")
     app.wait(lambda: not app.describe("suggestion-keep")[0] and made_up(app) > 0, 10, "what was kept stays")
@@ -60,6 +51,9 @@ def main(binary, folder):
     app.wait(lambda: made_up(app) == kept, 10, "are let go again")
     app.activate("suggestion-forget")
     app.wait(lambda: made_up(app) == 0, 10, "nothing is left of it")
+    if app.state()["playing"]:
+        app.activate("play")
+        app.wait(lambda: not app.state()["playing"], 10, "it is quiet")
     app.quit()
 
 
