@@ -57,6 +57,7 @@ static const struct {
     {"win.unpin", {"<Control><Shift>d"}},
     {"win.not-played", {"<Control><Shift>x"}},
     {"win.extra", {"<Control><Shift>e"}},
+    {"win.ornament", {"<Control><Shift>r"}},
     {"win.nudge-later", {"<Alt>Right"}},
     {"win.nudge-earlier", {"<Alt>Left"}},
     {"win.nudge-later-fine", {"<Alt><Shift>Right"}},

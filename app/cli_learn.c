@@ -5,6 +5,7 @@
 #include "app/store.h"
 #include "core/base/base_file.h"
 #include "core/flow/flow_learn.h"
+#include "core/flow/flow_pairs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ typedef struct {
   AlignmentAnchor *anchors;
   size_t n_anchors;
   Project *project;
+  FlowPairs *pairs; /* instead of all that */
   BasePack *weights;
 } Lesson;
 
@@ -28,6 +30,7 @@ static void clear(Lesson *lesson) {
   free(lesson->scores);
   free(lesson->anchors);
   project_free(lesson->project);
+  flow_pairs_free(lesson->pairs);
   base_pack_free(lesson->weights);
 }
 
@@ -68,9 +71,13 @@ static BaseStatus open_files(CliCall *call, Lesson *lesson) {
   return flow_load_anchors(&call->ctx, &lesson->anchors, &lesson->n_anchors, call->values[OPTION_ANCHORS]);
 }
 
+static BaseStatus open_operand(BaseContext *ctx, Lesson *lesson, const char *path) {
+  return flow_is_pairs(path) ? flow_pairs_read(ctx, &lesson->pairs, path) : open_project(ctx, lesson, path);
+}
+
 static BaseStatus open_lesson(CliCall *call, Lesson *lesson) {
   const char *weights = call->values[OPTION_WEIGHTS];
-  BaseStatus status = call->n_operands ? open_project(&call->ctx, lesson, call->operands[0]) : open_files(call, lesson);
+  BaseStatus status = call->n_operands ? open_operand(&call->ctx, lesson, call->operands[0]) : open_files(call, lesson);
   if (status == BASE_OK && weights) status = base_pack_load(&call->ctx, &lesson->weights, weights);
   return status;
 }
@@ -138,6 +145,14 @@ static BaseStatus parse_steps(BaseContext *ctx, long *steps, const char *text) {
   return base_fail(ctx, BASE_BAD_INPUT, "“%s” is not a number of steps.", text);
 }
 
+static BaseStatus learn(CliCall *call, LmmCalibration *r, void **bytes, size_t *n, const Lesson *lesson,
+                        const LmmCalibrateParams *params) {
+  const FlowPairs *const sets[] = {lesson->pairs};
+  if (lesson->pairs) return flow_learn_pairs(&call->ctx, r, bytes, n, sets, 1, params);
+  return flow_learn(&call->ctx, r, bytes, n, lesson->scores, lesson->n_scores, lesson->audio, lesson->anchors,
+                    lesson->n_anchors, params);
+}
+
 /* The result is there in any case: where nothing was learned, what there was before. */
 static CliExit run(CliCall *call) {
   Lesson lesson = {0};
@@ -149,9 +164,7 @@ static CliExit run(CliCall *call) {
   BaseStatus status = open_lesson(call, &lesson);
   LmmCalibrateParams params = {.weights = lesson.weights};
   if (status == BASE_OK) status = parse_steps(&call->ctx, &params.steps, call->values[OPTION_STEPS]);
-  if (status == BASE_OK)
-    status = flow_learn(&call->ctx, &r, &bytes, &n, lesson.scores, lesson.n_scores, lesson.audio, lesson.anchors,
-                        lesson.n_anchors, &params);
+  if (status == BASE_OK) status = learn(call, &r, &bytes, &n, &lesson, &params);
   if (status == BASE_OK && !bytes) status = lmm_calibrate_unchanged(&call->ctx, &bytes, &n, lesson.weights);
   if (status == BASE_OK) status = write_bytes(&call->ctx, call->output, bytes, n);
   if (status == BASE_OK) say(call, &r);
@@ -163,8 +176,8 @@ static CliExit run(CliCall *call) {
 
 const CliCommand cli_learn = {
     .name = "learn",
-    .operands = N_("[PROJECT]"),
-    .summary = N_("What a person has put right teaches the network that hears (a project, or score, recording and anchors)"),
+    .operands = N_("[PROJECT|PAIRS]"),
+    .summary = N_("What a person has put right teaches the network that hears (a project, a folder of pairs, or score, recording and anchors)"),
     .endings = "",
     .least = 0,
     .most = 1,

@@ -9,7 +9,7 @@
 enum { OPTION_SCORE, OPTION_WEIGHTS, OPTION_THRESHOLD };
 
 static void report_differences(CliReport *out, const Alignment *alignment) {
-  size_t counts[3] = {0};
+  size_t counts[ALIGNMENT_ORNAMENT + 1] = {0};
   for (size_t i = 0; i < alignment->links.n; i++) counts[alignment->links.items[i].verdict]++;
   cli_report_number(out, "as_written", (double)counts[ALIGNMENT_MATCH]);
   cli_report_number(out, "not_played", (double)counts[ALIGNMENT_NOT_PLAYED]);

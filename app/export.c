@@ -6,7 +6,7 @@
 #include "app/places.h"
 #include "app/words.h"
 #include "core/base/base_file.h"
-#include "core/flow/flow.h"
+#include "core/flow/flow_pairs.h"
 
 #include <stdlib.h>
 
@@ -28,8 +28,36 @@ static gboolean enough(const ExportSnapshot *snapshot) {
     return snapshot->heard != NULL;
   case TRI_EXPORT_ALIGNMENT:
     return snapshot->score && snapshot->heard && snapshot->alignment;
+  case TRI_EXPORT_PAIRS:
+    return snapshot->score && snapshot->heard && snapshot->alignment && snapshot->n_anchors > 0;
   }
   return FALSE;
+}
+
+static void take_said(GArray *said, const Project *project) {
+  static const FlowSaid MEANS[] = {[PROJECT_CONFIRMED] = FLOW_SAID_RIGHT,
+                                   [PROJECT_MOVED] = FLOW_SAID_MOVED,
+                                   [PROJECT_NOT_PLAYED] = FLOW_SAID_NOT_PLAYED,
+                                   [PROJECT_EXTRA] = FLOW_SAID_EXTRA,
+                                   [PROJECT_ORNAMENT] = FLOW_SAID_ORNAMENT};
+  for (gsize i = 0; i < project->marks.n; i++) {
+    const ProjectMark *mark = &project->marks.items[i];
+    if (mark->verdict == PROJECT_ORDER) continue;
+    const FlowVerdict verdict = {mark->quarter, mark->time_s, (guint8)MEANS[mark->verdict], mark->midi};
+    g_array_append_val(said, verdict);
+  }
+}
+
+static void take_pairs(ExportSnapshot *snapshot, const Project *project) {
+  const ProjectMedia *audio = project_media_of(project, PROJECT_AUDIO);
+  snapshot->said = g_array_new(FALSE, FALSE, sizeof(FlowVerdict));
+  snapshot->page_paths = g_ptr_array_new_with_free_func(g_free);
+  snapshot->audio_path = audio ? g_strdup(audio->path) : NULL;
+  take_said(snapshot->said, project);
+  for (gsize i = 0; i < project->media.n; i++) {
+    const ProjectMedia *media = &project->media.items[i];
+    if (media->kind == PROJECT_PAGES && !media->missing) g_ptr_array_add(snapshot->page_paths, g_strdup(media->path));
+  }
 }
 
 ExportSnapshot *export_snapshot(TriExport what, const char *path, StepsScore *score, StepsHeard *heard,
@@ -40,7 +68,10 @@ ExportSnapshot *export_snapshot(TriExport what, const char *path, StepsScore *sc
   snapshot->score = score ? steps_score_ref(score) : NULL;
   snapshot->heard = heard ? steps_heard_ref(heard) : NULL;
   snapshot->alignment = alignment ? alignment_dup(alignment) : NULL;
+  if (snapshot->alignment && score && heard)
+    places_lay_notes(snapshot->alignment, score->unfolded, heard->heard->motion, project);
   snapshot->anchors = project_anchors(project, &snapshot->n_anchors);
+  take_pairs(snapshot, project);
   if (enough(snapshot)) return snapshot;
   export_snapshot_free(snapshot);
   return NULL;
@@ -52,6 +83,9 @@ void export_snapshot_free(gpointer data) {
   steps_heard_unref(snapshot->heard);
   alignment_free(snapshot->alignment);
   free(snapshot->anchors);
+  g_clear_pointer(&snapshot->said, g_array_unref);
+  g_clear_pointer(&snapshot->page_paths, g_ptr_array_unref);
+  g_free(snapshot->audio_path);
   g_free(snapshot->path);
   g_free(snapshot);
 }
@@ -163,6 +197,24 @@ static BaseStatus write_alignment(BaseContext *ctx, const ExportSnapshot *snapsh
   return flow_write_alignment(ctx, &aligned, snapshot->path);
 }
 
+static BaseStatus write_pairs(BaseContext *ctx, const ExportSnapshot *snapshot) {
+  const FlowAligned aligned = {snapshot->score->score, snapshot->score->unfolded, snapshot->heard->heard,
+                               snapshot->alignment};
+  const FlowPairsSource source = {.aligned = &aligned,
+                                  .said = (const FlowVerdict *)snapshot->said->data,
+                                  .n_said = snapshot->said->len,
+                                  .audio_path = snapshot->audio_path,
+                                  .page_paths = (const char *const *)snapshot->page_paths->pdata,
+                                  .n_pages = snapshot->page_paths->len};
+  FlowPairs *pairs = NULL;
+  BaseContext step = base_context_step(ctx, 0, 0.7);
+  BaseStatus status = base_context_join(ctx, &step, flow_pairs_gather(&step, &pairs, &source));
+  step = base_context_step(ctx, 0.7, 1);
+  if (status == BASE_OK) status = base_context_join(ctx, &step, flow_pairs_write(&step, pairs, snapshot->path));
+  flow_pairs_free(pairs);
+  return status;
+}
+
 static BaseStatus write_out(BaseContext *ctx, const ExportSnapshot *snapshot) {
   switch (snapshot->what) {
   case TRI_EXPORT_MIDI:
@@ -181,6 +233,8 @@ static BaseStatus write_out(BaseContext *ctx, const ExportSnapshot *snapshot) {
     return write_table(ctx, snapshot, put_sonic);
   case TRI_EXPORT_ALIGNMENT:
     return write_alignment(ctx, snapshot);
+  case TRI_EXPORT_PAIRS:
+    return write_pairs(ctx, snapshot);
   }
   return base_fail(ctx, BASE_UNSUPPORTED, "There is no such export.");
 }

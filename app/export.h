@@ -15,6 +15,9 @@ typedef struct {
   Alignment *alignment;
   AlignmentAnchor *anchors;
   gsize n_anchors;
+  GArray *said;          /* of FlowVerdict; this and what follows: of TRI_EXPORT_PAIRS */
+  GPtrArray *page_paths; /* those that the score was read from */
+  char *audio_path;      /* may be null */
 } ExportSnapshot;
 
 /* Null when what is needed is not there yet. `score`, `heard`, `alignment` may be null. */

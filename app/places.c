@@ -87,6 +87,34 @@ gsize places_before(const TriPlace *places, gsize n, double time_s) {
   return low;
 }
 
+/* ---- what has changed ---- */
+
+static const double moved_s = 0.02;
+
+static int compare_moves(const void *a, const void *b) {
+  const PlacesMoved *x = a, *y = b;
+  const gboolean x_found = x->was_heard != x->is_heard, y_found = y->was_heard != y->is_heard;
+  const double far_x = fabs(x->after_s - x->before_s), far_y = fabs(y->after_s - y->before_s);
+  if (x_found != y_found) return y_found - x_found;
+  if (far_x != far_y) return far_x > far_y ? -1 : 1;
+  return x->place - y->place;
+}
+
+gsize places_moved(PlacesMoved *moved, gsize most, const TriPlace *before, const TriPlace *after, gsize n) {
+  GArray *all = g_array_new(FALSE, FALSE, sizeof(PlacesMoved));
+  for (gsize i = 0; i < n; i++) {
+    const PlacesMoved move = {(int)i, before[i].time_s, after[i].time_s, before[i].state != TRI_NOT_PLAYED,
+                              after[i].state != TRI_NOT_PLAYED};
+    const gboolean elsewhere = fabs(move.after_s - move.before_s) >= moved_s || move.was_heard != move.is_heard;
+    if (elsewhere && !after[i].anchor && after[i].state != TRI_CHECKED) g_array_append_val(all, move);
+  }
+  const gsize count = all->len;
+  g_array_sort(all, compare_moves);
+  memcpy(moved, all->data, MIN(count, most) * sizeof *moved);
+  g_array_unref(all);
+  return count;
+}
+
 /* ---- notes ---- */
 
 static int compare_links(const void *a, const void *b) {
@@ -141,9 +169,53 @@ void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded
     const AlignmentLink *link = link_of(links, n_links, note->id);
     states[i] =
         alignment ? linked_state(note, link, unfolded, places) : (guint8)places_state(note->confidence);
-    if (project_mark_of_note(project, note->onset_s, note->midi)) states[i] = TRI_EXTRA;
+    const ProjectMark *mark = project_mark_of_note(project, note->onset_s, note->midi);
+    if (mark) states[i] = mark->verdict == PROJECT_ORNAMENT ? TRI_CHECKED : TRI_EXTRA;
   }
   g_free(links);
+}
+
+static const MotionNote *note_of(const Motion *motion, const ProjectMark *mark) {
+  for (gsize i = 0; i < motion->notes.n; i++) {
+    const ProjectMark key = {.time_s = motion->notes.items[i].onset_s, .midi = motion->notes.items[i].midi};
+    if (key.midi && project_same_key(&key, mark)) return &motion->notes.items[i];
+  }
+  return NULL;
+}
+
+/* The sound at a quarter that is nearest in pitch, index; -1 when nothing is written there. */
+static int main_sound(const ScoreUnfolded *unfolded, Beat quarter, int midi) {
+  int best = -1;
+  for (gsize i = 0; i < unfolded->sounds.n; i++) {
+    const ScoreSound *sound = &unfolded->sounds.items[i];
+    if (!beat_equal(sound->onset, quarter) || sound->grace) continue;
+    if (best < 0 || ABS(sound->midi - midi) < ABS(unfolded->sounds.items[best].midi - midi)) best = (int)i;
+  }
+  return best;
+}
+
+/* What the note was thought to play is not played. */
+static gboolean lay_note(Alignment *alignment, guint32 note, int main) {
+  for (gsize i = 0; i < alignment->links.n; i++) {
+    AlignmentLink *link = &alignment->links.items[i];
+    if (link->note != note) continue;
+    const AlignmentLink unplayed = {link->sound, 0, ALIGNMENT_NOT_PLAYED, link->confidence};
+    const gboolean played = link->verdict == ALIGNMENT_MATCH;
+    *link = (AlignmentLink){main, note, main < 0 ? ALIGNMENT_EXTRA : ALIGNMENT_ORNAMENT, 1};
+    return !played || base_array_push(&alignment->links, unplayed);
+  }
+  return TRUE;
+}
+
+gboolean places_lay_notes(Alignment *alignment, const ScoreUnfolded *unfolded, const Motion *motion, const Project *project) {
+  gboolean good = TRUE;
+  for (gsize i = 0; good && i < project->marks.n; i++) {
+    const ProjectMark *mark = &project->marks.items[i];
+    const MotionNote *note = mark->midi ? note_of(motion, mark) : NULL;
+    const int main = mark->verdict == PROJECT_ORNAMENT ? main_sound(unfolded, mark->quarter, mark->midi) : -1;
+    if (note) good = lay_note(alignment, note->id, main);
+  }
+  return good;
 }
 
 /* ---- the score, performed at these times ---- */

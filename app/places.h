@@ -24,6 +24,11 @@ void places_fill(TriPlace *places, const ScoreUnfolded *unfolded, const Alignmen
 void places_fill_notes(guint8 *states, const Motion *motion, const ScoreUnfolded *unfolded,
                        const Alignment *alignment, const TriPlace *places, const Project *project);
 
+/* What was said of heard notes, laid over the links of a copy of the machine's alignment to that motion: a note that is
+ * extra, or an ornament of the sound at its place that is nearest in pitch, plays nothing that is written. FALSE without
+ * memory. O(marks × (notes + links)). */
+gboolean places_lay_notes(Alignment *alignment, const ScoreUnfolded *unfolded, const Motion *motion, const Project *project);
+
 /* How far off a place with this probability of being within 50 ms is, on the average: that of a Laplace
  * distribution with the same probability; seconds, 0.005 … 0.5. */
 double places_error_s(double confidence);
@@ -48,6 +53,17 @@ typedef struct {
   int sound;      /* the first of them, index into unfolded->sounds; -1 */
   int midi;       /* its pitch; -1 */
 } PlacesDoubt;
+
+/* A place that is elsewhere than it was. */
+typedef struct {
+  int place;
+  double before_s, after_s;
+  gboolean was_heard, is_heard;
+} PlacesMoved;
+
+/* Which of `n` places moved by 20 ms or more, or were found in the recording or lost; anchors never. Those found or lost
+ * first, then those that moved furthest; the first `most` go to `moved`, the answer counts all. O(n log n). */
+gsize places_moved(PlacesMoved *moved, gsize most, const TriPlace *before, const TriPlace *after, gsize n);
 
 /* What the doubts are taken from; all borrowed. `alignment` and `motion` belong together; both may be null: then only the
  * score is doubted. */

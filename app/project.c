@@ -175,6 +175,23 @@ bool project_is_anchor(const ProjectMark *mark) {
   return mark->verdict == PROJECT_CONFIRMED || mark->verdict == PROJECT_MOVED;
 }
 
+bool project_is_place(const ProjectMark *mark) {
+  return mark->verdict != PROJECT_UNSAID && mark->verdict < PROJECT_EXTRA;
+}
+
+ProjectMark project_order_mark(int order) {
+  return (ProjectMark){.quarter = beat_whole(-1), .time_s = order, .verdict = PROJECT_ORDER};
+}
+
+int project_order(const Project *project) {
+  const ProjectMark *mark = project_mark_at(project, beat_whole(-1));
+  if (mark) return (int)mark->time_s;
+  for (size_t i = project->cursor; i < project->journal.n; i++)
+    for (size_t k = 0; k < project->journal.items[i].changes.n; k++)
+      if (project->journal.items[i].changes.items[k].after.verdict == PROJECT_ORDER) return 0;
+  return -1;
+}
+
 AlignmentAnchor *project_anchors(const Project *project, size_t *n) {
   *n = 0;
   AlignmentAnchor *anchors = project->marks.n ? calloc(project->marks.n, sizeof *anchors) : NULL;
@@ -249,7 +266,7 @@ static ProjectChange change_to(const Project *project, const ProjectMark *after,
 
 static bool changes_nothing(const ProjectChange *change) {
   const ProjectMark *a = &change->before, *b = &change->after;
-  return a->verdict == b->verdict && (a->verdict == PROJECT_UNSAID || a->time_s == b->time_s);
+  return a->verdict == b->verdict && (a->verdict == PROJECT_UNSAID || (a->time_s == b->time_s && beat_equal(a->quarter, b->quarter)));
 }
 
 /* The last step, when a nudge of `mark` at `now_us` may be merged into it. */
@@ -353,8 +370,8 @@ void project_written(Project *project) {
 
 static bool sane(const ProjectMark *mark) {
   return mark->quarter.den > 0 && isfinite(mark->time_s) && mark->time_s >= 0 && mark->time_s < 1e7 &&
-         mark->midi < 128 && mark->verdict <= PROJECT_EXTRA &&
-         (mark->verdict != PROJECT_EXTRA || mark->midi > 0);
+         mark->midi < 128 && mark->verdict <= PROJECT_ORDER &&
+         ((mark->verdict != PROJECT_EXTRA && mark->verdict != PROJECT_ORNAMENT) || mark->midi > 0);
 }
 
 bool project_restore_mark(Project *project, ProjectMark mark) {

@@ -17,16 +17,18 @@ typedef enum {
   PROJECT_MOVED,      /* an anchor at the person's time */
   PROJECT_NOT_PLAYED, /* in the score, not in the recording */
   PROJECT_EXTRA,      /* a heard note that is not in the score */
+  PROJECT_ORNAMENT,   /* a heard note that belongs to what is written at `quarter` */
+  PROJECT_ORDER,      /* in which order it was played: time_s is a FlowOrder; stands before all places */
 } ProjectVerdict;
 
-/* What was said of one place (quarter) or, for PROJECT_EXTRA, of one heard note (time_s and midi). There is
+/* What was said of one place (quarter) or, for PROJECT_EXTRA and PROJECT_ORNAMENT, of one heard note (time_s and midi). There is
  * at most one mark for each place and each heard note. Plain value. */
 typedef struct {
   Beat quarter;     /* of the score as played; 0/1 for PROJECT_EXTRA */
   double time_s;    /* of the recording; 0 for PROJECT_NOT_PLAYED */
   int64_t stamp_us; /* when it was said, microseconds since 1970, UTC */
   uint8_t verdict;  /* ProjectVerdict */
-  uint8_t midi;     /* of PROJECT_EXTRA, else 0 */
+  uint8_t midi;     /* of a heard note, else 0 */
 } ProjectMark;
 
 /* A mark before and after; verdict PROJECT_UNSAID stands for no mark (its key fields still count). */
@@ -112,6 +114,11 @@ bool project_same_key(const ProjectMark *a, const ProjectMark *b);
 const ProjectMark *project_mark_at(const Project *project, Beat quarter);
 const ProjectMark *project_mark_of_note(const Project *project, double onset_s, int midi);
 bool project_is_anchor(const ProjectMark *mark);
+bool project_is_place(const ProjectMark *mark); /* said of a place of the score */
+
+/* The playing order as a mark; and the one that is in force, -1 where nothing was ever said of it. */
+ProjectMark project_order_mark(int order);
+int project_order(const Project *project);
 
 /* The anchors in ascending order, malloc'ed array of `n` (null when there are none). */
 AlignmentAnchor *project_anchors(const Project *project, size_t *n);

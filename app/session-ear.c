@@ -4,12 +4,15 @@
 #include "app/session-private.h"
 #include "app/steps-ear.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char PROGRAM[] = "program", LEARNED[] = "learned:", CHOICE[] = "ear", ENGINE[] = "ear";
+static const char PROGRAM[] = "program", LEARNED[] = "learned:", CHOICE[] = "ear", ENGINE[] = "ear", SHARED[] = "shared";
+enum { most_moved = 100 };
 
 /* One revision. */
 typedef struct {
@@ -34,6 +37,7 @@ static const Ear *find_ear(TriSession *self, const char *id) {
 }
 
 GBytes *tri_session_ear_weights(TriSession *self) {
+  if (!strcmp(self->ear, SHARED)) return self->shared_ear;
   const Ear *ear = find_ear(self, self->ear);
   return ear ? ear->weights : NULL;
 }
@@ -58,6 +62,11 @@ GArray *tri_session_list_ears(TriSession *self) {
   g_array_set_clear_func(list, item_clear);
   TriInstrument item = {g_strdup(PROGRAM), g_strdup(_("As It Came with the Program")), FALSE};
   g_array_append_val(list, item);
+  item = (TriInstrument){g_strdup(SHARED), g_strdup(_("Learned, Used for All Pieces")), TRUE};
+  if (self->shared_ear)
+    g_array_append_val(list, item);
+  else
+    item_clear(&item);
   for (guint i = self->ears->len; i-- > 0;) {
     const Ear *ear = &g_array_index(self->ears, Ear, i);
     item = (TriInstrument){id_of(ear->revision), learned_name(ear), TRUE};
@@ -73,7 +82,8 @@ const char *tri_session_get_ear(TriSession *self) {
 /* ---- choosing ---- */
 
 static gboolean take_choice(TriSession *self, const char *id) {
-  if (strcmp(id, PROGRAM) && !find_ear(self, id)) return FALSE;
+  const gboolean shared = !strcmp(id, SHARED) && self->shared_ear;
+  if (strcmp(id, PROGRAM) && !shared && !find_ear(self, id)) return FALSE;
   g_free(self->ear);
   self->ear = g_strdup(id);
   g_signal_emit_by_name(self, "ears-changed");
@@ -88,6 +98,85 @@ void tri_session_set_ear(TriSession *self, const char *id) {
   }
   if (self->store) store_keep_choice(self->store, CHOICE, id);
   tri_session_listen_again(self);
+}
+
+/* ---- for other pieces ---- */
+
+static char *shared_path(void) {
+  return g_build_filename(g_get_user_data_dir(), "triptych", "ear.weights", NULL);
+}
+
+/* What is no network is as if it were not there. */
+static void load_shared(TriSession *self) {
+  g_autofree char *path = shared_path(), *bytes = NULL;
+  gsize n = 0;
+  BasePack *pack = NULL;
+  g_clear_pointer(&self->shared_ear, g_bytes_unref);
+  if (!g_file_get_contents(path, &bytes, &n, NULL)) return;
+  if (base_pack_load_memory(NULL, &pack, bytes, n, path) == BASE_OK)
+    self->shared_ear = g_bytes_new_take(g_steal_pointer(&bytes), n);
+  base_pack_free(pack);
+}
+
+gboolean tri_session_has_shared_ear(TriSession *self) {
+  return self->shared_ear != NULL;
+}
+
+gboolean tri_session_share_ear(TriSession *self) {
+  g_autofree char *path = shared_path(), *folder = g_path_get_dirname(path);
+  g_autoptr(GError) error = NULL;
+  gsize n = 0;
+  GBytes *weights = tri_session_ear_weights(self);
+  if (!weights) return FALSE;
+  const char *bytes = g_bytes_get_data(weights, &n);
+  if (g_mkdir_with_parents(folder, 0700) != 0 || !g_file_set_contents(path, bytes, (gssize)n, &error)) {
+    tri_session_say(self, TRUE, "%s", error ? error->message : g_strerror(errno));
+    return FALSE;
+  }
+  load_shared(self);
+  g_signal_emit_by_name(self, "ears-changed");
+  return TRUE;
+}
+
+void tri_session_unshare_ear(TriSession *self) {
+  g_autofree char *path = shared_path();
+  g_unlink(path);
+  if (strcmp(self->ear, SHARED) != 0) load_shared(self); /* what is listening goes on till the piece is closed */
+  g_signal_emit_by_name(self, "ears-changed");
+}
+
+/* ---- telling ---- */
+
+static void forget_report(TriSession *self) {
+  if (!self->to_tell) return;
+  g_free(self->to_tell->ear_before);
+  g_free(self->to_tell->moved);
+  g_clear_pointer(&self->to_tell, g_free);
+  g_clear_pointer(&self->told_from, g_free);
+  self->heard_anew = FALSE;
+}
+
+static void tell(TriSession *self) {
+  TriLearned *report = self->to_tell;
+  guint n;
+  const TriPlace *places = tri_scene_get_places(self->scene, &n);
+  if (self->told_from && n == self->n_told_from) {
+    report->moved = g_new0(PlacesMoved, most_moved);
+    report->n_moved_in_all = (guint)places_moved(report->moved, most_moved, self->told_from, places, n);
+    report->n_moved = MIN(report->n_moved_in_all, most_moved);
+  }
+  g_signal_emit_by_name(self, "learned", report);
+  forget_report(self);
+}
+
+void tri_session_ear_heard(TriSession *self, gboolean fine) {
+  if (!self->to_tell) return;
+  self->heard_anew = fine;
+  if (!fine) tell(self);
+}
+
+void tri_session_tell_learned(TriSession *self) {
+  if (self->to_tell && self->heard_anew) tell(self);
 }
 
 /* ---- learning ---- */
@@ -132,17 +221,24 @@ static void learned_apply(TriJob *job, gpointer user, gpointer result) {
   TriSession *self = user;
   StepsLearnedEar *learned = result;
   const LmmCalibration *r = &learned->report;
-  TriLearned report = {.accepted = learned->weights != NULL,
-                       .bars = (guint)r->bars,
-                       .ear_before = g_strdup(self->ear),
-                       .bars_before = r->trusted.before,
-                       .bars_after = r->trusted.after,
-                       .rest_before = r->beyond.before,
-                       .rest_after = r->beyond.after,
-                       .dreams_before = r->dreams.before,
-                       .dreams_after = r->dreams.after};
-  if (!learned->weights || keep(self, learned->weights)) g_signal_emit_by_name(self, "learned", &report);
-  g_free(report.ear_before);
+  const TriPlace *places = tri_scene_get_places(self->scene, &self->n_told_from);
+  forget_report(self);
+  self->to_tell = g_new0(TriLearned, 1);
+  *self->to_tell = (TriLearned){.accepted = learned->weights != NULL,
+                                .bars = (guint)r->bars,
+                                .ear_before = g_strdup(self->ear),
+                                .bars_before = r->trusted.before,
+                                .bars_after = r->trusted.after,
+                                .rest_before = r->beyond.before,
+                                .rest_after = r->beyond.after,
+                                .dreams_before = r->dreams.before,
+                                .dreams_after = r->dreams.after};
+  if (!learned->weights) {
+    tell(self);
+    return;
+  }
+  self->told_from = g_memdup2(places, self->n_told_from * sizeof *places);
+  if (!keep(self, learned->weights)) forget_report(self);
 }
 
 static void learning_ended(TriJob *job, gpointer user) {
@@ -153,6 +249,22 @@ static void learning_ended(TriJob *job, gpointer user) {
 static const TriJobKind learn_kind = {
     steps_learn_ear, NULL, learned_apply, learning_ended, steps_learn_ear_snapshot_free, steps_learned_ear_free};
 
+static void start_learning(TriSession *self, StepsLearnEarSnapshot *snapshot, const char *title) {
+  tri_jobs_start(self->jobs, TRI_LANE_TRAINING, TRI_TOPIC_LEARN_EAR, title, &learn_kind, snapshot, self);
+  g_signal_emit_by_name(self, "ears-changed");
+}
+
+gboolean tri_session_can_learn_pairs(TriSession *self) {
+  return project_media_of(self->project, PROJECT_AUDIO) && !tri_jobs_busy(self->jobs, TRI_TOPIC_LEARN_EAR);
+}
+
+void tri_session_learn_pairs(TriSession *self, const char *folder) {
+  if (!tri_session_can_learn_pairs(self)) return;
+  StepsLearnEarSnapshot *snapshot = g_new0(StepsLearnEarSnapshot, 1);
+  snapshot->pairs = g_strdup(folder);
+  start_learning(self, snapshot, _("Learning from pairs"));
+}
+
 void tri_session_learn_ear(TriSession *self) {
   if (!tri_session_can_learn_ear(self)) return;
   StepsLearnEarSnapshot *snapshot = g_new0(StepsLearnEarSnapshot, 1);
@@ -160,9 +272,7 @@ void tri_session_learn_ear(TriSession *self) {
   snapshot->score = steps_score_ref(self->score);
   snapshot->alignment = alignment_dup(self->alignment);
   snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
-  tri_jobs_start(self->jobs, TRI_LANE_TRAINING, TRI_TOPIC_LEARN_EAR, _("Learning from corrections"), &learn_kind, snapshot,
-                 self);
-  g_signal_emit_by_name(self, "ears-changed");
+  start_learning(self, snapshot, _("Learning from corrections"));
 }
 
 /* ---- with the project ---- */
@@ -170,11 +280,13 @@ void tri_session_learn_ear(TriSession *self) {
 void tri_session_start_ears(TriSession *self) {
   tri_jobs_retire(self->jobs, TRI_TOPIC_LEARN_EAR);
   g_array_set_size(self->ears, 0);
+  forget_report(self);
+  load_shared(self);
   BaseContext ctx = {0};
   if (self->store && store_each_weights(&ctx, self->store, ENGINE, remember, self->ears) != BASE_OK)
     tri_session_say(self, TRUE, "%s", ctx.sentence);
   char *id = self->store ? store_choice(self->store, CHOICE) : NULL;
-  if (!id || !take_choice(self, id)) take_choice(self, PROGRAM);
+  if (!id || !take_choice(self, id)) take_choice(self, self->shared_ear && !id ? SHARED : PROGRAM);
   free(id);
 }
 

@@ -133,17 +133,32 @@ gboolean tri_session_not_played(TriSession *self, int place) {
   return edit(self, name, &mark, 1, FALSE, NULL);
 }
 
-gboolean tri_session_extra(TriSession *self, guint32 motion_note) {
+/* The heard note as a mark with that verdict; FALSE after saying that there is none. */
+static gboolean mark_of(TriSession *self, ProjectMark *mark, guint32 motion_note, ProjectVerdict verdict) {
   const Motion *motion = tri_scene_get_motion(self->scene);
   for (gsize i = 0; motion && i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];
     if (note->id != motion_note || note->midi == 0) continue;
-    ProjectMark mark = {
-        .quarter = beat_whole(0), .time_s = note->onset_s, .midi = note->midi, .verdict = PROJECT_EXTRA};
-    return edit(self, _("Extra note"), &mark, 1, FALSE, NULL);
+    *mark = (ProjectMark){
+        .quarter = beat_whole(0), .time_s = note->onset_s, .midi = note->midi, .verdict = (guint8)verdict};
+    return TRUE;
   }
   tri_session_say(self, FALSE, "%s", _("Select a heard note first."));
   return FALSE;
+}
+
+gboolean tri_session_extra(TriSession *self, guint32 motion_note) {
+  ProjectMark mark;
+  return mark_of(self, &mark, motion_note, PROJECT_EXTRA) && edit(self, _("Extra note"), &mark, 1, FALSE, NULL);
+}
+
+gboolean tri_session_ornament(TriSession *self, guint32 motion_note, int place) {
+  ProjectMark mark;
+  place = place_for(self, place);
+  if (place < 0 || !mark_of(self, &mark, motion_note, PROJECT_ORNAMENT)) return FALSE;
+  mark.quarter = tri_session_quarter(self, place);
+  g_autofree char *where = name_of(self, place, place), *name = g_strdup_printf(_("Ornament of %s"), where);
+  return edit(self, name, &mark, 1, FALSE, NULL);
 }
 
 gboolean tri_session_unpin(TriSession *self, int place) {
@@ -186,8 +201,10 @@ static void went(TriSession *self, const ProjectCommand *command) {
     tri_scene_set_selected(self->scene, place_of_quarter(self, mark->quarter));
   restore_view(self, command);
   tri_session_write(self);
+  const gboolean reordered = tri_session_undo_order(self);
+  if (reordered) tri_session_align_anew(self);
   show(self, NULL);
-  tri_session_realign(self);
+  if (!reordered) tri_session_realign(self);
   if (time_s > 0) tri_session_reveal(self, time_s);
 }
 

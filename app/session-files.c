@@ -306,7 +306,9 @@ void tri_session_export(TriSession *self, TriExport what, const char *path) {
       export_snapshot(what, path, self->score, more ? more : self->heard, self->alignment, self->project);
   steps_heard_unref(more);
   if (!snapshot) {
-    tri_session_say(self, TRUE, "%s", _("There is nothing to export yet."));
+    tri_session_say(self, TRUE, "%s",
+                    what == TRI_EXPORT_PAIRS ? _("Fix or confirm a place first: pairs are the bars that you checked.")
+                                             : _("There is nothing to export yet."));
     return;
   }
   static const TriJobKind export_kind = {export_work,          NULL,  written_apply, tri_session_job_ended,

@@ -39,6 +39,8 @@ struct _TriSession {
   Alignment *alignment;
   FlowOrders orders; /* that the person may choose from */
   FlowOrder order;   /* the one chosen */
+  StepsScore *order_from; /* while another order is being aligned: that in which the marks count; else null */
+  FlowOrder order_before; /* of order_from */
   double *machine_s; /* times without anchors, one a point of the alignment */
   Motion *played;    /* the score at the alignment's times */
   Motion *suggestion, *kept; /* made up: waiting for the person, and what was kept; null: none */
@@ -52,6 +54,11 @@ struct _TriSession {
   GArray *learned;  /* revisions of the recording's piano, session-instrument.c */
   char *ear;        /* the id of what listens */
   GArray *ears;     /* its revisions, session-ear.c */
+  GBytes *shared_ear;     /* learned from another piece and meant for all; may be null */
+  TriLearned *to_tell;    /* a report that waits until it has been listened again; else null */
+  TriPlace *told_from;    /* the places before */
+  guint n_told_from;
+  gboolean heard_anew;    /* of to_tell: only the alignment is missing */
   /* going about */
   guint8 *seen; /* one flag a place */
   guint n_seen;
@@ -92,6 +99,12 @@ void tri_session_init_instruments(TriSession *self);
 /* What the project has learned and chosen, before it is listened to; and the same of no project. */
 void tri_session_start_ears(TriSession *self);
 void tri_session_init_ears(TriSession *self);
+
+/* The recording has been heard with the ear that was chosen last, or (`fine` FALSE) will not be. */
+void tri_session_ear_heard(TriSession *self, gboolean fine);
+
+/* After each alignment: tells what came of learning, if that waits to be told. */
+void tri_session_tell_learned(TriSession *self);
 
 /* Of the ear that is chosen; null: the program's. Borrowed. */
 GBytes *tri_session_ear_weights(TriSession *self);
@@ -149,6 +162,16 @@ void tri_session_forget(TriSession *self);
 
 /* The project's choice, once it is open. */
 void tri_session_start_order(TriSession *self);
+
+/* Moves what was said of places into the order that is aligned now, as a step, when another one has just been chosen; then
+ * TRUE: align again. */
+gboolean tri_session_carry_over(TriSession *self);
+
+/* After undo or redo: takes over the order of the marks; TRUE when it is another one: align anew. */
+gboolean tri_session_undo_order(TriSession *self);
+
+/* Forgets a choice that has not been aligned yet. */
+void tri_session_forget_order(TriSession *self);
 
 /* Takes over what there is to choose from. */
 void tri_session_show_orders(TriSession *self, const FlowOrders *orders);

@@ -39,6 +39,7 @@ void tri_session_forget(TriSession *self) {
   g_clear_pointer(&self->heard, steps_heard_unref);
   drop_alignment(self);
   tri_session_forget_suggestions(self);
+  tri_session_forget_order(self);
   tri_session_show_orders(self, NULL);
   self->audio_s = 0;
   tri_player_set_recording(self->player, NULL, NULL);
@@ -85,7 +86,10 @@ static void align_apply(TriJob *job, gpointer user, gpointer result) {
                         g_steal_pointer(&aligned->scene_unfolded));
     tri_session_show_orders(self, &aligned->orders);
   }
+  const gboolean carried = tri_session_carry_over(self);
   show_all(self);
+  if (carried) tri_session_realign(self);
+  tri_session_tell_learned(self);
   select_remembered(self);
 }
 
@@ -98,7 +102,7 @@ static void start_align(TriSession *self, TriLane lane, gboolean anew) {
   snapshot->score = steps_score_ref(self->score);
   snapshot->heard = steps_heard_ref(self->heard);
   snapshot->previous = anew ? NULL : alignment_dup(self->alignment);
-  snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
+  if (!self->order_from) snapshot->anchors = project_anchors(self->project, &snapshot->n_anchors);
   snapshot->order = self->order;
   tri_jobs_start(self->jobs, lane, TRI_TOPIC_ALIGN, _("Aligning"), &align_kind, snapshot, self);
 }
@@ -133,6 +137,7 @@ static void read_part(TriJob *job, gpointer user, gpointer data) {
     return;
   }
   drop_alignment(self);
+  tri_session_forget_order(self);
   show_score(self, part);
   tri_session_show_places(self, NULL);
   tri_session_refresh(self);
@@ -276,6 +281,7 @@ static void heard_apply(TriJob *job, gpointer user, gpointer data) {
   steps_heard_unref(self->heard);
   self->heard = g_steal_pointer(&result->heard);
   tri_scene_set_motion(self->scene, g_steal_pointer(&result->scene_motion), NULL);
+  tri_session_ear_heard(self, self->score != NULL);
   tri_session_align_anew(self);
   show_all(self);
 }
@@ -285,6 +291,7 @@ static void heard_ended(TriJob *job, gpointer user) {
   TriSession *self = user;
   const Motion *motion = tri_scene_get_motion(self->scene);
   tri_session_job_ended(job, user);
+  if (tri_job_get_state(job) != TRI_JOB_DONE) tri_session_ear_heard(self, FALSE);
   if (tri_job_get_state(job) != TRI_JOB_CANCELLED || self->heard || !motion || !motion->notes.n) return;
   self->heard = steps_heard_of(motion);
   tri_session_align_anew(self);

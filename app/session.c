@@ -240,6 +240,7 @@ static void tri_session_finalize(GObject *object) {
   g_array_unref(self->learned);
   g_free(self->ear);
   g_array_unref(self->ears);
+  g_clear_pointer(&self->shared_ear, g_bytes_unref);
   steps_wanted_unref(self->wanted);
   clear_facts(&self->facts);
   G_OBJECT_CLASS(tri_session_parent_class)->finalize(object);

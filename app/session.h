@@ -4,6 +4,7 @@
 
 #include "core/flow/flow.h"
 #include "app/job.h"
+#include "app/places.h"
 #include "app/player.h"
 #include "app/project.h"
 #include "widgets/scene.h"
@@ -93,6 +94,8 @@ gboolean tri_session_confirm_range(TriSession *session, int first, int last);
 gboolean tri_session_not_played(TriSession *session, int place);
 gboolean tri_session_extra(TriSession *session,
                            guint32 motion_note);            /* a heard note that is not in the score */
+/* It belongs to what is written at a place: a note of a trill, of a broken chord, a grace note that is not printed. */
+gboolean tri_session_ornament(TriSession *session, guint32 motion_note, int place);
 gboolean tri_session_unpin(TriSession *session, int place); /* takes back what the person said of it */
 
 void tri_session_undo(TriSession *session);
@@ -151,7 +154,8 @@ guint tri_session_get_n_orders(TriSession *session);
 FlowOrder tri_session_get_order_at(TriSession *session, guint index, const char **letters);
 FlowOrder tri_session_get_order(TriSession *session);
 
-/* Aligns anew in that order, as a job; the project remembers. Refused with a notice while there are anchors. */
+/* Aligns anew in that order, as a job, and carries what was said of places over to it, all as one step of undo. Anchors that
+ * have no place in it are left out, with a notice. */
 void tri_session_set_order(TriSession *session, FlowOrder order);
 
 /* ---- the instrument that the synth plays ---- */
@@ -186,6 +190,10 @@ void tri_session_set_ear(TriSession *session, const char *id);
 gboolean tri_session_can_learn_ear(TriSession *session);
 void tri_session_learn_ear(TriSession *session);
 
+/* The same from the pairs in a folder that was exported, of this piece or another one. */
+gboolean tri_session_can_learn_pairs(TriSession *session);
+void tri_session_learn_pairs(TriSession *session, const char *folder);
+
 /* What "learned" tells of; borrowed during the call. Shares of onsets that agree with the score where the network was not
  * shown it (NAN where nothing was kept apart): in bars with anchors, in the rest, and on imagined music with the truth. */
 typedef struct {
@@ -193,7 +201,15 @@ typedef struct {
   guint bars;
   char *ear_before; /* for going back */
   double bars_before, bars_after, rest_before, rest_after, dreams_before, dreams_after;
+  PlacesMoved *moved; /* places that are elsewhere since it was listened again, at most 100 */
+  guint n_moved, n_moved_in_all;
 } TriLearned;
+
+/* What was learned last is what other pieces are listened to with from now on, unless they have chosen otherwise; or only
+ * this piece is. Whether any is used for others. */
+gboolean tri_session_share_ear(TriSession *session);
+void tri_session_unshare_ear(TriSession *session);
+gboolean tri_session_has_shared_ear(TriSession *session);
 
 /* ---- words about a place, for the inspector and for a screen reader ---- */
 typedef struct {
@@ -223,6 +239,7 @@ typedef enum {
   TRI_EXPORT_MEASURES,   /* measure,beat,time */
   TRI_EXPORT_SONIC,      /* the heard notes as Sonic Visualiser imports them: time,value,duration,level,label */
   TRI_EXPORT_ALIGNMENT,  /* CSV, JSON, TSV (nASAP), match or a folder for Parangonada by the ending */
+  TRI_EXPORT_PAIRS,      /* a folder: the bars with anchors as a data set, core/flow/flow_pairs.h */
 } TriExport;
 void tri_session_export(TriSession *session, TriExport what, const char *path);
 

@@ -12,6 +12,7 @@ typedef struct {
   Alignment *alignment; /* with the anchors */
   AlignmentAnchor *anchors;
   gsize n_anchors;
+  char *pairs; /* a folder of pairs to learn from instead of all that; may be null */
 } StepsLearnEarSnapshot;
 void steps_learn_ear_snapshot_free(gpointer snapshot);
 

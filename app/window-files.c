@@ -22,6 +22,7 @@ static const struct {
     {"nasap", ".tsv", TRI_EXPORT_ALIGNMENT},
     {"match", ".match", TRI_EXPORT_ALIGNMENT},
     {"parangonada", ".parangonada", TRI_EXPORT_ALIGNMENT},
+    {"pairs", ".pairs", TRI_EXPORT_PAIRS},
     {"sonic", ".csv", TRI_EXPORT_SONIC},
 };
 

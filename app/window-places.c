@@ -127,6 +127,14 @@ static void extra(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_extra(self->session, motion->notes.items[self->note].id);
 }
 
+/* The note picked last belongs to the selected place. */
+static void ornament(GSimpleAction *action, GVariant *parameter, gpointer user) {
+  TriWindow *self = user;
+  const Motion *motion = tri_scene_get_motion(tri_window_scene(self));
+  if (self->note < 0 || !motion || (gsize)self->note >= motion->notes.n) return;
+  tri_session_ornament(self->session, motion->notes.items[self->note].id, -1);
+}
+
 static void nudge_later(GSimpleAction *action, GVariant *parameter, gpointer user) {
   tri_session_nudge(TRI_WINDOW(user)->session, -1, NUDGE_S);
 }
@@ -199,6 +207,7 @@ static const GActionEntry VERDICTS[] = {
 static const GActionEntry OTHERS[] = {
     {.name = "hear-place", .activate = hear_place},
     {.name = "extra", .activate = extra},
+    {.name = "ornament", .activate = ornament},
     {.name = "undo", .activate = undo},
     {.name = "redo", .activate = redo},
     {.name = "edit-lock", .state = "false", .change_state = edit_lock_changed},
@@ -230,6 +239,7 @@ void tri_window_refresh_places(TriWindow *self) {
     tri_window_set_enabled(self, VERDICTS[i].name, n > 0 && selected && !locked);
   tri_window_set_enabled(self, "hear-place", n > 0 && selected);
   tri_window_set_enabled(self, "extra", self->note >= 0 && !locked);
+  tri_window_set_enabled(self, "ornament", self->note >= 0 && !locked && tri_session_get_selected(self->session) >= 0);
   tri_window_set_enabled(self, "edit-lock", n > 0);
 }
 

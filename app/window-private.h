@@ -36,6 +36,9 @@ struct _TriWindow {
   gboolean making_sample;          /* the next path of the session is the sample's draft */
   GtkPopover *place_popover;       /* context menu, a child of the canvas overlay */
   GMenuModel *place_menu, *ear_menu;
+  AdwMessageDialog *ear_report; /* while it is open; its own */
+  char *ear_before;             /* what the report would go back to */
+  guint learned_bars;           /* how many were learned from last */
   int note; /* heard note picked last, -1 none */
 };
 

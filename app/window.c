@@ -115,6 +115,8 @@ static void add_place_state(TriWindow *self, GVariantDict *dict) {
   g_variant_dict_insert(dict, "note", "s", note);
   g_variant_dict_insert(dict, "edits", "u", (guint)tri_session_get_project(self->session)->edits.n);
   g_variant_dict_insert(dict, "instrument", "s", tri_session_get_instrument(self->session));
+  g_variant_dict_insert(dict, "learned-bars", "u", self->learned_bars);
+  g_variant_dict_insert(dict, "report", "b", self->ear_report != NULL);
   g_variant_dict_insert(dict, "ear", "s", tri_session_get_ear(self->session));
   g_variant_dict_insert(dict, "playing", "b", tri_player_get_playing(tri_window_player(self)));
 }
@@ -216,6 +218,7 @@ static void dispose(GObject *object) {
   if (self->session) tri_player_pause(tri_window_player(self));
   G_OBJECT_CLASS(tri_window_parent_class)->dispose(object);
   g_clear_object(&self->session);
+  g_clear_pointer(&self->ear_before, g_free);
   g_clear_object(&self->settings);
   g_clear_pointer(&self->recent_rows, g_ptr_array_unref);
 }

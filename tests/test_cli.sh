@@ -106,6 +106,13 @@ printf 'score_quarter,time_s\n3,2.48\n6,4.02\n' >two.csv
 exits 0 "$cli" learn --score "$sample/menuet.musicxml" --audio "$sample/recording.ogg" --anchors two.csv --steps 3 --json -o "$work/in/ear.weights" &&
   grep -q '"bars":2,.*"dreams_after":0' "$work/out" && exits 0 "$cli" info ear.weights --json && grep -q '"text_kind":"triptych transcription"' "$work/out"
 ok "learn writes weights and a report"
+exits 0 "$cli" align "$sample/page-1.png" "$sample/page-2.png" "$sample/recording.ogg" --anchors two.csv -o "$work/in/a.pairs" --quiet &&
+  [ -s a.pairs/manifest.json ] && [ -s a.pairs/bar-2.flac ] && [ -s a.pairs/bar-3.png ] && [ -s a.pairs/score.musicxml ] &&
+  grep -q '^snote(' a.pairs/alignment.match && [ "$(ls -d a.pairs* | wc -l)" -eq 1 ]
+ok "trusted bars as a data set"
+exits 0 "$cli" learn a.pairs --steps 3 --json -o "$work/in/of-pairs.weights" && grep -q '"bars":2,' "$work/out" && [ -s of-pairs.weights ]
+ok "learn from a data set"
+one_sentence 1 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/b.pairs"; [ ! -e b.pairs ]; ok "a data set needs anchors"
 exits 0 "$cli" listen cut.wav --weights ear.weights -o "$work/in/again.csv" --quiet && [ -s again.csv ]; ok "listen with what was learned"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.match" && grep -q '^snote(n[0-9]*-1,.*)-note(n' a.match; ok "match"
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.parangonada" && [ "$(ls a.parangonada | wc -l)" -eq 5 ] && grep -q '^0,0,n' a.parangonada/align.csv

@@ -103,6 +103,25 @@ static void what_came_of_it_is_told(void) {
   g_object_unref(session);
 }
 
+/* The bars that were checked, given away and taken back as a data set. */
+static void a_data_set_teaches_as_well(void) {
+  Heard heard;
+  TriSession *session = checked(&heard);
+  g_autofree char *folder = g_strdup(check_temporary("checked.pairs"));
+  tri_session_learn_pairs(session, folder);
+  settle(session);
+  CHECK(heard.bad == 1 && !heard.learned);
+  tri_session_export(session, TRI_EXPORT_PAIRS, folder);
+  settle(session);
+  g_setenv("TRIPTYCH_LEARN_QUICKLY", "1", TRUE);
+  tri_session_learn_pairs(session, folder);
+  CHECK(!tri_session_can_learn_pairs(session) && !tri_session_can_learn_ear(session));
+  settle(session);
+  g_unsetenv("TRIPTYCH_LEARN_QUICKLY");
+  CHECK_SAYING(heard.learned == 1 && heard.bad == 1 && heard.bars == 2, "%d, %u bars: %s", heard.learned, heard.bars, heard.last);
+  g_object_unref(session);
+}
+
 /* As a job would leave it. */
 static void add_revision(const char *path) {
   BaseContext ctx = {0};
@@ -153,6 +172,7 @@ static void a_revision_is_chosen_and_left_again(void) {
 int main(int argc, char **argv) {
   static const CheckCase cases[] = {{CASE(learning_is_called_off)},
                                     {CASE(what_came_of_it_is_told)},
+                                    {CASE(a_data_set_teaches_as_well)},
                                     {CASE(a_revision_is_chosen_and_left_again)}};
   g_autofree char *data = g_strdup(check_temporary("data")), *cache = g_strdup(check_temporary("cache"));
   g_setenv("XDG_DATA_HOME", data, TRUE);

@@ -3,6 +3,7 @@
 #include "core/base/base_file.h"
 #include "core/base/base_rng.h"
 #include "core/flow/flow.h"
+#include "core/flow/flow_carry.h"
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
 #include "tests/check.h"
@@ -228,6 +229,36 @@ static void an_order_can_be_chosen(void) {
   score_free(score);
 }
 
+/* Two passes of eight measures, then the rest: what is fixed on either pass stays a place of its own; played once, only one
+ * of two anchors at the same place of the print can be kept. */
+static void anchors_go_with_their_bars(void) {
+  Score *score = make_score();
+  int32_t order[MEASURES + 8];
+  for (int i = 0; i < MEASURES + 8; i++) order[i] = i < 8 ? i : i - 8;
+  ScoreUnfolded *once = NULL, *twice = NULL;
+  CHECK(score_unfold(NULL, &once, score, NULL) == BASE_OK);
+  CHECK(score_unfold(NULL, &twice, score, &(ScoreUnfoldParams){.order = order, .order_n = MEASURES + 8}) == BASE_OK);
+  const AlignmentAnchor anchors[] = {{beat_whole(5), 3}, {beat_whole(37), 20}, {beat_whole(70), 40}};
+  AlignmentAnchor out[3], back[3];
+  bool kept[3];
+  CHECK(flow_carry_anchors(NULL, out, kept, anchors, 3, twice, once, NULL) == BASE_OK);
+  CHECK((kept[0] != kept[1]) && kept[2] && beat_double(out[2].quarter) == 38 && out[2].time_s == 40);
+  CHECK(beat_double(out[kept[0] ? 0 : 1].quarter) == 5);
+  CHECK(flow_carry_anchors(NULL, back, kept, anchors, 3, twice, twice, NULL) == BASE_OK);
+  for (int i = 0; i < 3; i++) CHECK(kept[i]);
+  CHECK(beat_double(back[2].quarter) == 70);
+  Alignment at = {0};
+  for (size_t i = 0; i < twice->onsets.n; i++)
+    CHECK(base_array_push(&at.points, (AlignmentPoint){.onset = i, .quarter = beat_whole((int)i), .time_s = 1 + 0.5 * (double)i}));
+  const AlignmentAnchor late = {beat_whole(5), 19.4};
+  CHECK(flow_carry_anchors(NULL, out, kept, &late, 1, once, twice, &at) == BASE_OK);
+  CHECK(kept[0] && beat_double(out[0].quarter) == 37);
+  base_array_clear(&at.points);
+  score_unfolded_free(once);
+  score_unfolded_free(twice);
+  score_free(score);
+}
+
 static void anchors_near_an_onset_mean_it(void) {
   Score *score = make_score();
   Motion *motion = play_with_repeat(score);
@@ -324,5 +355,6 @@ static void pages_are_read_once(void) {
 
 CHECK_MAIN({CASE(content_counts_before_the_ending)}, {CASE(unknown_files_are_named)},
            {CASE(midi_becomes_measures_of_four)}, {CASE(anchors_are_read)},
-           {CASE(repeats_without_signs_are_found)}, {CASE(an_order_can_be_chosen)}, {CASE(anchors_near_an_onset_mean_it)},
+           {CASE(repeats_without_signs_are_found)}, {CASE(an_order_can_be_chosen)}, {CASE(anchors_go_with_their_bars)},
+           {CASE(anchors_near_an_onset_mean_it)},
            {CASE(wrong_kinds_are_told)}, {CASE(pages_are_read_once)})

@@ -63,6 +63,47 @@ static void miss(Piece *piece, int onset, int heard) {
   CHECK(base_array_push(&piece->alignment.links, extra));
 }
 
+static int count_links(const Piece *piece, int verdict) {
+  int n = 0;
+  for (gsize i = 0; i < piece->alignment.links.n; i++) n += piece->alignment.links.items[i].verdict == verdict;
+  return n;
+}
+
+/* Of a note that was thought to be written, and of one that was not; what the first was thought to play is not played. */
+static void what_is_said_of_notes_goes_into_the_links(void) {
+  Piece piece;
+  make(&piece);
+  miss(&piece, 20, 80);
+  const int matches = count_links(&piece, ALIGNMENT_MATCH), missing = count_links(&piece, ALIGNMENT_NOT_PLAYED);
+  const MotionNote *first = &piece.motion->notes.items[5], *last = &piece.motion->notes.items[piece.motion->notes.n - 1];
+  const Beat at = piece.unfolded.onsets.items[21].onset;
+  const ProjectMark marks[] = {{.time_s = first->onset_s, .midi = first->midi, .verdict = PROJECT_EXTRA},
+                               {.quarter = at, .time_s = last->onset_s, .midi = last->midi, .verdict = PROJECT_ORNAMENT}};
+  CHECK(project_do(piece.project, "two", marks, 2, FALSE, 1));
+  CHECK(places_lay_notes(&piece.alignment, &piece.unfolded, piece.motion, piece.project));
+  CHECK(count_links(&piece, ALIGNMENT_MATCH) == matches - 1 && count_links(&piece, ALIGNMENT_NOT_PLAYED) == missing + 1);
+  CHECK(count_links(&piece, ALIGNMENT_EXTRA) == 1 && count_links(&piece, ALIGNMENT_ORNAMENT) == 1);
+  for (gsize i = 0; i < piece.alignment.links.n; i++) {
+    const AlignmentLink *link = &piece.alignment.links.items[i];
+    if (link->verdict == ALIGNMENT_ORNAMENT)
+      CHECK(link->note == last->id && beat_equal(piece.unfolded.sounds.items[link->sound].onset, at));
+    if (link->verdict == ALIGNMENT_EXTRA) CHECK(link->note == first->id);
+  }
+  clear(&piece);
+}
+
+/* Anchors aside, by how much a place is elsewhere; found or lost before all. */
+static void what_moved_is_listed(void) {
+  TriPlace before[6] = {{.time_s = 1}, {.time_s = 2}, {.time_s = 3}, {.time_s = 4}, {.time_s = 5, .state = TRI_NOT_PLAYED}, {.time_s = 6}};
+  TriPlace after[6];
+  memcpy(after, before, sizeof after);
+  after[0].time_s += 0.03, after[1].time_s += 0.01, after[2].time_s -= 0.2, after[4].state = TRI_SURE;
+  after[5].time_s += 1, after[5].anchor = TRUE;
+  PlacesMoved moved[2];
+  CHECK(places_moved(moved, 2, before, after, 6) == 3);
+  CHECK(moved[0].place == 4 && moved[0].is_heard && !moved[0].was_heard && moved[1].place == 2);
+}
+
 static void nothing_stands_out_where_all_is_sure(void) {
   Piece piece;
   PlacesDoubt doubts[LISTED];
@@ -150,5 +191,7 @@ static void a_score_alone_is_doubted_by_the_language(void) {
 }
 
 CHECK_MAIN({CASE(the_language_is_a_second_witness)}, {CASE(a_score_alone_is_doubted_by_the_language)},
+           {CASE(what_is_said_of_notes_goes_into_the_links)},
+           {CASE(what_moved_is_listed)},
            {CASE(nothing_stands_out_where_all_is_sure)}, {CASE(the_list_leads_with_what_an_anchor_helps_most)},
            {CASE(a_swapped_note_comes_before_a_missing_one)}, {CASE(a_bar_that_cannot_be_comes_first)})

@@ -90,10 +90,10 @@ static void anchors_that_would_cross_are_named(void) {
 
 static ProjectMark random_mark(BaseRng *rng) {
   ProjectMark mark = {.quarter = beat_make(base_rng_below(rng, 12), 2),
-                      .verdict = (uint8_t)base_rng_below(rng, 5)};
+                      .verdict = (uint8_t)base_rng_below(rng, PROJECT_ORDER)};
   mark.time_s = mark.verdict == PROJECT_NOT_PLAYED ? 0 : base_rng_range(rng, 0, 10);
-  if (mark.verdict != PROJECT_EXTRA) return mark;
-  mark.quarter = beat_whole(0);
+  if (mark.verdict != PROJECT_EXTRA && mark.verdict != PROJECT_ORNAMENT) return mark;
+  if (mark.verdict == PROJECT_EXTRA) mark.quarter = beat_whole(0);
   mark.time_s = base_rng_below(rng, 4);
   mark.midi = (uint8_t)(60 + base_rng_below(rng, 3));
   return mark;

@@ -2,6 +2,7 @@
  * GPL-3.0-or-later */
 #include "app/session.h"
 #include "app/store.h"
+#include "core/flow/flow_pairs.h"
 #include "core/music/midi.h"
 #include "core/music/musicxml.h"
 #include "core/piano/piano_model.h"
@@ -442,8 +443,10 @@ static void exports_say_what_is_shown(void) {
   const char *sonic = check_temporary("sonic.csv"), *match = check_temporary("alignment.match");
   tri_session_export(session, TRI_EXPORT_SONIC, sonic);
   tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  g_autofree char *pairs = g_strconcat(anchors, ".pairs", NULL);
+  tri_session_export(session, TRI_EXPORT_PAIRS, pairs);
   settle(session);
-  CHECK_SAYING(heard.notices == 8 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
+  CHECK_SAYING(heard.notices == 9 && heard.bad == 0, "%d, %d bad: %s", heard.notices, heard.bad, heard.last);
   g_autofree char *text = contents(anchors);
   double quarter = -1, time_s = -1;
   CHECK(sscanf(text, "score_quarter,time_s\n%lf,%lf", &quarter, &time_s) == 2);
@@ -460,6 +463,10 @@ static void exports_say_what_is_shown(void) {
   CHECK(g_str_has_prefix(lines, "info(matchFileVersion,1.0.0).\n") && strstr(lines, ")-note(n"));
   Motion *motion = NULL;
   BaseContext ctx = {0};
+  FlowPairs *set = NULL;
+  CHECK_SAYING(flow_pairs_read(&ctx, &set, pairs) == BASE_OK, "%s", ctx.sentence);
+  CHECK(set && set->pairs.n == 1 && set->said.n == 1 && set->said.items[0].said == FLOW_SAID_RIGHT);
+  flow_pairs_free(set);
   CHECK(midi_read(&ctx, &motion, midi) == BASE_OK);
   CHECK(motion && motion->notes.n == tri_scene_get_motion(tri_session_get_scene(session))->notes.n);
   CHECK(motion && motion->beats.n > 10);
@@ -549,7 +556,7 @@ static void a_full_disk_is_told_and_costs_nothing(void) {
   g_object_unref(session);
 }
 
-/* The choice is kept with the project; anchors belong to the order in which they were set. */
+/* The choice is kept with the project; an anchor goes with its bar, and undo takes both back. */
 static void an_order_is_chosen_and_remembered(void) {
   Heard heard;
   TriSession *session = opened(&heard);
@@ -563,15 +570,51 @@ static void an_order_is_chosen_and_remembered(void) {
   CHECK(2 * n_places(session) == n && tri_session_get_order(session) == FLOW_ORDER_ONCE);
   CHECK(tri_session_confirm(session, 3));
   settle(session);
+  const double at_s = place_at(session, 3)->time_s;
   tri_session_set_order(session, FLOW_ORDER_HEARD);
   settle(session);
-  CHECK(heard.bad == 1 && strstr(heard.last, "anchors") && 2 * n_places(session) == n);
+  int carried = -1;
+  for (int i = 0; i < (int)n; i++)
+    if (place_at(session, i)->anchor) carried = i;
+  CHECK_SAYING(heard.bad == 0 && n_places(session) == n && carried >= 0 && carried % ((int)n / 4) == 3, "%d of %u: %s", carried, n, heard.last);
+  CHECK_NEAR(place_at(session, carried)->time_s, at_s, 1e-9);
+  CHECK(g_str_has_suffix(tri_session_get_undo_name(session), "A A B B"));
+  tri_session_undo(session);
+  settle(session);
+  CHECK(tri_session_get_order(session) == FLOW_ORDER_ONCE && 2 * n_places(session) == n && place_at(session, 3)->anchor);
+  tri_session_redo(session);
+  settle(session);
+  CHECK(n_places(session) == n && place_at(session, carried)->anchor);
+  tri_session_undo(session);
+  settle(session);
   g_autofree char *path = g_strdup(tri_session_get_path(session));
   g_object_unref(session);
   session = new_session(&heard);
   CHECK(tri_session_open(session, path, NULL));
   settle(session);
   CHECK(tri_session_get_order(session) == FLOW_ORDER_ONCE && 2 * n_places(session) == n && place_at(session, 3)->anchor);
+  g_object_unref(session);
+}
+
+/* A note that is heard belongs to a place; undo says so, and the match file, too. */
+static void an_ornament_belongs_to_a_place(void) {
+  Heard heard;
+  TriSession *session = opened(&heard);
+  const MotionNote note = tri_scene_get_motion(tri_session_get_scene(session))->notes.items[9];
+  CHECK(tri_session_ornament(session, note.id, 4));
+  settle(session);
+  CHECK(g_str_has_prefix(tri_session_get_undo_name(session), "Ornament of Bar 1"));
+  g_autofree char *match = g_strdup(check_temporary("ornament.match"));
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  settle(session);
+  g_autofree char *lines = contents(match), *note_of = g_strdup_printf(",[ornament])-note(n%u,", note.id);
+  CHECK(strstr(lines, "\nornament(n") && strstr(lines, note_of));
+  tri_session_undo(session);
+  settle(session);
+  tri_session_export(session, TRI_EXPORT_ALIGNMENT, match);
+  settle(session);
+  g_autofree char *after = contents(match);
+  CHECK(!strstr(after, "\nornament(") && !heard.bad);
   g_object_unref(session);
 }
 
@@ -704,6 +747,7 @@ int main(int argc, char **argv) {
                                     {CASE(a_full_disk_is_told_and_costs_nothing)},
                                     {CASE(the_instrument_is_chosen_and_remembered)},
                                     {CASE(an_order_is_chosen_and_remembered)},
+                                    {CASE(an_ornament_belongs_to_a_place)},
                                     {CASE(a_learned_revision_can_be_chosen)},
                                     {CASE(music_goes_on_and_beside)},
                                     {CASE(learning_can_be_cancelled)},

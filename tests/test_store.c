@@ -54,9 +54,11 @@ static void edit(Project *project, BaseRng *rng, int64_t now_us) {
   } else {
     int quarter = (int)base_rng_below(rng, 20);
     ProjectMark mark = {.quarter = beat_make(quarter, 2), .time_s = quarter + base_rng_range(rng, 0.1, 0.9)};
-    mark.verdict = (uint8_t)base_rng_below(rng, 5);
+    mark.verdict = (uint8_t)base_rng_below(rng, PROJECT_ORDER);
     if (mark.verdict == PROJECT_NOT_PLAYED) mark.time_s = 0;
     if (mark.verdict == PROJECT_EXTRA) mark.midi = 60, mark.quarter = beat_whole(0);
+    if (mark.verdict == PROJECT_ORNAMENT) mark.midi = 60;
+    if (mark.midi) mark.time_s = 1 + base_rng_below(rng, 3);
     project_do(project, "edit", &mark, 1, base_rng_below(rng, 2), now_us);
   }
 }

@@ -22,7 +22,8 @@ typedef struct {
   bool anchor;         /* fixed by a person */
 } AlignmentPoint;
 
-typedef enum { ALIGNMENT_MATCH, ALIGNMENT_NOT_PLAYED, ALIGNMENT_EXTRA } AlignmentVerdict;
+/* ALIGNMENT_ORNAMENT is said by a person: a key press more that belongs to the sound, beside the one that plays it. */
+typedef enum { ALIGNMENT_MATCH, ALIGNMENT_NOT_PLAYED, ALIGNMENT_EXTRA, ALIGNMENT_ORNAMENT } AlignmentVerdict;
 
 /* A score sound and the key press that plays it. */
 typedef struct {
@@ -32,7 +33,8 @@ typedef struct {
   float confidence;
 } AlignmentLink;
 
-/* Owned by one holder. points: one for each onset; links: every sound and every motion note once. */
+/* Owned by one holder. points: one for each onset; links: every sound and every motion note once (but for
+ * the sounds of ornaments). */
 typedef struct {
   BASE_ARRAY(AlignmentPoint) points;
   BASE_ARRAY(AlignmentLink) links;

@@ -78,7 +78,7 @@ static void put_tsv_row(FILE *stream, const FlowAligned *aligned, const Alignmen
                         const MotionNote *note) {
   const ScoreUnfolded *unfolded = aligned->unfolded;
   const ScoreSound *sound = link->sound >= 0 ? &unfolded->sounds.items[link->sound] : NULL;
-  if (sound)
+  if (sound && link->verdict != ALIGNMENT_ORNAMENT)
     fprintf(stream, "n%u-%d\t", sound->note, unfolded->steps.items[sound->step].pass);
   else
     fputs("insertion\t", stream);
@@ -119,7 +119,7 @@ static void put_json_point(FILE *stream, const FlowAligned *aligned, const Align
 }
 
 static void put_json_link(FILE *stream, const FlowAligned *aligned, const AlignmentLink *link) {
-  static const char *const VERDICTS[] = {"match", "not played", "extra"};
+  static const char *const VERDICTS[] = {"match", "not played", "extra", "ornament"};
   fprintf(stream, "{\"verdict\":\"%s\"", VERDICTS[link->verdict]);
   if (link->sound >= 0) {
     const ScoreSound *sound = &aligned->unfolded->sounds.items[link->sound];

@@ -121,8 +121,29 @@ static void put_note(FILE *stream, const MotionNote *note) {
           note->velocity, note->channel);
 }
 
+/* "trill", as the sign at the note says. */
+static const char *ornament_name(const ScoreNote *note) {
+  const uint32_t marks = note ? note->marks : 0;
+  return marks & SCORE_TRILL                                      ? "trill"
+         : marks & (SCORE_TURN | SCORE_INVERTED_TURN)             ? "turn"
+         : marks & (SCORE_MORDENT | SCORE_INVERTED_MORDENT)       ? "mordent"
+         : marks & SCORE_ARPEGGIO                                 ? "arpeggio"
+                                                                  : "ornament";
+}
+
+static void put_ornament(FILE *stream, const FlowAligned *aligned, const ScoreSound *sound, const MotionNote *note) {
+  fputs("ornament(", stream);
+  flow_put_sound_id(stream, aligned, sound);
+  fprintf(stream, ",[%s])-", ornament_name(score_find_note(aligned->score, sound->note)));
+  put_note(stream, note);
+}
+
 static void put_link(FILE *stream, const FlowAligned *aligned, const AlignmentLink *link, const MotionNote *note) {
   const bool written = link->sound >= 0;
+  if (link->verdict == ALIGNMENT_ORNAMENT) {
+    if (written && note) put_ornament(stream, aligned, &aligned->unfolded->sounds.items[link->sound], note);
+    return;
+  }
   if (written) put_snote(stream, aligned, &aligned->unfolded->sounds.items[link->sound]);
   if (!note) {
     if (written) fputs("-deletion.\n", stream);

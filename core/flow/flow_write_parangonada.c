@@ -51,8 +51,9 @@ static void put_alignment(FILE *stream, const FlowAligned *aligned, const FlowNo
   for (size_t i = 0; i < aligned->alignment->links.n; i++) {
     const AlignmentLink *link = &aligned->alignment->links.items[i];
     const MotionNote *note = flow_notes_find(notes, link->note);
-    fprintf(stream, "%zu,%d,", i, link->sound < 0 ? 2 : note ? 0 : 1);
-    if (link->sound >= 0)
+    const bool written = link->sound >= 0 && link->verdict != ALIGNMENT_ORNAMENT;
+    fprintf(stream, "%zu,%d,", i, !written ? 2 : note ? 0 : 1);
+    if (written)
       flow_put_sound_id(stream, aligned, &aligned->unfolded->sounds.items[link->sound]);
     else
       fputs("undefined", stream);
