@@ -7,9 +7,9 @@
 
 enum { ROUNDS = 40 };
 
-static const double reach_s = 0.15, usual_s = 0.02; /* of what an onset may miss */
+static const double reach_s = 0.15, usual_s = 0.03; /* of what an onset may miss */
 static const double shy_key = 4, shy_touch = 1;     /* as if so many notes had shown no lag */
-static const double most_key_s = 0.02, most_touch_s = 0.03; /* more is an ornament of the score, no lag */
+static const double most_key_s = 0.035, most_touch_s = 0.05; /* more is an ornament of the score, no lag */
 
 /* Sums of weighted products for one unknown. */
 typedef struct {
@@ -25,17 +25,20 @@ static void add(Sum *sum, double feature, double rest, double weight) {
   sum->square += weight * feature * feature;
 }
 
-/* The expected note of this pitch that is nearest; false when none is near. */
+/* The expected note of this pitch that is nearest; false when none is near, or when it is a grace note, which takes its time
+ * where it likes. */
 static bool nearest(double *missed_s, const Motion *expected, size_t *from, const MotionNote *note) {
   double best = reach_s;
+  bool sure = false;
   while (*from < expected->notes.n && expected->notes.items[*from].onset_s < note->onset_s - reach_s) (*from)++;
   for (size_t i = *from; i < expected->notes.n && expected->notes.items[i].onset_s < note->onset_s + reach_s; i++) {
     const double missed = note->onset_s - expected->notes.items[i].onset_s;
     if (expected->notes.items[i].midi != note->midi || fabs(missed) >= best) continue;
     best = fabs(missed);
     *missed_s = missed;
+    sure = expected->notes.items[i].confidence > 0;
   }
-  return best < reach_s;
+  return sure;
 }
 
 /* One pass: gathers sums over all notes with what the lag so far explains taken off. */
