@@ -10,6 +10,7 @@
 #include "core/lmm/lmm_lesson.h"
 #include "core/nn/nn_weights.h"
 #include "core/transcription/transcription_hear.h"
+#include "core/transcription/transcription_together.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -166,12 +167,16 @@ static BaseStatus hear(Calibration *c, const TranscriptionLag *lag) {
   return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording, lag);
 }
 
-/* The same twice, so that the lag is of these very values. */
+/* The same twice, so that the lag is of these very values, and what is struck together is seen without it. */
 static BaseStatus hear_in_time(Calibration *c) {
+  const size_t frames = c->pair->recording->frames;
   BaseStatus status = hear(c, NULL);
   if (status != BASE_OK) return status;
-  lmm_lag_fit(&c->lag, c->answers.heard->motion, c->pair->expected, c->trust, c->pair->recording->frames, hop_s);
-  return hear(c, &c->lag);
+  lmm_lag_fit(&c->lag, c->answers.heard->motion, c->pair->expected, c->trust, frames, hop_s);
+  status = hear(c, &c->lag);
+  if (status != BASE_OK) return status;
+  c->lag.together = lmm_together_fit(c->answers.heard->motion, c->pair->expected, c->trust, frames, hop_s);
+  return transcription_draw_together(c->answers.heard->motion, (double)c->lag.together) ? BASE_OK : base_fail_memory(c->ctx);
 }
 
 static BaseStatus judge(Calibration *c, double *trusted, double *beyond, double *dreams) {

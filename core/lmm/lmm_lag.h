@@ -10,3 +10,7 @@
  * is known stay near none. O(notes). */
 void lmm_lag_fit(TranscriptionLag *out, const Motion *heard, const Motion *expected, const uint8_t *trust, size_t frames,
                  double hop_s);
+
+/* The share of transcription_draw_together that explains best when these notes, heard with the lag, sound; 0 when it is
+ * little. Zero without memory, too. */
+float lmm_together_fit(const Motion *heard, const Motion *expected, const uint8_t *trust, size_t frames, double hop_s);

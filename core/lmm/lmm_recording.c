@@ -4,9 +4,10 @@
 
 #include "core/lmm/lmm_shelf.h"
 #include "core/nn/nn_stream.h"
-#include "core/transcription/transcription_decoder.h"
+#include "core/transcription/transcription_again.h"
 #include "core/transcription/transcription_hear.h"
 #include "core/transcription/transcription_peaks.h"
+#include "core/transcription/transcription_together.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -120,13 +121,14 @@ static BaseStatus feed(BaseContext *ctx, NnStream *stream, Taker *taker, const L
   return status;
 }
 
-static BaseStatus decode(BaseContext *ctx, Transcription *heard, const float *pedal) {
-  const size_t frames = heard->evidence->frames;
-  const TranscriptionDecoderParams params = {.to = frames};
-  const bool fine = transcription_decode(heard->motion, heard->evidence, &params) &&
-                    transcription_pedal_events(heard->motion, pedal, frames, hop_s);
-  for (size_t i = 0; i < heard->motion->notes.n; i++) heard->motion->notes.items[i].id = (uint32_t)i + 1;
-  return fine ? BASE_OK : base_fail_memory(ctx);
+/* As transcription_listen does when all is heard. */
+static BaseStatus decide(BaseContext *ctx, Transcription *heard, const float *pedal, const TranscriptionLag *lag) {
+  Motion *motion = heard->motion;
+  BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, 0);
+  if (status != BASE_OK) return status;
+  const bool fine = transcription_draw_together(motion, lag ? (double)lag->together : 0);
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  return fine && transcription_pedal_events(motion, pedal, heard->evidence->frames, hop_s) ? BASE_OK : base_fail_memory(ctx);
 }
 
 /* A net for one long sequence with the values of another. */
@@ -181,7 +183,7 @@ BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, c
     transcription_peaks_init(&taker.peaks, made.heard->evidence, pedal, lag, 0, (long)recording->frames);
     status = feed(ctx, stream, &taker, recording);
   }
-  if (status == BASE_OK) status = decode(ctx, made.heard, pedal);
+  if (status == BASE_OK) status = decide(ctx, made.heard, pedal, lag);
   nn_stream_free(stream);
   nn_net_free(hearing);
   free(pedal);

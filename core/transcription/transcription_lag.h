@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 /* Seconds from the stroke to where it is heard: for each key, and for the softest strokes of keys that have come to rest and
- * of keys struck again; between soft and loud by transcription_softness. Zeros change nothing. */
+ * of keys struck again; between soft and loud by transcription_softness. And how far what lies apart from louder notes is
+ * meant to be struck with them, the share of transcription_draw_together. Zeros change nothing. */
 typedef struct {
-  float key_s[MOTION_KEYS], rested_s, restless_s;
+  float key_s[MOTION_KEYS], rested_s, restless_s, together;
 } TranscriptionLag;
 
 /* 0 for loud strokes … 1 for soft ones. */

@@ -8,6 +8,7 @@
 #include "core/transcription/transcription_hear.h"
 #include "core/transcription/transcription_level.h"
 #include "core/transcription/transcription_peaks.h"
+#include "core/transcription/transcription_together.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -160,6 +161,7 @@ static BaseStatus conclude(Listener *l, Transcription **out) {
   const size_t frames = l->evidence->frames;
   BaseStatus status = result && motion ? transcription_again(l->ctx, motion, l->evidence, l->params->prior, l->params->onset_threshold)
                                        : base_fail_memory(l->ctx);
+  if (!status && !transcription_draw_together(motion, (double)l->lag.together)) status = base_fail_memory(l->ctx);
   if (!status) number(motion);
   if (!status && !transcription_pedal_events(motion, l->pedal, frames, hop_s)) status = base_fail_memory(l->ctx);
   if (status) {
