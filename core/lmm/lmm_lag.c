@@ -1,17 +1,15 @@
 /* Ridge regression of what onsets miss from what is expected, on their key and touch, by turns; what is far off counts less
- * (Cauchy's weights). The notes of a chord are expected together, so that the lag of each key shows against the others'. What
- * all soft strokes have in common has drawn the alignment with it: it shows best where a person said when things sound.
+ * (Cauchy's weights). The notes of a chord are expected together, so that the lag of each key shows against the others'.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_lag.h"
 
 #include <math.h>
 
-enum { ROUNDS = 40, CERTAIN = 255 };
+enum { ROUNDS = 40 };
 
-static const double reach_s = 0.15, usual_s = 0.05; /* of what an onset may miss */
+static const double reach_s = 0.15, usual_s = 0.03; /* of what an onset may miss */
 static const double shy_key = 4, shy_touch = 1;     /* as if so many notes had shown no lag */
-static const double certain_worth = 3;              /* of notes where a person has been, against others */
-static const double most_s = 0.06;
+static const double most_key_s = 0.035, most_touch_s = 0.05; /* more is an ornament of the score, no lag */
 
 /* Sums of weighted products for one unknown. */
 typedef struct {
@@ -27,17 +25,20 @@ static void add(Sum *sum, double feature, double rest, double weight) {
   sum->square += weight * feature * feature;
 }
 
-/* The expected note of this pitch that is nearest; false when none is near. */
+/* The expected note of this pitch that is nearest; false when none is near, or when it is a grace note, which takes its time
+ * where it likes. */
 static bool nearest(double *missed_s, const Motion *expected, size_t *from, const MotionNote *note) {
   double best = reach_s;
+  bool sure = false;
   while (*from < expected->notes.n && expected->notes.items[*from].onset_s < note->onset_s - reach_s) (*from)++;
   for (size_t i = *from; i < expected->notes.n && expected->notes.items[i].onset_s < note->onset_s + reach_s; i++) {
     const double missed = note->onset_s - expected->notes.items[i].onset_s;
     if (expected->notes.items[i].midi != note->midi || fabs(missed) >= best) continue;
     best = fabs(missed);
     *missed_s = missed;
+    sure = expected->notes.items[i].confidence > 0;
   }
-  return best < reach_s;
+  return sure;
 }
 
 /* One pass: gathers sums over all notes with what the lag so far explains taken off. */
@@ -58,7 +59,7 @@ static void gather(Sums *sums, const TranscriptionLag *lag, const Motion *heard,
     struck_s[key] = note->onset_s;
     if (frame >= frames || !trust[frame] || !nearest(&missed_s, expected, &from, note)) continue;
     const double left = missed_s - transcription_lag_of(lag, key, note->velocity, since_s);
-    const double weight = (trust[frame] == CERTAIN ? certain_worth : trust[frame] / 255.0) / (1 + left * left / (usual_s * usual_s));
+    const double weight = trust[frame] / 255.0 / (1 + left * left / (usual_s * usual_s));
     add(&sums->key[key], 1, left, weight);
     add(&sums->rested, soft * rest, left, weight);
     add(&sums->restless, soft * (1 - rest), left, weight);
@@ -66,7 +67,7 @@ static void gather(Sums *sums, const TranscriptionLag *lag, const Motion *heard,
 }
 
 /* A step to where the sum is least, the others staying as they are. */
-static float moved(float value, const Sum *sum, double shy) {
+static float moved(float value, const Sum *sum, double shy, double most_s) {
   const double to = (double)value + (sum->product - shy * (double)value) / (sum->square + shy);
   return (float)fmin(fmax(to, -most_s), most_s);
 }
@@ -78,10 +79,10 @@ void lmm_lag_fit(TranscriptionLag *out, const Motion *heard, const Motion *expec
     Sums sums;
     gather(&sums, out, heard, expected, trust, frames, hop_s);
     if (round % 2 == 0) {
-      out->rested_s = moved(out->rested_s, &sums.rested, shy_touch);
-      out->restless_s = moved(out->restless_s, &sums.restless, shy_touch);
+      out->rested_s = moved(out->rested_s, &sums.rested, shy_touch, most_touch_s);
+      out->restless_s = moved(out->restless_s, &sums.restless, shy_touch, most_touch_s);
     } else {
-      for (int key = 0; key < MOTION_KEYS; key++) out->key_s[key] = moved(out->key_s[key], &sums.key[key], shy_key);
+      for (int key = 0; key < MOTION_KEYS; key++) out->key_s[key] = moved(out->key_s[key], &sums.key[key], shy_key, most_key_s);
     }
   }
 }
