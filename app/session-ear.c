@@ -293,5 +293,6 @@ void tri_session_start_ears(TriSession *self) {
 void tri_session_init_ears(TriSession *self) {
   self->ears = g_array_new(FALSE, FALSE, sizeof(Ear));
   g_array_set_clear_func(self->ears, ear_clear);
-  self->ear = g_strdup(PROGRAM);
+  load_shared(self);
+  self->ear = g_strdup(self->shared_ear ? SHARED : PROGRAM);
 }

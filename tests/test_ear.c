@@ -138,6 +138,24 @@ static void add_revision(const char *path) {
   free(bytes);
 }
 
+/* What is shared is what a piece without a choice begins with, till it is taken back. */
+static void an_ear_for_others(TriSession *session) {
+  Heard heard;
+  CHECK(!tri_session_has_shared_ear(session) && tri_session_share_ear(session) && tri_session_has_shared_ear(session));
+  CHECK(n_ears(session) == 3);
+  TriSession *other = new_session(&heard);
+  CHECK_TEXT(tri_session_get_ear(other), "shared");
+  tri_session_close_project(other);
+  CHECK_TEXT(tri_session_get_ear(other), "shared");
+  g_object_unref(other);
+  tri_session_unshare_ear(session);
+  CHECK(!tri_session_has_shared_ear(session) && n_ears(session) == 2);
+  other = new_session(&heard);
+  tri_session_close_project(other);
+  CHECK_TEXT(tri_session_get_ear(other), "program");
+  g_object_unref(other);
+}
+
 static void a_revision_is_chosen_and_left_again(void) {
   Heard heard;
   TriSession *session = checked(&heard);
@@ -155,6 +173,7 @@ static void a_revision_is_chosen_and_left_again(void) {
   CHECK(tri_jobs_busy(tri_session_get_jobs(session), TRI_TOPIC_LISTEN));
   settle(session);
   CHECK_TEXT(tri_session_get_ear(session), "learned:1");
+  an_ear_for_others(session);
   CHECK(heard.bad == 1 && tri_scene_get_motion(tri_session_get_scene(session))->notes.n > 50);
   anchors_of(session, after);
   CHECK_NEAR(before[0], after[0], 1e-9);
