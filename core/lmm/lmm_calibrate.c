@@ -90,6 +90,16 @@ static void put_span(Calibration *c, const LmmSpan *span, Place place) {
   if (place == TRUSTED && to > from) c->middles[c->n_middles++] = (from + to) / 2;
 }
 
+/* What may be learned from: with `all`, what was held out as well. */
+static void believe(Calibration *c, bool all) {
+  const uint8_t beyond = (uint8_t)lrintf(255 * fmaxf(0, c->params.beyond));
+  for (size_t t = 0; t < c->pair->recording->frames; t++) {
+    const Place place = (Place)c->place[t];
+    const bool trusted = place == TRUSTED || (all && place == HELD_TRUSTED);
+    c->trust[t] = trusted ? 255 : place == BEYOND || (all && place == HELD_BEYOND) ? beyond : 0;
+  }
+}
+
 static void lay_out(Calibration *c) {
   const LmmPair *pair = c->pair;
   const double last_s = pair->expected->notes.n ? pair->expected->notes.items[pair->expected->notes.n - 1].onset_s : 0;
@@ -104,9 +114,7 @@ static void lay_out(Calibration *c) {
     put_span(c, &pair->trusted[i], held ? HELD_TRUSTED : TRUSTED);
     c->report.bars_held_out += held;
   }
-  const uint8_t beyond = (uint8_t)lrintf(255 * fmaxf(0, c->params.beyond));
-  for (size_t t = 0; t < pair->recording->frames; t++)
-    c->trust[t] = c->place[t] == TRUSTED ? 255 : c->place[t] == BEYOND ? beyond : 0;
+  believe(c, false);
 }
 
 /* ---- judging ---- */
@@ -280,7 +288,9 @@ static BaseStatus settle(Calibration *c) {
   }
   r->accepted = status == BASE_OK && is_better(c);
   free(learned);
-  return status;
+  if (!r->accepted) return status;
+  believe(c, true); /* when it is settled that lags help, what was kept apart to judge by tells of them, too */
+  return hear_in_time(c);
 }
 
 /* The net alone, or with the lag of the recording that it was calibrated to. */
