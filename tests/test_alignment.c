@@ -665,7 +665,7 @@ static Motion *perform_with_touch(const ScoreUnfolded *score, const double *time
   for (size_t o = 0; o < score->onsets.n; o++)
     for (size_t i = 0; i < score->onsets.items[o].n; i++) {
       const int midi = score->sounds.items[score->onsets.items[o].first + i].midi, velocity = (o + i) % 2 ? 90 : 30;
-      const AlignmentStroke stroke = alignment_stroke((uint8_t)velocity, time_s[o] - last_s[midi]);
+      const TouchStroke stroke = touch_stroke((uint8_t)velocity, time_s[o] - last_s[midi]);
       const double at_s = time_s[o] + rested_s * stroke.rested + restless_s * stroke.restless;
       motion_add(motion, at_s, at_s + 0.3, midi, velocity, 1);
       last_s[midi] = time_s[o];
@@ -686,21 +686,21 @@ static double mean_distance_s(const Motion *motion, const ScoreUnfolded *score, 
 
 static void a_touch_is_learned(void) {
   enum { N = 400 };
-  AlignmentStroke strokes[N];
+  TouchStroke strokes[N];
   double late_s[N], weight[N];
   BaseRng rng = base_rng(5, 0);
   for (int i = 0; i < N; i++) {
-    strokes[i] = alignment_stroke((uint8_t)(20 + base_rng_below(&rng, 100)), base_rng_range(&rng, 0.1, 2));
+    strokes[i] = touch_stroke((uint8_t)(20 + base_rng_below(&rng, 100)), base_rng_range(&rng, 0.1, 2));
     late_s[i] = 0.06 * strokes[i].rested - 0.04 * strokes[i].restless + 0.01 * base_rng_normal(&rng);
     if (i % 20 == 0) late_s[i] = 0.4; /* a wrong note */
     weight[i] = 1;
   }
-  const AlignmentTouch touch = alignment_touch_fit(strokes, late_s, weight, N);
+  const Touch touch = touch_fit(strokes, late_s, weight, N);
   CHECK_SAYING(fabs(touch.rested_s - 0.06) < 0.01 && fabs(touch.restless_s + 0.04) < 0.01, "%.4f %.4f", touch.rested_s,
                touch.restless_s);
-  const AlignmentTouch none = alignment_touch_fit(strokes, late_s, weight, 0);
+  const Touch none = touch_fit(strokes, late_s, weight, 0);
   CHECK(none.rested_s == 0 && none.restless_s == 0);
-  CHECK(alignment_touch_s(&touch, alignment_stroke(100, 0.1)) == 0 && alignment_touch_s(&touch, alignment_stroke(0, 9)) == 0);
+  CHECK(touch_delay_s(&touch, touch_stroke(100, 0.1)) == 0 && touch_delay_s(&touch, touch_stroke(0, 9)) == 0);
 }
 
 /* Soft notes come to where their score and the loud ones have them; loud ones stay. */

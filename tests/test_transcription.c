@@ -5,6 +5,7 @@
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
 #include "core/transcription/transcription_peaks.h"
+#include "core/transcription/transcription_together.h"
 #include "tests/check.h"
 
 #include <stdatomic.h>
@@ -381,6 +382,75 @@ static void soft_hammers_take_their_time(void) {
   CHECK(fabs(second_is_late_s(0.5, 2.2, 100)) < 0.005 && fabs(second_is_late_s(0.5, 0.8, 100)) < 0.005);
 }
 
+/* ---- a recording's own ---- */
+
+static BasePack *pack_of(const TranscriptionLag *lag, size_t frames) {
+  BaseContext ctx = {0};
+  BasePackWriter *writer = base_pack_writer_new();
+  BasePack *pack = NULL;
+  void *bytes = NULL;
+  size_t n = 0;
+  CHECK(transcription_lag_save(&ctx, writer, lag, frames) == BASE_OK);
+  CHECK(base_pack_bytes(&ctx, &bytes, &n, writer) == BASE_OK);
+  CHECK(base_pack_load_memory(&ctx, &pack, bytes, n, "lag") == BASE_OK);
+  base_pack_writer_free(writer);
+  free(bytes);
+  return pack;
+}
+
+static bool is_no_lag(const TranscriptionLag *lag) {
+  bool none = lag->rested_s == 0 && lag->restless_s == 0 && lag->together == 0;
+  for (int key = 0; key < MOTION_KEYS; key++) none = none && lag->key_s[key] == 0;
+  return none;
+}
+
+static void a_lag_is_that_of_one_recording(void) {
+  const TranscriptionLag lag = {.key_s[39] = 0.02F, .rested_s = 0.03F, .restless_s = -0.01F, .together = 0.8F};
+  TranscriptionLag back;
+  BasePack *pack = pack_of(&lag, 5000);
+  transcription_lag_load(&back, pack, 5001);
+  CHECK(memcmp(&back, &lag, sizeof lag) == 0);
+  transcription_lag_load(&back, pack, 5100);
+  CHECK(is_no_lag(&back));
+  transcription_lag_load(&back, NULL, 5000);
+  CHECK(is_no_lag(&back));
+  base_pack_free(pack);
+}
+
+static void a_lag_beyond_reason_is_none(void) {
+  const TranscriptionLag mad[] = {{.key_s[3] = 0.5F}, {.together = NAN}, {.together = -1}, {.rested_s = INFINITY}};
+  for (int i = 0; i < 4; i++) {
+    TranscriptionLag back = {.together = 0.25F};
+    BasePack *pack = pack_of(&mad[i], 5000);
+    transcription_lag_load(&back, pack, 5000);
+    CHECK(is_no_lag(&back));
+    base_pack_free(pack);
+  }
+}
+
+/* A soft note behind a loud one, one that is alone, and one that is hardly longer than the way it would be drawn. */
+static void what_is_struck_together_is_drawn_together(void) {
+  Motion *motion = motion_new();
+  double apart_s[4];
+  motion_add(motion, 1.00, 2, 60, 100, 1);
+  motion_add(motion, 1.06, 2, 64, 40, 1);
+  motion_add(motion, 2.50, 3, 62, 30, 1);
+  motion_add(motion, 0.95, 0.99, 67, 30, 1);
+  motion_sort(motion);
+  transcription_apart(apart_s, motion);
+  CHECK(apart_s[3] == 0 && apart_s[0] < -0.02 && fabs(apart_s[1]) < 0.003 && apart_s[2] > 0.045 && apart_s[2] < 0.06);
+  CHECK(transcription_draw_together(motion, 0) && motion->notes.items[2].onset_s == 1.06);
+  CHECK(transcription_draw_together(motion, 1) && motion_validate(NULL, motion) == BASE_OK);
+  for (size_t i = 0; i < motion->notes.n; i++) {
+    const MotionNote *note = &motion->notes.items[i];
+    if (note->midi == 60) CHECK(fabs(note->onset_s - 1) < 0.003);
+    if (note->midi == 64) CHECK_NEAR(note->onset_s, 1.06 - apart_s[2], 1e-9);
+    if (note->midi == 62) CHECK(note->onset_s == 2.5);
+    if (note->midi == 67) CHECK_NEAR(note->onset_s, 0.96, 1e-9);
+  }
+  motion_free(motion);
+}
+
 static void a_score_decides_what_is_unsure(void) {
   enum { FRAMES = 100 };
   Transcription heard = {.motion = motion_new(), .evidence = evidence_new(FRAMES, 0.02)};
@@ -468,5 +538,6 @@ CHECK_MAIN({CASE(a_played_piece_is_heard)}, {CASE(a_piano_out_of_tune_is_heard)}
            {CASE(what_is_wanted_is_heard_first)},
            {CASE(listening_stops_when_asked)}, {CASE(a_score_does_not_make_notes)},
            {CASE(a_score_decides_what_is_unsure)}, {CASE(soft_hammers_take_their_time)}, {CASE(perfect_answers_give_the_notes_back)},
-           {CASE(weights_of_another_net_are_refused)},
+           {CASE(a_lag_is_that_of_one_recording)}, {CASE(a_lag_beyond_reason_is_none)},
+           {CASE(what_is_struck_together_is_drawn_together)}, {CASE(weights_of_another_net_are_refused)},
            {CASE(bad_files_are_named)}, {CASE(a_real_piano_is_heard)})

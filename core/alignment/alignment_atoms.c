@@ -119,7 +119,7 @@ static void tell_strokes(AlignmentAtoms *atoms) {
   for (int key = 0; key < ALIGNMENT_KEYS; key++) last_s[key] = -INFINITY;
   for (size_t i = 0; i < atoms->n; i++) {
     AlignmentAtom *atom = &atoms->items[i];
-    atom->stroke = alignment_stroke(atom->velocity, atom->time_s - last_s[atom->key]);
+    atom->stroke = touch_stroke(atom->velocity, atom->time_s - last_s[atom->key]);
     if (atom->note) last_s[atom->key] = atom->time_s;
   }
 }

@@ -4,26 +4,9 @@
 
 #include "core/alignment/alignment.h"
 #include "core/base/base_arena.h"
+#include "core/music/touch.h"
 
 enum { ALIGNMENT_KEYS = MOTION_KEYS, ALIGNMENT_WINDOW_CANDIDATES = 24 };
-
-/* How a key was struck, in shares of the delays of a touch: `rested` for soft strokes of keys at rest, `restless` for
- * those of keys that were struck just before; loud ones have neither. */
-typedef struct {
-  float rested, restless;
-} AlignmentStroke;
-
-/* How much later than its loud notes a recording's softest notes are heard; negative: earlier. */
-typedef struct {
-  double rested_s, restless_s;
-} AlignmentTouch;
-
-/* Velocity 0 is unknown and counts as loud; `since_s` may be infinite. */
-AlignmentStroke alignment_stroke(uint8_t velocity, double since_s);
-double alignment_touch_s(const AlignmentTouch *touch, AlignmentStroke stroke);
-
-/* The touch that explains best how late n strokes came. O(n). */
-AlignmentTouch alignment_touch_fit(const AlignmentStroke *strokes, const double *late_s, const double *weight, size_t n);
 
 /* A moment at which a key may have been struck: a note of the motion, or a peak of the evidence that was too
  * low to become one. */
@@ -34,7 +17,7 @@ typedef struct {
   uint8_t key;   /* 0…87 */
   uint8_t velocity; /* 0 unknown */
   float precision; /* of its time, against that of a loud note: soft hammers take long, and less surely so */
-  AlignmentStroke stroke;
+  TouchStroke stroke;
 } AlignmentAtom;
 
 /* Sorted by time. of_key[key_first[k] … key_first[k + 1]) are the indices of key k, in order. In the arena

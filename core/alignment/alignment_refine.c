@@ -94,7 +94,7 @@ typedef struct {
   size_t *slots;  /* the wanted-key slots of one key, in order */
   double *wanted_s, *heard_s;
   int32_t *partner;
-  AlignmentTouch touch;
+  Touch touch;
 } Pairing;
 
 static bool make_pairing(Pairing *p, BaseArena *arena) {
@@ -198,7 +198,7 @@ static void place_row(double *time_s, float *found, AlignmentScatter *scatter, c
   for (size_t s = p->rows->first[row]; s < p->rows->first[row + 1]; s++) {
     const AlignmentAtom *atom = atom_at(p, s);
     if (!atom) continue;
-    struck[n++] = (Struck){atom->time_s - alignment_touch_s(&p->touch, atom->stroke),
+    struck[n++] = (Struck){atom->time_s - touch_delay_s(&p->touch, atom->stroke),
                            (double)atom->weight * atom->precision, atom->precision};
     *found += atom->weight / (float)wanted;
   }
@@ -214,7 +214,7 @@ static BaseStatus place_rows(BaseContext *ctx, double *time_s, float *found, Ali
 }
 
 typedef struct {
-  AlignmentStroke *strokes;
+  TouchStroke *strokes;
   double *late_s, *weight;
   size_t n;
 } Lateness;
@@ -228,13 +228,13 @@ static void add_lateness(Lateness *l, const Pairing *p, size_t row, double line_
     const AlignmentAtom *atom = atom_at(p, s);
     if (!atom) continue;
     atoms[n++] = atom;
-    sum += atom->precision * (atom->time_s - alignment_touch_s(&p->touch, atom->stroke));
+    sum += atom->precision * (atom->time_s - touch_delay_s(&p->touch, atom->stroke));
     precision += atom->precision;
   }
   for (size_t i = 0; i < n; i++) {
     const double own = atoms[i]->precision, others = precision - own;
     if (others < LEAST_PRECISION) continue;
-    const double expected_s = (sum - own * (atoms[i]->time_s - alignment_touch_s(&p->touch, atoms[i]->stroke))) / others;
+    const double expected_s = (sum - own * (atoms[i]->time_s - touch_delay_s(&p->touch, atoms[i]->stroke))) / others;
     l->strokes[l->n] = atoms[i]->stroke;
     l->late_s[l->n] = atoms[i]->time_s - expected_s;
     l->weight[l->n++] = atoms[i]->weight / (1 / own + 1 / others);
@@ -246,12 +246,12 @@ static BaseStatus learn_touch(BaseContext *ctx, Pairing *p, BaseArena *arena, co
   BaseArenaMark mark = base_arena_mark(arena);
   const size_t n = p->span->end - p->span->first, slots = p->rows->first[p->span->end] - p->rows->first[p->span->first];
   double *line_s = BASE_TAKE(arena, double, n + 1), precision = 0;
-  Lateness l = {BASE_TAKE(arena, AlignmentStroke, slots + 1), BASE_TAKE(arena, double, slots + 1),
+  Lateness l = {BASE_TAKE(arena, TouchStroke, slots + 1), BASE_TAKE(arena, double, slots + 1),
                 BASE_TAKE(arena, double, slots + 1), 0};
   if (!line_s || !l.strokes || !l.late_s || !l.weight) return base_fail_memory(ctx);
   BaseStatus status = alignment_lines(ctx, line_s, &precision, arena, time_s, p->rows, p->span, scatter);
   for (size_t i = 0; status == BASE_OK && i < n; i++) add_lateness(&l, p, p->span->first + i, line_s[i], precision);
-  if (status == BASE_OK) p->touch = alignment_touch_fit(l.strokes, l.late_s, l.weight, l.n);
+  if (status == BASE_OK) p->touch = touch_fit(l.strokes, l.late_s, l.weight, l.n);
   base_arena_reset(arena, mark);
   return status;
 }

@@ -2,6 +2,7 @@
  * score is known tell the first (the touch); the rest is drawn to the alignment in proportion to its unsureness.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/alignment/alignment_parts.h"
+#include "core/music/rolled.h"
 
 #include <math.h>
 
@@ -14,16 +15,16 @@ typedef struct {
   const Alignment *alignment;
   const int32_t *note_of_sound;
   double *late_s; /* by note, NaN: the score does not ask for it */
-  AlignmentStroke *strokes;
+  TouchStroke *strokes;
 } Settling;
 
-static AlignmentStroke *strokes_of(BaseArena *arena, const Motion *motion) {
-  AlignmentStroke *strokes = BASE_TAKE(arena, AlignmentStroke, motion->notes.n + 1);
+static TouchStroke *strokes_of(BaseArena *arena, const Motion *motion) {
+  TouchStroke *strokes = BASE_TAKE(arena, TouchStroke, motion->notes.n + 1);
   double last_s[128];
   for (int midi = 0; midi < 128; midi++) last_s[midi] = -INFINITY;
   for (size_t i = 0; strokes && i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];
-    strokes[i] = alignment_stroke(note->velocity, note->onset_s - last_s[note->midi & 127]);
+    strokes[i] = touch_stroke(note->velocity, note->onset_s - last_s[note->midi & 127]);
     last_s[note->midi & 127] = note->onset_s;
   }
   return strokes;
@@ -31,16 +32,10 @@ static AlignmentStroke *strokes_of(BaseArena *arena, const Motion *motion) {
 
 /* Whether the sounds of an onset, which ascend, were played one after another. */
 static bool is_rolled(const Settling *s, const Motion *motion, const ScoreOnset *onset) {
-  double first_s = 0, last_s = 0;
-  size_t n = 0;
-  for (size_t i = onset->first; i < onset->first + onset->n; i++) {
-    if (s->note_of_sound[i] < 0) continue;
-    const double at_s = motion->notes.items[s->note_of_sound[i]].onset_s;
-    if (n && at_s < last_s) return false;
-    if (!n++) first_s = at_s;
-    last_s = at_s;
-  }
-  return n >= ROLLED && last_s - first_s > ROLLED_S;
+  Rolled rolled = {0};
+  for (size_t i = onset->first; i < onset->first + onset->n; i++)
+    if (s->note_of_sound[i] >= 0) rolled_add(&rolled, motion->notes.items[s->note_of_sound[i]].onset_s);
+  return rolled_is(&rolled, ROLLED, ROLLED_S);
 }
 
 static bool measure(Settling *s, BaseArena *arena, const Motion *motion) {
@@ -60,8 +55,8 @@ static bool measure(Settling *s, BaseArena *arena, const Motion *motion) {
   return true;
 }
 
-static bool learn(AlignmentTouch *touch, BaseArena *arena, const Settling *s, const Motion *motion) {
-  AlignmentStroke *strokes = BASE_TAKE(arena, AlignmentStroke, motion->notes.n + 1);
+static bool learn(Touch *touch, BaseArena *arena, const Settling *s, const Motion *motion) {
+  TouchStroke *strokes = BASE_TAKE(arena, TouchStroke, motion->notes.n + 1);
   double *late_s = BASE_TAKE(arena, double, motion->notes.n + 1), *weight = BASE_TAKE(arena, double, motion->notes.n + 1);
   if (!strokes || !late_s || !weight) return false;
   size_t n = 0;
@@ -70,12 +65,12 @@ static bool learn(AlignmentTouch *touch, BaseArena *arena, const Settling *s, co
     strokes[n] = s->strokes[i], late_s[n] = s->late_s[i];
     weight[n++] = motion->notes.items[i].confidence;
   }
-  *touch = alignment_touch_fit(strokes, late_s, weight, n);
+  *touch = touch_fit(strokes, late_s, weight, n);
   return true;
 }
 
-static void move(MotionNote *note, const Settling *s, const AlignmentTouch *touch, size_t i) {
-  const double delay_s = alignment_touch_s(touch, s->strokes[i]), late_s = s->late_s[i] - delay_s;
+static void move(MotionNote *note, const Settling *s, const Touch *touch, size_t i) {
+  const double delay_s = touch_delay_s(touch, s->strokes[i]), late_s = s->late_s[i] - delay_s;
   const double softness = fmin(fmax((LOUD - note->velocity) / (LOUD - SOFT), 0), 1);
   const double drawn_s = fabs(late_s) < REACH_S ? MOST_DRAWN * softness * late_s : 0; /* NaN is not near */
   note->onset_s = fmin(fmax(0, note->onset_s - delay_s - drawn_s), note->key_up_s - SHORTEST_S);
@@ -84,7 +79,7 @@ static void move(MotionNote *note, const Settling *s, const AlignmentTouch *touc
 BaseStatus alignment_settle(BaseContext *ctx, Motion *motion, const ScoreUnfolded *score, const Alignment *alignment) {
   BaseArena *arena = base_arena_new(0);
   Settling settling = {.score = score, .alignment = alignment};
-  AlignmentTouch touch;
+  Touch touch;
   BaseStatus status =
       arena ? alignment_partners(ctx, &settling.note_of_sound, arena, alignment, score, motion) : base_fail_memory(ctx);
   if (status == BASE_OK && !(measure(&settling, arena, motion) && learn(&touch, arena, &settling, motion)))

@@ -82,19 +82,22 @@ static void clear_reading(Reading *reading) {
   *reading = (Reading){0};
 }
 
-static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score, const Transcription *heard,
-                              const AlignmentAnchor *anchors, size_t n_anchors,
-                              const ScoreUnfoldParams *order) {
-  Reading reading = {0};
+BaseStatus flow_align_in(BaseContext *ctx, Alignment **out, const Score *score, const ScoreUnfolded *unfolded,
+                         const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors) {
   AlignmentAnchor *snapped = NULL;
-  BaseStatus status = score_unfold(ctx, &reading.unfolded, score, order);
-  if (status == BASE_OK) status = snap_anchors(ctx, &snapped, reading.unfolded, anchors, n_anchors);
+  BaseStatus status = snap_anchors(ctx, &snapped, unfolded, anchors, n_anchors);
   AlignmentParams params = {
       .anchors = snapped, .n_anchors = n_anchors, .read_from_pages = score->pages.n > 0};
-  if (status == BASE_OK)
-    status =
-        alignment_align(ctx, &reading.alignment, reading.unfolded, heard->motion, heard->evidence, &params);
+  if (status == BASE_OK) status = alignment_align(ctx, out, unfolded, heard->motion, heard->evidence, &params);
   free(snapped);
+  return status;
+}
+
+/* In this order, which is taken. */
+static BaseStatus align_unfolded(BaseContext *ctx, Reading *out, const Score *score, ScoreUnfolded *unfolded,
+                                 const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors) {
+  Reading reading = {.unfolded = unfolded};
+  BaseStatus status = flow_align_in(ctx, &reading.alignment, score, unfolded, heard, anchors, n_anchors);
   if (status == BASE_OK) judge(&reading);
   if (status == BASE_OK)
     *out = reading;
@@ -103,79 +106,14 @@ static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score
   return status;
 }
 
+static BaseStatus align_order(BaseContext *ctx, Reading *out, const Score *score, const Transcription *heard,
+                              const AlignmentAnchor *anchors, size_t n_anchors, const ScoreUnfoldParams *order) {
+  ScoreUnfolded *unfolded = NULL;
+  BaseStatus status = score_unfold(ctx, &unfolded, score, order);
+  return status == BASE_OK ? align_unfolded(ctx, out, score, unfolded, heard, anchors, n_anchors) : status;
+}
+
 /* ---- playing orders ---- */
-
-static bool same_order(const ScoreUnfolded *unfolded, const int32_t *order, size_t n) {
-  if (unfolded->steps.n != n) return false;
-  for (size_t i = 0; i < n; i++)
-    if (unfolded->steps.items[i].measure != order[i]) return false;
-  return true;
-}
-
-/* The order that the recording itself suggests. */
-static BaseStatus find_order(BaseContext *ctx, int32_t **order, size_t *n, const Score *score,
-                             const ScoreUnfolded *written, const Transcription *heard) {
-  ScoreUnfolded *once = NULL;
-  int32_t *all = malloc((score->measures.n + 1) * sizeof *all);
-  if (!all) return base_fail_memory(ctx);
-  for (size_t i = 0; i < score->measures.n; i++) all[i] = (int32_t)i;
-  ScoreUnfoldParams params = {.order = all, .order_n = score->measures.n};
-  BaseStatus status = score_unfold(ctx, &once, score, &params);
-  if (status == BASE_OK)
-    status = alignment_order(ctx, order, n, once, written, heard->motion, heard->evidence);
-  score_unfolded_free(once);
-  free(all);
-  return status;
-}
-
-/* Aligns in the order found, and keeps it in `best` where it agrees clearly better. */
-static BaseStatus try_order(BaseContext *ctx, Reading *best, const Score *score, const Transcription *heard,
-                            const AlignmentAnchor *anchors, size_t n_anchors,
-                            const ScoreUnfoldParams *order) {
-  Reading other = {0};
-  BaseStatus status = align_order(ctx, &other, score, heard, anchors, n_anchors, order);
-  if (status == BASE_OK && other.agreement > best->agreement + clearly(best)) {
-    Reading swap = *best;
-    *best = other, other = swap;
-  }
-  clear_reading(&other);
-  return status;
-}
-
-static BaseStatus align_best(BaseContext *ctx, Reading *out, const Score *score, const Transcription *heard,
-                             const AlignmentAnchor *anchors, size_t n_anchors) {
-  Reading best = {0};
-  int32_t *order = NULL;
-  size_t n = 0;
-  BaseContext step = base_context_step(ctx, 0, 0.4);
-  BaseStatus status = align_order(&step, &best, score, heard, anchors, n_anchors, NULL);
-  if (status == BASE_OK) step = base_context_step(ctx, 0.4, 0.6);
-  if (status == BASE_OK) status = find_order(&step, &order, &n, score, best.unfolded, heard);
-  if (status == BASE_OK && n > 0 && !same_order(best.unfolded, order, n)) {
-    step = base_context_step(ctx, 0.6, 1);
-    ScoreUnfoldParams params = {.order = order, .order_n = n};
-    status = try_order(&step, &best, score, heard, anchors, n_anchors, &params);
-  }
-  free(order);
-  if (status == BASE_OK)
-    *out = best;
-  else
-    clear_reading(&best);
-  return base_context_join(ctx, &step, status);
-}
-
-BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment,
-                            const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
-                            size_t n_anchors) {
-  Reading best = {0};
-  BaseStatus status = align_best(ctx, &best, score, heard, anchors, n_anchors);
-  if (status != BASE_OK) return status;
-  *unfolded = best.unfolded;
-  *alignment = best.alignment;
-  return BASE_OK;
-}
-
-/* ---- the person's choice ---- */
 
 static bool same_steps(const ScoreUnfolded *a, const ScoreUnfolded *b) {
   if (a->steps.n != b->steps.n) return false;
@@ -183,6 +121,77 @@ static bool same_steps(const ScoreUnfolded *a, const ScoreUnfolded *b) {
     if (a->steps.items[i].measure != b->steps.items[i].measure) return false;
   return true;
 }
+
+/* The order that the recording itself suggests; null when it suggests none. */
+static BaseStatus find_order(BaseContext *ctx, ScoreUnfolded **out, const Score *score, const ScoreUnfolded *written,
+                             const Transcription *heard) {
+  ScoreUnfolded *once = NULL;
+  int32_t *order = NULL, *all = malloc((score->measures.n + 1) * sizeof *all);
+  size_t n = 0;
+  if (!all) return base_fail_memory(ctx);
+  for (size_t i = 0; i < score->measures.n; i++) all[i] = (int32_t)i;
+  BaseStatus status = score_unfold(ctx, &once, score, &(ScoreUnfoldParams){.order = all, .order_n = score->measures.n});
+  if (status == BASE_OK) status = alignment_order(ctx, &order, &n, once, written, heard->motion, heard->evidence);
+  if (status == BASE_OK && n) status = score_unfold(ctx, out, score, &(ScoreUnfoldParams){.order = order, .order_n = n});
+  score_unfolded_free(once);
+  free(order);
+  free(all);
+  return status;
+}
+
+/* As the signs say, and as the recording suggests; the latter is empty where both are one. */
+typedef struct {
+  Reading written, suggested;
+} Readings;
+
+static void clear_readings(Readings *readings) {
+  clear_reading(&readings->written);
+  clear_reading(&readings->suggested);
+}
+
+/* An order that the signs do not give has to agree clearly better. */
+static Reading *best_of(Readings *readings) {
+  Reading *written = &readings->written, *suggested = &readings->suggested;
+  return suggested->alignment && suggested->agreement > written->agreement + clearly(written) ? suggested : written;
+}
+
+static BaseStatus align_both(BaseContext *ctx, Readings *out, const Score *score, const Transcription *heard,
+                             const AlignmentAnchor *anchors, size_t n_anchors) {
+  Readings made = {0};
+  ScoreUnfolded *order = NULL;
+  BaseContext step = base_context_step(ctx, 0, 0.4);
+  BaseStatus status = align_order(&step, &made.written, score, heard, anchors, n_anchors, NULL);
+  if (status == BASE_OK) step = base_context_step(ctx, 0.4, 0.6);
+  if (status == BASE_OK) status = find_order(&step, &order, score, made.written.unfolded, heard);
+  if (status == BASE_OK && order && !same_steps(made.written.unfolded, order)) {
+    step = base_context_step(ctx, 0.6, 1);
+    status = align_unfolded(&step, &made.suggested, score, order, heard, anchors, n_anchors);
+    order = NULL;
+  }
+  score_unfolded_free(order);
+  if (status == BASE_OK)
+    *out = made;
+  else
+    clear_readings(&made);
+  return base_context_join(ctx, &step, status);
+}
+
+static void give(ScoreUnfolded **unfolded, Alignment **alignment, Reading *reading) {
+  *unfolded = reading->unfolded, *alignment = reading->alignment;
+  *reading = (Reading){0};
+}
+
+BaseStatus flow_align_heard(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment,
+                            const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
+                            size_t n_anchors) {
+  Readings readings = {0};
+  BaseStatus status = align_both(ctx, &readings, score, heard, anchors, n_anchors);
+  if (status == BASE_OK) give(unfolded, alignment, best_of(&readings));
+  clear_readings(&readings);
+  return status;
+}
+
+/* ---- the person's choice ---- */
 
 /* Lists the orders that differ; false without memory. */
 static bool list_orders(FlowOrders *out, const Score *score, const ScoreUnfolded *const of[FLOW_ORDERS]) {
@@ -200,32 +209,32 @@ static bool list_orders(FlowOrders *out, const Score *score, const ScoreUnfolded
   return true;
 }
 
-static BaseStatus tell_orders(BaseContext *ctx, FlowOrders *orders, const Score *score, const ScoreUnfolded *heard) {
-  ScoreUnfolded *written = NULL, *once = NULL;
-  BaseStatus status = score_unfold(ctx, &written, score, NULL);
-  if (status == BASE_OK) status = score_unfold(ctx, &once, score, &(ScoreUnfoldParams){.no_repeats = true});
+static BaseStatus tell_orders(BaseContext *ctx, FlowOrders *orders, const Score *score, const ScoreUnfolded *heard,
+                              const ScoreUnfolded *written) {
+  ScoreUnfolded *once = NULL;
+  BaseStatus status = score_unfold(ctx, &once, score, &(ScoreUnfoldParams){.no_repeats = true});
   if (status == BASE_OK && !list_orders(orders, score, (const ScoreUnfolded *const[]){heard, written, once}))
     status = base_fail_memory(ctx);
-  score_unfolded_free(written);
   score_unfolded_free(once);
   return status;
 }
 
+/* Anchors say where the score sounds in the order chosen, so only then do they help to find one. */
 BaseStatus flow_align_ordered(BaseContext *ctx, ScoreUnfolded **unfolded, Alignment **alignment, FlowOrders *orders,
                               const Score *score, const Transcription *heard, const AlignmentAnchor *anchors,
                               size_t n_anchors, FlowOrder chosen) {
-  Reading found = {0}, other = {0};
-  BaseStatus status = align_best(ctx, &found, score, heard, anchors, n_anchors);
-  if (status == BASE_OK && orders) status = tell_orders(ctx, orders, score, found.unfolded);
-  if (status == BASE_OK && chosen != FLOW_ORDER_HEARD)
+  Readings found = {0};
+  Reading other = {0};
+  BaseStatus status = align_both(ctx, &found, score, heard, anchors, chosen == FLOW_ORDER_HEARD ? n_anchors : 0);
+  Reading *taken = status == BASE_OK ? best_of(&found) : NULL;
+  if (status == BASE_OK && orders) status = tell_orders(ctx, orders, score, taken->unfolded, found.written.unfolded);
+  if (status == BASE_OK && chosen != FLOW_ORDER_HEARD) {
+    taken = &other;
     status = align_order(ctx, &other, score, heard, anchors, n_anchors,
                          &(ScoreUnfoldParams){.no_repeats = chosen == FLOW_ORDER_ONCE});
-  Reading *taken = other.alignment ? &other : &found;
-  if (status == BASE_OK) {
-    *unfolded = taken->unfolded, *alignment = taken->alignment;
-    *taken = (Reading){0};
   }
-  clear_reading(&found);
+  if (status == BASE_OK) give(unfolded, alignment, taken);
+  clear_readings(&found);
   clear_reading(&other);
   return status;
 }
@@ -245,9 +254,7 @@ static BaseStatus align_into(BaseContext *ctx, FlowAligned *aligned, const char 
   status = hear(&step, &aligned->heard, audio_path);
   if (status != BASE_OK) return base_context_join(ctx, &step, status);
   step = base_context_step(ctx, HEARING_SHARE, 1);
-  Reading best = {0};
-  status = align_best(&step, &best, aligned->score, aligned->heard, anchors, n_anchors);
-  aligned->unfolded = best.unfolded, aligned->alignment = best.alignment;
+  status = flow_align_heard(&step, &aligned->unfolded, &aligned->alignment, aligned->score, aligned->heard, anchors, n_anchors);
   return base_context_join(ctx, &step, status);
 }
 

@@ -38,11 +38,29 @@ BaseStatus flow_trusted_bars(BaseContext *ctx, LmmSpan **out, size_t *n, const S
   return base_fail(ctx, BASE_BAD_INPUT, "There is no bar with an anchor to learn from.");
 }
 
+/* What it takes to align once more. */
+typedef struct {
+  const Score *score;
+  const ScoreUnfolded *unfolded;
+  const AlignmentAnchor *anchors;
+  size_t n_anchors;
+} Expecting;
+
+static BaseStatus expect(BaseContext *ctx, void *user, Motion **out, const Transcription *heard) {
+  const Expecting *e = user;
+  Alignment *alignment = NULL;
+  BaseStatus status = flow_align_in(ctx, &alignment, e->score, e->unfolded, heard, e->anchors, e->n_anchors);
+  if (status == BASE_OK) status = flow_expected(ctx, out, e->unfolded, alignment);
+  alignment_free(alignment);
+  return status;
+}
+
 BaseStatus flow_learn_aligned(BaseContext *ctx, LmmCalibration *report, void **bytes, size_t *n, const char *audio_path,
                               const Score *score, const ScoreUnfolded *unfolded, const Alignment *alignment,
                               const AlignmentAnchor *anchors, size_t n_anchors, const LmmCalibrateParams *params) {
   LmmRecording recording = {0};
-  LmmPair pair = {.recording = &recording};
+  Expecting expecting = {score, unfolded, anchors, n_anchors};
+  LmmPair pair = {.recording = &recording, .expect = expect, .user = &expecting};
   LmmSpan *trusted = NULL;
   Motion *expected = NULL;
   BaseStatus status = flow_trusted_bars(ctx, &trusted, &pair.n_trusted, score, unfolded, alignment, anchors, n_anchors);

@@ -15,6 +15,10 @@ BaseStatus flow_fail_kind(BaseContext *ctx, const char *path, FlowKind found, co
  * staves split at middle C, notes that cross a bar line tied. BASE_BAD_INPUT when there are no notes. */
 BaseStatus flow_score_of_motion(BaseContext *ctx, Score **out, const Motion *motion, const char *name);
 
+/* The alignment in a playing order that is known; anchors as for flow_align. */
+BaseStatus flow_align_in(BaseContext *ctx, Alignment **out, const Score *score, const ScoreUnfolded *unfolded,
+                         const Transcription *heard, const AlignmentAnchor *anchors, size_t n_anchors);
+
 /* The score's notes where the alignment puts them, as transcription_expect wants them. */
 BaseStatus flow_expected(BaseContext *ctx, Motion **out, const ScoreUnfolded *unfolded, const Alignment *alignment);
 

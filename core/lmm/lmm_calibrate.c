@@ -10,7 +10,6 @@
 #include "core/lmm/lmm_lesson.h"
 #include "core/nn/nn_weights.h"
 #include "core/transcription/transcription_hear.h"
-#include "core/transcription/transcription_together.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,6 +46,7 @@ typedef struct {
   int stage;
   NnNet *net;
   TranscriptionTensors tensors;
+  Motion *found;          /* the score's notes, found anew from what is heard by now; null: not yet */
   TranscriptionLag lag;
   double judged[PLACES]; /* expected notes */
   float *first;           /* the values before */
@@ -159,7 +159,7 @@ static BaseStatus judge_dreams(Calibration *c, double *f1) {
   for (size_t i = 0; status == BASE_OK && i < c->n_tests; i++) {
     LmmAnswers answers = {0};
     EvaluationNotes notes;
-    status = lmm_answers_of(&ctx, &answers, c->net, &c->tests[i].recording, NULL);
+    status = lmm_answers_of(&ctx, &answers, c->net, &c->tests[i].recording);
     if (status == BASE_OK) status = evaluation_notes(&ctx, &notes, c->tests[i].motion, answers.heard->motion, NULL);
     lmm_answers_clear(&answers);
     if (status != BASE_OK) break;
@@ -170,21 +170,43 @@ static BaseStatus judge_dreams(Calibration *c, double *f1) {
 }
 
 /* Hears the recording with the present values. */
-static BaseStatus hear(Calibration *c, const TranscriptionLag *lag) {
+static BaseStatus hear(Calibration *c) {
   lmm_answers_clear(&c->answers);
-  return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording, lag);
+  return lmm_answers_of(c->ctx, &c->answers, c->net, c->pair->recording);
 }
 
-/* The same twice, so that the lag is of these very values, and what is struck together is seen without it. */
-static BaseStatus hear_in_time(Calibration *c) {
+/* What is taught; what is judged by stays as it was. */
+static const Motion *taught(const Calibration *c) {
+  return c->found ? c->found : c->pair->expected;
+}
+
+/* Decides what is heard by the lag that shows in it, and what is struck together by what that leaves. */
+static BaseStatus take_lag(Calibration *c) {
   const size_t frames = c->pair->recording->frames;
-  BaseStatus status = hear(c, NULL);
+  BaseStatus status = lmm_answers_decide(c->ctx, &c->answers, NULL);
   if (status != BASE_OK) return status;
-  lmm_lag_fit(&c->lag, c->answers.heard->motion, c->pair->expected, c->trust, frames, hop_s);
-  status = hear(c, &c->lag);
+  lmm_lag_fit(&c->lag, c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
+  status = lmm_answers_decide(c->ctx, &c->answers, &c->lag);
   if (status != BASE_OK) return status;
-  c->lag.together = lmm_together_fit(c->answers.heard->motion, c->pair->expected, c->trust, frames, hop_s);
-  return transcription_draw_together(c->answers.heard->motion, (double)c->lag.together) ? BASE_OK : base_fail_memory(c->ctx);
+  c->lag.together = lmm_together_fit(c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
+  return lmm_answers_decide(c->ctx, &c->answers, &c->lag);
+}
+
+static BaseStatus hear_in_time(Calibration *c) {
+  BaseStatus status = hear(c);
+  return status == BASE_OK ? take_lag(c) : status;
+}
+
+/* What is heard in time lets the score be found better (labels that are estimated anew: Maman & Bermano 2022). */
+static BaseStatus expect_anew(Calibration *c) {
+  Motion *found = NULL;
+  BaseContext ctx = quiet(c);
+  if (!c->pair->expect) return BASE_OK;
+  BaseStatus status = base_context_join(c->ctx, &ctx, c->pair->expect(&ctx, c->pair->user, &found, c->answers.heard));
+  if (status != BASE_OK) return status;
+  motion_free(c->found);
+  c->found = found;
+  return BASE_OK;
 }
 
 static BaseStatus judge(Calibration *c, double *trusted, double *beyond, double *dreams) {
@@ -208,7 +230,7 @@ static void thaw(Calibration *c) {
 
 static BaseStatus learn_round(Calibration *c) {
   LmmLabels labels = {0};
-  BaseStatus status = lmm_labels_of(c->ctx, &labels, &c->answers, c->pair->expected, &c->params.labels);
+  BaseStatus status = lmm_labels_of(c->ctx, &labels, &c->answers, taught(c), &c->params.labels);
   if (status != BASE_OK) return status;
   c->report.labels = labels.found;
   c->report.unheard = labels.unheard;
@@ -234,11 +256,14 @@ static BaseStatus learn_round(Calibration *c) {
 static BaseStatus learn(Calibration *c) {
   BaseStatus status = BASE_OK;
   thaw(c);
+  status = take_lag(c);
+  if (status == BASE_OK) status = expect_anew(c);
+  if (status == BASE_OK) status = lmm_answers_decide(c->ctx, &c->answers, NULL);
   for (int round = 0; status == BASE_OK && round < c->params.rounds; round++) {
     const double share = (taught_share - heard_share) / c->params.rounds;
     begin(c, heard_share + round * share, heard_share + (round + 1) * share);
     status = learn_round(c);
-    if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c, NULL);
+    if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c);
   }
   return status;
 }
@@ -290,7 +315,8 @@ static BaseStatus settle(Calibration *c) {
   free(learned);
   if (!r->accepted) return status;
   believe(c, true); /* when it is settled that lags help, what was kept apart to judge by tells of them, too */
-  return hear_in_time(c);
+  status = expect_anew(c);
+  return status == BASE_OK ? take_lag(c) : status;
 }
 
 /* The net alone, or with the lag of the recording that it was calibrated to. */
@@ -370,6 +396,7 @@ static void clear(Calibration *c) {
   free(c->dreams);
   free(c->tests);
   lmm_answers_clear(&c->answers);
+  motion_free(c->found);
   nn_net_free(c->net);
   free(c->first);
   free(c->place);
@@ -387,7 +414,7 @@ BaseStatus lmm_calibrate(BaseContext *ctx, LmmCalibration *report, void **bytes,
   choose(&c, params);
   begin(&c, 0, heard_share);
   BaseStatus status = prepare(&c);
-  if (status == BASE_OK) status = hear(&c, NULL);
+  if (status == BASE_OK) status = hear(&c);
   if (status == BASE_OK) status = judge(&c, &r->trusted.before, &r->beyond.before, &r->dreams.before);
   if (status == BASE_OK) status = learn(&c);
   if (status == BASE_OK) status = settle(&c);

@@ -16,6 +16,10 @@ typedef struct {
   const Motion *expected; /* the score's notes where the alignment puts them, sorted */
   const LmmSpan *trusted; /* where the alignment is known to be right, one span a bar, in order, apart */
   size_t n_trusted;
+  /* Where the score's notes are expected, found anew from what is heard by now: a motion as above, the caller's. Null: they
+   * stay where they are. Judged is by `expected` in any case. */
+  BaseStatus (*expect)(BaseContext *ctx, void *user, Motion **out, const Transcription *heard);
+  void *user;
 } LmmPair;
 
 /* A zero stands for the value in brackets. */

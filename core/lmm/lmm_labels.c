@@ -3,16 +3,18 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_labels.h"
 
+#include "core/music/rolled.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3, MANY = 4 /* one clear foreign onset to so many notes */ };
+enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3, ROLLED = 3 /* notes at least */, MANY = 4 /* one clear foreign onset to so many notes */ };
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 static const double lag_s = 0.01;       /* of the network's peaks behind the key, about */
 static const double deviation_s = 0.04; /* of an alignment */
-static const double together_s = 0.12, around_s = 1.5, trust = 0.7; /* in the music around a note */
+static const double together_s = 0.12, around_s = 1.5, rolled_s = 0.03, trust = 0.7; /* in the music around a note */
 static const float a_note = 0.15F;      /* onsets below are no matter for a negative */
 
 typedef struct {
@@ -92,15 +94,10 @@ static void look_up(Found *found, const Evidence *evidence, int key) {
 
 /* Heard one after another from the lowest to the highest. */
 static bool is_rolled(const Found *found, size_t n) {
-  double first = 0, last = 0;
-  size_t heard = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (found[i].t < 0) continue;
-    if (heard && found[i].key_at < last) return false;
-    if (!heard++) first = found[i].key_at;
-    last = found[i].key_at;
-  }
-  return heard >= 3 && (last - first) * hop_s > 0.03;
+  Rolled rolled = {0};
+  for (size_t i = 0; i < n; i++)
+    if (found[i].t >= 0) rolled_add(&rolled, found[i].key_at * hop_s);
+  return rolled_is(&rolled, ROLLED, rolled_s);
 }
 
 static int by_size(const void *a, const void *b) {

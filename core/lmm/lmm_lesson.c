@@ -42,7 +42,7 @@ BaseStatus lmm_dream_make(BaseContext *ctx, LmmDream *out, LmmInstruments *instr
   if (status == BASE_OK) status = lmm_dream_motion(ctx, &out->motion, nothing, &rng, seconds, false);
   if (status == BASE_OK) status = lmm_dream_sound(ctx, &sound, out->motion, instruments, &rng);
   if (status == BASE_OK) status = lmm_recording_of(ctx, &out->recording, sound);
-  if (status == BASE_OK && net) status = lmm_answers_of(ctx, &out->answers, net, &out->recording, NULL);
+  if (status == BASE_OK && net) status = lmm_answers_of(ctx, &out->answers, net, &out->recording);
   dsp_audio_free(sound);
   lmm_library_free(nothing);
   return status;

@@ -84,29 +84,25 @@ void lmm_recording_clear(LmmRecording *recording) {
 
 /* ---- answers ---- */
 
-typedef struct {
-  LmmAnswers *answers;
-  TranscriptionPeaks peaks;
-} Taker;
-
 static uint16_t probability(float logit) {
   return (uint16_t)lrintf(65535 / (1 + expf(-logit)));
 }
 
+static float logit(uint16_t probability) {
+  const float p = fminf(fmaxf(probability / 65535.0F, 1e-6F), 1 - 1e-6F);
+  return logf(p / (1 - p));
+}
+
 static void take(void *user, long first, int count, const float *const *outputs) {
-  Taker *taker = user;
-  LmmAnswers *to = taker->answers;
-  TranscriptionAnswers answers = {.first = first, .count = count, .pedal = outputs[TRANSCRIPTION_HEADS]};
+  LmmAnswers *to = user;
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++) {
-    answers.heads[h] = outputs[h];
     uint16_t *cells = to->heads[h] + (size_t)first * KEYS;
     for (size_t i = 0; i < (size_t)count * KEYS; i++) cells[i] = probability(outputs[h][i]);
   }
-  for (int i = 0; i < count; i++) to->pedal[first + i] = probability(answers.pedal[i]);
-  transcription_peaks_add(&taker->peaks, &answers);
+  for (int i = 0; i < count; i++) to->pedal[first + i] = probability(outputs[TRANSCRIPTION_HEADS][i]);
 }
 
-static BaseStatus feed(BaseContext *ctx, NnStream *stream, Taker *taker, const LmmRecording *recording) {
+static BaseStatus feed(BaseContext *ctx, NnStream *stream, LmmAnswers *to, const LmmRecording *recording) {
   float *rows = malloc((size_t)POLL * ROW * sizeof *rows);
   BaseStatus status = rows ? BASE_OK : base_fail_memory(ctx);
   for (size_t at = 0; status == BASE_OK && at < recording->frames; at += POLL) {
@@ -114,21 +110,10 @@ static BaseStatus feed(BaseContext *ctx, NnStream *stream, Taker *taker, const L
     for (size_t i = 0; i < n * ROW; i++) rows[i] = (float)recording->features[at * ROW + i] / LMM_SHELF_LEVELS;
     base_progress(ctx, (double)at / (double)recording->frames, "Listening");
     status = base_cancelled(ctx) ? base_fail_cancelled(ctx)
-                                 : nn_stream_feed(ctx, stream, rows, (int)n, at + n == recording->frames, take, taker);
+                                 : nn_stream_feed(ctx, stream, rows, (int)n, at + n == recording->frames, take, to);
   }
-  if (status == BASE_OK) transcription_peaks_end(&taker->peaks);
   free(rows);
   return status;
-}
-
-/* As transcription_listen does when all is heard. */
-static BaseStatus decide(BaseContext *ctx, Transcription *heard, const float *pedal, const TranscriptionLag *lag) {
-  Motion *motion = heard->motion;
-  BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, 0);
-  if (status != BASE_OK) return status;
-  const bool fine = transcription_draw_together(motion, lag ? (double)lag->together : 0);
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
-  return fine && transcription_pedal_events(motion, pedal, heard->evidence->frames, hop_s) ? BASE_OK : base_fail_memory(ctx);
 }
 
 /* A net for one long sequence with the values of another. */
@@ -155,42 +140,82 @@ static BaseStatus make_stream(BaseContext *ctx, NnStream **out, const NnNet *net
                        (NnStreamParams){.before = NET_CONTEXT, .after = NET_CONTEXT, .type = NN_F32});
 }
 
-static BaseStatus allocate(BaseContext *ctx, LmmAnswers *made, float **pedal, size_t frames) {
-  bool fine = (made->pedal = calloc(frames + 1, sizeof(uint16_t)));
-  made->frames = frames;
-  for (int h = 0; h < TRANSCRIPTION_HEADS; h++) fine &= (made->heads[h] = calloc(frames * KEYS + 1, sizeof(uint16_t))) != NULL;
-  if ((made->heard = calloc(1, sizeof *made->heard))) {
-    made->heard->motion = motion_new();
-    made->heard->evidence = evidence_new(frames, hop_s);
-    fine &= made->heard->motion && made->heard->evidence;
-  }
-  *pedal = calloc(frames + 1, sizeof **pedal);
-  return fine && made->heard && *pedal ? BASE_OK : base_fail_memory(ctx);
+static BaseStatus run(BaseContext *ctx, LmmAnswers *made, const NnNet *values, const LmmRecording *recording) {
+  TranscriptionTensors tensors;
+  NnNet *net = NULL;
+  NnStream *stream = NULL;
+  BaseStatus status = make_net(ctx, &net, &tensors, values);
+  if (status == BASE_OK) status = make_stream(ctx, &stream, net, &tensors);
+  if (status == BASE_OK) status = feed(ctx, stream, made, recording);
+  nn_stream_free(stream);
+  nn_net_free(net);
+  return status;
 }
 
-BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording,
-                          const TranscriptionLag *lag) {
-  LmmAnswers made = {0};
-  TranscriptionTensors tensors;
-  NnNet *hearing = NULL;
-  NnStream *stream = NULL;
-  float *pedal = NULL;
-  BaseStatus status = allocate(ctx, &made, &pedal, recording->frames);
-  if (status == BASE_OK) status = make_net(ctx, &hearing, &tensors, net);
-  if (status == BASE_OK) status = make_stream(ctx, &stream, hearing, &tensors);
-  Taker taker = {.answers = &made};
-  if (status == BASE_OK) {
-    transcription_peaks_init(&taker.peaks, made.heard->evidence, pedal, lag, 0, (long)recording->frames);
-    status = feed(ctx, stream, &taker, recording);
-  }
-  if (status == BASE_OK) status = decide(ctx, made.heard, pedal, lag);
-  nn_stream_free(stream);
-  nn_net_free(hearing);
-  free(pedal);
+BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording) {
+  LmmAnswers made = {.frames = recording->frames, .pedal = calloc(recording->frames + 1, sizeof(uint16_t))};
+  bool fine = made.pedal;
+  for (int h = 0; h < TRANSCRIPTION_HEADS; h++)
+    fine &= (made.heads[h] = calloc(recording->frames * KEYS + 1, sizeof(uint16_t))) != NULL;
+  BaseStatus status = fine ? run(ctx, &made, net, recording) : base_fail_memory(ctx);
+  if (status == BASE_OK) status = lmm_answers_decide(ctx, &made, NULL);
   if (status == BASE_OK)
     *out = made;
   else
     lmm_answers_clear(&made);
+  return status;
+}
+
+/* ---- notes ---- */
+
+/* Evidence of the answers, some frames at a time. */
+static bool look(Evidence *evidence, float *pedal, const LmmAnswers *answers, const TranscriptionLag *lag) {
+  const size_t row = TRANSCRIPTION_HEADS * KEYS + 1;
+  float *block = malloc(POLL * row * sizeof *block);
+  TranscriptionPeaks peaks;
+  if (!block) return false;
+  transcription_peaks_init(&peaks, evidence, pedal, lag, 0, (long)answers->frames);
+  for (size_t at = 0; at < answers->frames; at += POLL) {
+    const size_t n = answers->frames - at < POLL ? answers->frames - at : POLL, cells = n * KEYS;
+    float *down = block + TRANSCRIPTION_HEADS * cells;
+    TranscriptionAnswers part = {.first = (long)at, .count = (int)n, .pedal = down};
+    for (int h = 0; h < TRANSCRIPTION_HEADS; h++) {
+      float *head = block + (size_t)h * cells;
+      for (size_t i = 0; i < cells; i++) head[i] = logit(answers->heads[h][at * KEYS + i]);
+      part.heads[h] = head;
+    }
+    for (size_t i = 0; i < n; i++) down[i] = logit(answers->pedal[at + i]);
+    transcription_peaks_add(&peaks, &part);
+  }
+  transcription_peaks_end(&peaks);
+  free(block);
+  return true;
+}
+
+/* As transcription_listen does when all is heard. */
+static BaseStatus conclude(BaseContext *ctx, Transcription *heard, const float *pedal, const TranscriptionLag *lag) {
+  Motion *motion = heard->motion;
+  BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, 0);
+  if (status != BASE_OK) return status;
+  const bool fine = transcription_draw_together(motion, lag ? (double)lag->together : 0);
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  return fine && transcription_pedal_events(motion, pedal, heard->evidence->frames, hop_s) ? BASE_OK : base_fail_memory(ctx);
+}
+
+BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionLag *lag) {
+  float *pedal = calloc(answers->frames + 1, sizeof *pedal);
+  Transcription *heard = calloc(1, sizeof *heard);
+  if (heard) heard->motion = motion_new(), heard->evidence = evidence_new(answers->frames, hop_s);
+  bool fine = pedal && heard && heard->motion && heard->evidence;
+  fine = fine && look(heard->evidence, pedal, answers, lag);
+  BaseStatus status = fine ? conclude(ctx, heard, pedal, lag) : base_fail_memory(ctx);
+  free(pedal);
+  if (status == BASE_OK) {
+    transcription_free(answers->heard);
+    answers->heard = heard;
+  } else {
+    transcription_free(heard);
+  }
   return status;
 }
 

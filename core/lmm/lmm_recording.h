@@ -28,8 +28,11 @@ typedef struct {
   Transcription *heard;
 } LmmAnswers;
 
-/* Hears with the values of `net`, any net of transcription_net_build, and the lag of the recording (null: none); as transcription_listen does but for the rounding of
- * features. 70 × real time. */
-BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording,
-                          const TranscriptionLag *lag);
+/* Hears with the values of `net`, any net of transcription_net_build; as transcription_listen does but for the rounding of
+ * features and answers. 70 × real time. */
+BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording);
+
+/* Decides once more what was heard, with another lag (null: none); what the network answered stays. On failure nothing
+ * changes. 1000 × real time. */
+BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionLag *lag);
 void lmm_answers_clear(LmmAnswers *answers);

@@ -3,13 +3,14 @@
  * the sound holds no evidence nothing is raised, so that no note is invented (the idea of Strahl & Müller's
  * score-informed peak picking). Of a chord the soft notes sound later after their keys went down than the loud ones, and
  * less surely so: they are drawn towards the loudest. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/music/rolled.h"
 #include "core/transcription/transcription.h"
 #include "core/transcription/transcription_decoder.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { KEYS = MOTION_KEYS };
+enum { KEYS = MOTION_KEYS, ROLLED = 3 /* notes at least */ };
 
 static const double reach_s = 0.25, deviation_s = 0.04;
 static const double latest_s = 0.12, rolled_s = 0.03;
@@ -74,16 +75,10 @@ static float velocity_of(const Evidence *heard, const Motion *expected, const Fo
 
 /* Whether the notes [from, to), sorted by pitch, were heard one after another from the lowest to the highest. */
 static bool is_rolled(const Evidence *heard, const Motion *expected, const Found *found, size_t from, size_t to) {
-  double first_s = 0, last_s = 0;
-  size_t n = 0;
-  for (size_t i = from; i < to; i++) {
-    if (found[i].t < 0) continue;
-    const double onset_s = evidence_onset_s(heard, (size_t)found[i].t, key_of(expected, i));
-    if (n && onset_s < last_s) return false;
-    if (!n++) first_s = onset_s;
-    last_s = onset_s;
-  }
-  return n >= 3 && last_s - first_s > rolled_s;
+  Rolled rolled = {0};
+  for (size_t i = from; i < to; i++)
+    if (found[i].t >= 0) rolled_add(&rolled, evidence_onset_s(heard, (size_t)found[i].t, key_of(expected, i)));
+  return rolled_is(&rolled, ROLLED, rolled_s);
 }
 
 /* Moves the notes [from, to), which are expected together, into `seen`. */
