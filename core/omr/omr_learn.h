@@ -8,3 +8,8 @@
  * Some 50 solutions of each such bar, of 32 at most: a second or two. */
 BaseStatus omr_learn(BaseContext *ctx, OmrTaste *out, const OmrPage *const *pages, size_t n,
                      const OmrEdit *edits, size_t n_edits);
+
+/* How many wrong bars a look at each bar may put right, by itself and by what it teaches: `worth` has one for
+ * every measure of a score that omr_assemble gave; those that a person confirmed are worth nothing. False
+ * without memory. O(measures² × notes of one): some ms for a sonata. */
+bool omr_learn_worth(float *worth, const Score *score);

@@ -1,8 +1,9 @@
-/* What ten fixes on the first page of a document are worth on its other pages: a simulated person goes
- * through the bars of the first page from the least sure one, confirms what is right and puts right what is
- * wrong until ten were wrong; then the rest is read again with what can be learned from that. Options after
- * the folder: --fixes N, --only NAME,
- * --kinds (what is wrong in the rest, by the edit that would put it right). SPDX-License-Identifier:
+/* What ten fixes are worth on the rest of a document: a simulated person goes through its bars in the order
+ * that the program offers, confirms what is right and puts right what is wrong until ten were wrong; then all
+ * other bars are compared with how they were read at first. Options after the folder: --fixes N, --only NAME,
+ * --every N (learn after so many fixes), --first-page (go through the first page only, the rest is the other
+ * pages), --unsure (the least sure bar first instead of the most worthwhile one), --tell (what is wrong in the
+ * end), --kinds (what is wrong in the rest, by the edit that would put it right). SPDX-License-Identifier:
  * GPL-3.0-or-later */
 #include "core/base/base_file.h"
 #include "core/evaluation/evaluation.h"
@@ -24,8 +25,8 @@ enum { MOST_PAGES = 8, MOST_DOCUMENTS = 64, PATH = 1200 };
 typedef struct {
   BaseContext ctx;
   const char *folder, *only, *cache;
-  int fixes;
-  bool kinds;
+  int fixes, every;
+  bool kinds, tell, unsure, first_page;
 } Bench;
 
 static void must(const Bench *b, BaseStatus status) {
@@ -71,9 +72,24 @@ typedef struct {
   OmrPage **pages;
   size_t n;
   Score *truth[MOST_PAGES], *read;
+  int32_t *of; /* per measure of `read`: that of its page's truth, -1 none */
+  bool *fixed; /* likewise: put right */
   OmrBars *bars;
-  OmrTaste *taste;
+  OmrTaste learned, *taste; /* null: nothing learned */
 } Document;
+
+static void pair_measures(Document *d) {
+  size_t measures = d->read->measures.n;
+  d->of = malloc((measures + 1) * sizeof *d->of);
+  d->fixed = calloc(measures + 1, 1);
+  for (size_t i = 0; i < measures; i++) d->of[i] = -1;
+  for (size_t p = 0; p < d->n; p++) {
+    int32_t *of = fixes_align(d->read, (int)p, d->truth[p]);
+    for (size_t i = 0; i < measures; i++)
+      if (d->read->measures.items[i].box.page == (int)p) d->of[i] = of[i];
+    free(of);
+  }
+}
 
 static bool open_document(Bench *b, Document *d, const char *name) {
   static char paths[MOST_PAGES][PATH];
@@ -95,6 +111,7 @@ static bool open_document(Bench *b, Document *d, const char *name) {
     snprintf(paths[i], PATH, "%s/scans/%s/p-%zu.musicxml", b->folder, name, i + 1);
     must(b, musicxml_read(&b->ctx, &d->truth[i], paths[i]));
   }
+  pair_measures(d);
   return true;
 }
 
@@ -102,25 +119,29 @@ static void close_document(Document *d) {
   flow_pages_free(d->pages, d->n);
   for (size_t i = 0; i < d->n; i++) score_free(d->truth[i]);
   score_free(d->read);
+  free(d->of);
+  free(d->fixed);
   omr_bars_free(d->bars);
 }
 
-/* The measures of one page as a score of their own. */
-static Score *page_of(const Score *score, int page) {
+/* The measures of one page as a score of their own, without those left out (may be null). */
+static Score *page_of(const Score *score, int page, const bool *without) {
   Score *part = score_dup(score);
-  int32_t first = -1, n = 0;
-  for (size_t i = 0; i < score->measures.n; i++)
-    if (score->measures.items[i].box.page == page) first = first < 0 ? (int32_t)i : first, n++;
-  if (first < 0) first = 0;
-  memmove(part->measures.items, part->measures.items + first, (size_t)n * sizeof *part->measures.items);
+  int32_t *now = malloc((score->measures.n + 1) * sizeof *now), n = 0;
+  for (size_t i = 0; i < score->measures.n; i++) {
+    bool wanted = (page < 0 || score->measures.items[i].box.page == page) && !(without && without[i]);
+    now[i] = wanted ? n : -1;
+    if (wanted) part->measures.items[n++] = score->measures.items[i];
+  }
   part->measures.n = (size_t)n;
   size_t kept = 0;
   for (size_t i = 0; i < part->notes.n; i++) {
     ScoreNote note = part->notes.items[i];
-    note.measure -= first;
-    if (note.measure >= 0 && note.measure < n) part->notes.items[kept++] = note;
+    note.measure = note.measure >= 0 && (size_t)note.measure < score->measures.n ? now[note.measure] : -1;
+    if (note.measure >= 0) part->notes.items[kept++] = note;
   }
   part->notes.n = kept;
+  free(now);
   return part;
 }
 
@@ -128,18 +149,41 @@ typedef struct {
   size_t pitch, onset, duration, reference, estimated, right, bars;
 } Sum;
 
-static Sum measure(Bench *b, const Document *d, const Score *score, size_t from) {
+/* The measure of `score` that stands where measure `m` of what was read first stands, -1 none. */
+static int32_t where(const Document *d, const Score *score, int32_t m) {
+  const ScoreBox *box = &d->read->measures.items[m].box;
+  for (int32_t i = m; i < (int32_t)score->measures.n + m; i++) {
+    int32_t at = i % (int32_t)score->measures.n;
+    const ScoreBox *other = &score->measures.items[at].box;
+    if (other->page == box->page && fabsf(other->x - box->x) < 2 && fabsf(other->y - box->y) < 2) return at;
+  }
+  return -1;
+}
+
+/* All bars but those that were put right, and with `first_page` but those of the first page. */
+static Sum measure(Bench *b, const Document *d, const Score *score) {
   Sum sum = {0};
-  for (size_t p = from; p < d->n; p++) {
+  bool *without = calloc(score->measures.n + 1, 1);
+  for (size_t i = 0; i < d->read->measures.n; i++) {
+    int32_t at = d->fixed[i] ? where(d, score, (int32_t)i) : -1;
+    if (at >= 0) without[at] = true;
+  }
+  for (size_t p = b->first_page; p < d->n; p++) {
+    bool *true_without = calloc(d->truth[p]->measures.n + 1, 1);
+    for (size_t i = 0; i < d->read->measures.n; i++)
+      if (d->fixed[i] && d->read->measures.items[i].box.page == (int)p) true_without[d->of[i]] = true;
     EvaluationScore got;
-    Score *page = page_of(score, (int)p);
-    must(b, evaluation_score(&b->ctx, &got, d->truth[p], page));
+    Score *page = page_of(score, (int)p, without), *truth = page_of(d->truth[p], -1, true_without);
+    must(b, evaluation_score(&b->ctx, &got, truth, page));
     score_free(page);
+    score_free(truth);
+    free(true_without);
     sum.pitch += got.pitch.matched, sum.onset += got.pitch_onset.matched;
     sum.duration += got.pitch_onset_duration.matched;
     sum.reference += got.pitch.reference, sum.estimated += got.pitch.estimated;
     sum.right += got.measures_right, sum.bars += got.measures_reference;
   }
+  free(without);
   return sum;
 }
 
@@ -163,57 +207,95 @@ static Score *assemble(Bench *b, Document *d, const OmrEdits *edits, double *ms)
   return score;
 }
 
-/* The least sure measure of the first page that was not looked at, -1 none. */
-static int32_t least_sure(const Score *score, const int32_t *of, const bool *seen) {
+/* The measure of the first reading that was not looked at and most deserves it now, -1 none. */
+static int32_t next_bar(const Bench *b, const Document *d, const Score *now, const bool *seen) {
+  float *worth = calloc(now->measures.n + 1, sizeof *worth), most = 0;
   int32_t best = -1;
-  for (size_t i = 0; i < score->measures.n && score->measures.items[i].box.page == 0; i++)
-    if (of[i] >= 0 && !seen[i] &&
-        (best < 0 || score->measures.items[i].confidence < score->measures.items[best].confidence))
-      best = (int32_t)i;
+  if (b->unsure)
+    for (size_t i = 0; i < now->measures.n; i++) worth[i] = 1 - now->measures.items[i].confidence;
+  else if (!omr_learn_worth(worth, now))
+    exit(1);
+  for (size_t i = 0; i < d->read->measures.n; i++) {
+    if (d->of[i] < 0 || seen[i] || (b->first_page && d->read->measures.items[i].box.page)) continue;
+    int32_t at = where(d, now, (int32_t)i);
+    if (at >= 0 && worth[at] > most) most = worth[at], best = (int32_t)i;
+  }
+  free(worth);
   return best;
 }
 
 typedef struct {
   int looked, fixed, stubborn, edits;
-  double worst_ms;
+  double worst_ms, learned_ms;
 } Visit;
+
+static const Score *truth_of(const Document *d, int32_t m) {
+  return d->truth[d->read->measures.items[m].box.page];
+}
+
+static bool is_right(const Document *d, const Score *now, int32_t m) {
+  int32_t at = where(d, now, m);
+  return at >= 0 && fixes_same(now, at, truth_of(d, m), d->of[m]);
+}
+
+static void learn(Bench *b, Document *d, const OmrEdits *edits, Visit *visit) {
+  if (!b->fixes) return;
+  double start = (double)clock() / CLOCKS_PER_SEC;
+  must(b, omr_learn(&b->ctx, &d->learned, (const OmrPage *const *)d->pages, d->n, edits->items, edits->n));
+  visit->learned_ms += 1e3 * ((double)clock() / CLOCKS_PER_SEC - start);
+  d->taste = &d->learned;
+}
+
+/* Puts a wrong bar right: first what rules it, then its notes. */
+static Score *fix_bar(Bench *b, Document *d, OmrEdits *edits, Score *now, int32_t m, Visit *visit) {
+  size_t before = edits->n;
+  for (int round = 0; round < 4 && !is_right(d, now, m); round++) {
+    double ms = 0;
+    int32_t at = where(d, now, m);
+    if (at < 0) break;
+    size_t n = edits->n;
+    if (round == 0 && !fixes_of_signs(edits, now, at, truth_of(d, m), d->of[m], NULL)) exit(1);
+    if (edits->n == n && !fixes_of_bar(edits, now, at, truth_of(d, m), d->of[m], NULL)) exit(1);
+    score_free(now);
+    now = assemble(b, d, edits, &ms);
+    if (ms > visit->worst_ms) visit->worst_ms = ms;
+  }
+  visit->edits += (int)(edits->n - before);
+  bool stubborn = !is_right(d, now, m);
+  visit->stubborn += stubborn;
+  if (stubborn && b->kinds && where(d, now, m) >= 0)
+    fixes_tell(now, where(d, now, m), truth_of(d, m), d->of[m]);
+  d->fixed[m] = true;
+  visit->fixed++;
+  return now;
+}
 
 static Visit put_right(Bench *b, Document *d, OmrEdits *edits) {
   Visit visit = {0};
-  int32_t *of = fixes_align(d->read, 0, d->truth[0]);
   bool *seen = calloc(d->read->measures.n + 1, sizeof *seen);
   Score *now = assemble(b, d, edits, NULL);
-  for (int32_t m; visit.fixed < b->fixes && (m = least_sure(now, of, seen)) >= 0; visit.looked++) {
+  for (int32_t m; visit.fixed < b->fixes && (m = next_bar(b, d, now, seen)) >= 0; visit.looked++) {
     seen[m] = true;
-    if (fixes_same(now, m, d->truth[0], of[m])) {
-      ScoreBox box = now->measures.items[m].box;
-      OmrEdit right = {0, box.x + 0.5f * box.width, box.y + 0.5f * box.height, OMR_EDIT_RIGHT, 0};
+    if (is_right(d, now, m)) {
+      ScoreBox box = d->read->measures.items[m].box;
+      OmrEdit right = {box.page, box.x + 0.5f * box.width, box.y + 0.5f * box.height, OMR_EDIT_RIGHT, 0};
       if (!base_array_push(edits, right)) exit(1);
       continue;
     }
-    size_t before = edits->n;
-    for (int round = 0; round < 3 && !fixes_same(now, m, d->truth[0], of[m]); round++) {
-      double ms = 0;
-      if (!fixes_of_bar(edits, now, m, d->truth[0], of[m], NULL)) exit(1);
-      score_free(now);
-      now = assemble(b, d, edits, &ms);
-      if (ms > visit.worst_ms) visit.worst_ms = ms;
-    }
-    visit.edits += (int)(edits->n - before);
-    bool stubborn = !fixes_same(now, m, d->truth[0], of[m]);
-    visit.stubborn += stubborn;
-    if (stubborn && b->kinds) fixes_tell(now, m, d->truth[0], of[m]);
-    visit.fixed++;
+    now = fix_bar(b, d, edits, now, m, &visit);
+    if (visit.fixed % b->every) continue;
+    learn(b, d, edits, &visit);
+    score_free(now);
+    now = assemble(b, d, edits, NULL);
   }
   score_free(now);
   free(seen);
-  free(of);
   return visit;
 }
 
 static void count_kinds(const Document *d, const Score *score, int kinds[OMR_EDITS]) {
   OmrEdits edits = {0};
-  for (size_t p = 1; p < d->n; p++) {
+  for (size_t p = 0; p < d->n; p++) {
     int32_t *of = fixes_align(score, (int)p, d->truth[p]);
     for (size_t i = 0; i < score->measures.n; i++)
       if (of[i] >= 0) fixes_of_bar(&edits, score, (int32_t)i, d->truth[p], of[i], kinds);
@@ -222,23 +304,31 @@ static void count_kinds(const Document *d, const Score *score, int kinds[OMR_EDI
   base_array_clear(&edits);
 }
 
+/* Both versions of every bar of the rest that is wrong. */
+static void tell_rest(const Document *d, const Score *score) {
+  for (size_t p = 0; p < d->n; p++) {
+    int32_t *of = fixes_align(score, (int)p, d->truth[p]);
+    for (size_t i = 0; i < score->measures.n; i++)
+      if (of[i] >= 0 && !fixes_same(score, (int32_t)i, d->truth[p], of[i])) {
+        printf("    page %zu\n", p + 1);
+        fixes_tell(score, (int32_t)i, d->truth[p], of[i]);
+      }
+    free(of);
+  }
+}
+
 static void run(Bench *b, const char *name, Sum *before, Sum *after) {
   Document d;
   if (!open_document(b, &d, name)) return;
   OmrEdits edits = {0};
-  Sum first = measure(b, &d, d.read, 1);
   Visit visit = put_right(b, &d, &edits);
-  OmrTaste taste;
-  double learned_ms = 1e3 * (double)clock() / CLOCKS_PER_SEC;
-  must(b, omr_learn(&b->ctx, &taste, (const OmrPage *const *)d.pages, d.n, edits.items, edits.n));
-  learned_ms = 1e3 * (double)clock() / CLOCKS_PER_SEC - learned_ms;
-  d.taste = &taste;
+  learn(b, &d, &edits, &visit);
   Score *score = assemble(b, &d, &edits, NULL);
-  printf("   learned in %.0f ms:", learned_ms);
-  for (int k = 0; k < OMR_TASTES; k++) printf(" %.1f", (double)taste.dearer[k]);
-  for (int k = 0; k < OMR_LIKELIER; k++) printf(" %.2f", (double)taste.likelier[k]);
+  printf("   learned in %.0f ms:", visit.learned_ms);
+  for (int k = 0; k < OMR_TASTES; k++) printf(" %.1f", (double)d.learned.dearer[k]);
+  for (int k = 0; k < OMR_LIKELIER; k++) printf(" %.2f", (double)d.learned.likelier[k]);
   printf("\n");
-  Sum second = measure(b, &d, score, 1);
+  Sum first = measure(b, &d, d.read), second = measure(b, &d, score);
   printf("%-24s %zu pages · looked at %2d bars, fixed %2d (%d stubborn) by %3d edits, at most %3.0f ms · "
          "rest: +onset "
          "%.2f → %.2f (%+.2f), pitch %.2f → %.2f, bars right %.1f → %.1f %%\n",
@@ -258,6 +348,7 @@ static void run(Bench *b, const char *name, Sum *before, Sum *after) {
       if (kinds[k]) printf(" %s %d", names[k], kinds[k]);
     printf(" of %zu notes\n", first.reference);
   }
+  if (b->tell) tell_rest(&d, score);
   fflush(stdout);
   size_t *to[2] = {(size_t *)before, (size_t *)after}, *from[2] = {(size_t *)&first, (size_t *)&second};
   for (int k = 0; k < 2; k++)
@@ -274,9 +365,13 @@ static int by_name(const void *a, const void *b) {
 int main(int argc, char **argv) {
   Bench b = {.folder = argc > 1 ? argv[1] : "../shared/eval",
              .cache = argc > 2 ? argv[2] : "build/fixes",
-             .fixes = 10};
+             .fixes = 10, .every = 5};
   for (int i = 3; i < argc; i++) {
     if (strcmp(argv[i], "--kinds") == 0) b.kinds = true;
+    if (strcmp(argv[i], "--unsure") == 0) b.unsure = true;
+    if (strcmp(argv[i], "--first-page") == 0) b.first_page = true;
+    if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) b.every = atoi(argv[++i]);
+    if (strcmp(argv[i], "--tell") == 0) b.tell = true;
     if (strcmp(argv[i], "--fixes") == 0 && i + 1 < argc) b.fixes = atoi(argv[++i]);
     if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) b.only = argv[++i];
   }

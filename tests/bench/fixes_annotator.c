@@ -256,6 +256,66 @@ static bool compare(OmrEdits *out, int *kinds, const Score *read, int32_t measur
   return ok;
 }
 
+/* ---- what rules whole bars ---- */
+
+/* The last sign of a kind that holds when a measure begins, in a staff (-1: any); null none. */
+static const ScoreSign *in_force(const Score *score, int32_t measure, ScoreSignKind kind, int staff) {
+  const ScoreSign *last = NULL;
+  for (size_t i = 0; i < score->signs.n; i++) {
+    const ScoreSign *sign = &score->signs.items[i];
+    int at = sign->staff;
+    for (int p = 0; p < sign->part; p++) at += score->parts.items[p].staves;
+    bool holds = sign->measure < measure || (sign->measure == measure && beat_double(sign->onset) < 0.01);
+    if (sign->kind == kind && holds && (staff < 0 || at == staff)) last = sign;
+  }
+  return last;
+}
+
+static ScoreBox bar_start(const Score *read, int32_t measure) {
+  ScoreBox box = read->measures.items[measure].box;
+  box.x += 0.06f * box.width;
+  box.width = 0;
+  return box;
+}
+
+static bool say_time(OmrEdits *out, int *kinds, const Score *read, int32_t m, const Score *truth, int32_t t) {
+  const ScoreSign *a = in_force(read, m, SCORE_SIGN_TIME, -1), *b = in_force(truth, t, SCORE_SIGN_TIME, -1);
+  if (!a || !b || b->beats <= 0 || a->beats * b->beat_type == b->beats * a->beat_type) return true;
+  ScoreBox box = bar_start(read, m);
+  return say(out, kinds, &box, OMR_EDIT_TIME, 64 * b->beats + b->beat_type);
+}
+
+static bool say_key(OmrEdits *out, int *kinds, const Score *read, int32_t m, const Score *truth, int32_t t) {
+  const ScoreSign *a = in_force(read, m, SCORE_SIGN_KEY, -1), *b = in_force(truth, t, SCORE_SIGN_KEY, -1);
+  if (!a || !b || a->fifths == b->fifths) return true;
+  ScoreBox box = bar_start(read, m);
+  return say(out, kinds, &box, OMR_EDIT_KEY, b->fifths);
+}
+
+static bool say_clef(OmrEdits *out, int *kinds, const Score *read, int32_t m, const Score *truth, int32_t t,
+                     int staff) {
+  const ScoreSign *a = in_force(read, m, SCORE_SIGN_CLEF, staff), *b = in_force(truth, t, SCORE_SIGN_CLEF, staff);
+  ScoreBox box = bar_start(read, m);
+  if (!a || !b || (a->clef == b->clef && a->clef_line == b->clef_line)) return true;
+  int tonic = 28; /* any height will do to find the staff: the middle of what stands there */
+  for (size_t i = 0; i < read->notes.n; i++)
+    if (read->notes.items[i].measure == m && staff_of(read, &read->notes.items[i]) == staff)
+      tonic = height(&read->notes.items[i]);
+  if (!place_y(&box.y, read, m, staff, tonic)) return true;
+  box.height = 0;
+  return say(out, kinds, &box, OMR_EDIT_CLEF, 16 * b->clef + b->clef_line);
+}
+
+bool fixes_of_signs(OmrEdits *out, const Score *read, int32_t measure, const Score *truth, int32_t true_measure,
+                    int *kinds) {
+  bool ok = say_time(out, kinds, read, measure, truth, true_measure) &&
+            say_key(out, kinds, read, measure, truth, true_measure);
+  int staves = 0;
+  for (size_t p = 0; p < read->parts.n; p++) staves += read->parts.items[p].staves;
+  for (int i = 0; ok && i < staves; i++) ok = say_clef(out, kinds, read, measure, truth, true_measure, i);
+  return ok;
+}
+
 bool fixes_of_bar(OmrEdits *out, const Score *read, int32_t measure, const Score *truth, int32_t true_measure,
                   int *kinds) {
   return compare(out, kinds, read, measure, truth, true_measure, SCORE_NOTE) &&

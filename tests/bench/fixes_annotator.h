@@ -14,6 +14,10 @@ bool fixes_same(const Score *read, int32_t measure, const Score *truth, int32_t 
 /* Prints both versions of a bar. */
 void fixes_tell(const Score *read, int32_t measure, const Score *truth, int32_t true_measure);
 
+/* What rules a bar and is not what the truth says there: time, key and clefs at its start. */
+bool fixes_of_signs(OmrEdits *out, const Score *read, int32_t measure, const Score *truth, int32_t true_measure,
+                    int *kinds);
+
 /* What a person would do to a bar: appends edits. Notes that were not read get the place where they would
  * stand between their neighbours. `kinds` (may be null) counts the edits by kind. False without memory. */
 bool fixes_of_bar(OmrEdits *out, const Score *read, int32_t measure, const Score *truth, int32_t true_measure,
