@@ -223,6 +223,42 @@ static void learns_what_signs_look_like(void) {
   omr_page_free(page);
 }
 
+/* Bars one and three: two quarters, an eighth and a quarter, half a beat short. Where the dot belongs a
+ * person says of the first: the other one follows, also when that is confirmed. */
+static void lends_figures(void) {
+  OmrPage *page = three_bars();
+  page->chords.items[2].flags = page->chords.items[10].flags = 1;
+  Score *alone = score_of(page, NULL, NULL, 0, NULL);
+  CHECK(beat_equal(alone->notes.items[9].onset, beat_make(1, 1)));
+  OmrEdit edits[] = {at(0, OMR_EDIT_DOTS, 1), at(1, OMR_EDIT_VALUE, 2), {0, 1600, 240, OMR_EDIT_RIGHT, 0}};
+  Score *score = score_of(page, NULL, edits, 2, NULL);
+  for (int i = 0; i < 4; i++)
+    CHECK(beat_equal(score->notes.items[8 + i].onset, score->notes.items[i].onset) &&
+          score->notes.items[8 + i].dots == score->notes.items[i].dots);
+  CHECK(beat_equal(score->notes.items[9].onset, beat_make(3, 2)) && score->notes.items[8].dots == 1);
+  Score *confirmed = score_of(page, NULL, edits, 3, NULL);
+  CHECK(beat_equal(confirmed->notes.items[9].onset, beat_make(3, 2)));
+  score_free(alone), score_free(score), score_free(confirmed);
+  omr_page_free(page);
+}
+
+/* What looks alike and is doubtful teaches more than what stands alone; what is confirmed nothing. */
+static void leads_to_what_returns(void) {
+  OmrPage *page = three_bars();
+  for (int i = 8; i < 12; i++) /* bar three goes down instead */
+    page->heads.items[i].position = (int16_t)(4 - i), page->heads.items[i].y_px = y_of(4 - i);
+  Score *score = score_of(page, NULL, NULL, 0, NULL);
+  float worth[3];
+  for (int i = 0; i < 3; i++) score->measures.items[i].confidence = 0.5f;
+  CHECK(omr_learn_worth(worth, score));
+  CHECK(worth[0] > worth[2] && worth[1] > worth[2] && worth[2] >= 0.5f);
+  score->measures.items[0].confidence = 1;
+  CHECK(omr_learn_worth(worth, score));
+  CHECK(worth[0] == 0 && fabsf(worth[1] - worth[2]) < 1e-6f);
+  score_free(score);
+  omr_page_free(page);
+}
+
 /* ---- as JSON ---- */
 
 static void write_text(const char *path, const char *text) {
@@ -289,5 +325,5 @@ static void refuses_json_that_makes_no_sense(void) {
 
 CHECK_MAIN({CASE(says_pitch_and_what_follows)}, {CASE(keeps_the_bar_summing)}, {CASE(keys_and_times_hold)},
            {CASE(adds_and_takes_away)}, {CASE(survives_another_reading)}, {CASE(solves_only_what_changed)},
-           {CASE(learns_what_signs_look_like)}, {CASE(comes_back_from_json)},
+           {CASE(learns_what_signs_look_like)}, {CASE(lends_figures)}, {CASE(leads_to_what_returns)}, {CASE(comes_back_from_json)},
            {CASE(refuses_json_that_makes_no_sense)})

@@ -4,6 +4,7 @@
  * position, clef and key; an accidental reaches to the end of its bar at its octave. Lengths are those that
  * the rhythm of the bar gave; a bar that had to depart far from the print carries a doubt. */
 #include "core/omr/omr_assembly.h"
+#include "core/omr/omr_figures.h"
 #include "core/omr/omr_grace.h"
 #include "core/omr/omr_pitch.h"
 #include "core/omr/omr_signs.h"
@@ -506,6 +507,7 @@ BaseStatus omr_assemble(BaseContext *ctx, Score **out, const OmrPage *const *pag
   if (!status && !omr_lay_out(&assembly)) status = base_fail(ctx, BASE_BAD_INPUT, "no music found");
   if (!status) status = omr_gather_measures(ctx, &assembly);
   if (!status) status = omr_solve_rhythm(ctx, &assembly);
+  if (!status) status = omr_apply_figures(ctx, &assembly);
   Builder builder = {.ctx = ctx, .assembly = &assembly, .score = score};
   if (!status && !build(&builder)) status = base_fail_memory(ctx);
   omr_assembly_clear(&assembly);
