@@ -69,7 +69,7 @@ const OmrSaidBar *omr_said_of(const OmrAssembly *assembly, size_t measure, OmrSa
 
 /* omr_solve_bar, or what it gave for the same events before. `bars` may be null. */
 BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                          const OmrTaste *taste, BaseArena *scratch);
+                          const OmrRhythmParams *params, BaseArena *scratch);
 
 /* What the fullest voice of a solved bar sums up to as printed, triplets apart. OMR_TICKS */
 int32_t omr_printed_total(const OmrAssembly *assembly, size_t measure);

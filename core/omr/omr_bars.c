@@ -14,7 +14,7 @@ typedef struct Bar {
   struct Bar *next;
   OmrEvent *before, *after; /* n each, one block with the bar */
   size_t n;
-  int32_t ticks;
+  int32_t ticks, beam;
   OmrBarRhythm rhythm;
 } Bar;
 
@@ -66,9 +66,10 @@ static bool same_event(const OmrEvent *a, const OmrEvent *b) {
          a->only_tuplet == b->only_tuplet && a->fills == b->fills;
 }
 
-static const Bar *find(const OmrBars *bars, size_t slot, const OmrEvent *events, size_t n, int32_t ticks) {
+static const Bar *find(const OmrBars *bars, size_t slot, const OmrEvent *events, size_t n, int32_t ticks,
+                       int32_t beam) {
   for (const Bar *bar = bars->slots[slot]; bar; bar = bar->next) {
-    bool same = bar->n == n && bar->ticks == ticks;
+    bool same = bar->n == n && bar->ticks == ticks && bar->beam == beam;
     for (size_t i = 0; same && i < n; i++) same = same_event(&bar->before[i], &events[i]);
     if (same) return bar;
   }
@@ -76,10 +77,10 @@ static const Bar *find(const OmrBars *bars, size_t slot, const OmrEvent *events,
 }
 
 /* A bar with room for its events, `before` filled; null without memory, which only costs time. */
-static Bar *start_bar(const OmrEvent *events, size_t n, int32_t ticks) {
+static Bar *start_bar(const OmrEvent *events, size_t n, int32_t ticks, int32_t beam) {
   Bar *bar = malloc(sizeof *bar + 2 * n * sizeof *events);
   if (!bar) return NULL;
-  *bar = (Bar){.before = (OmrEvent *)(bar + 1), .n = n, .ticks = ticks};
+  *bar = (Bar){.before = (OmrEvent *)(bar + 1), .n = n, .ticks = ticks, .beam = beam};
   bar->after = bar->before + n;
   if (n) memcpy(bar->before, events, n * sizeof *events);
   return bar;
@@ -104,17 +105,17 @@ static void keep_taste(OmrBars *bars, const OmrTaste *taste) {
 }
 
 BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                          const OmrTaste *taste, BaseArena *scratch) {
-  if (bars) keep_taste(bars, taste);
+                          const OmrRhythmParams *params, BaseArena *scratch) {
+  if (bars) keep_taste(bars, params->taste);
   size_t slot = bars ? slot_of(events, n, bar_ticks) : 0;
-  const Bar *known = bars ? find(bars, slot, events, n, bar_ticks) : NULL;
+  const Bar *known = bars ? find(bars, slot, events, n, bar_ticks, params->beam) : NULL;
   if (known) {
     if (n) memcpy(events, known->after, n * sizeof *events);
     *out = known->rhythm;
     return BASE_OK;
   }
-  Bar *bar = bars ? start_bar(events, n, bar_ticks) : NULL;
-  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, &(OmrRhythmParams){.taste = taste}, scratch);
+  Bar *bar = bars ? start_bar(events, n, bar_ticks, params->beam) : NULL;
+  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, params, scratch);
   if (bar && status == BASE_OK)
     keep(bars, bar, slot, events, out);
   else

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 64 };
+enum { MOST = 64, NARROW = 64 /* beam: there is little to choose */ };
 
 #define DOUBTFUL    0.2f /* cost from which a bar looks for help … */
 #define SURE_COST   3.0f /* … and below which, with … */
@@ -214,7 +214,7 @@ static BaseStatus try_loans(Search *search, size_t index, const Loan *loans, uin
   }
   OmrBarRhythm rhythm;
   BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, search->spare, measure->n, measure->ticks,
-                                     assembly->taste, assembly->arena);
+                                     &(OmrRhythmParams){assembly->taste, NARROW}, assembly->arena);
   if (status) return base_fail_memory(search->ctx);
   if (rhythm.cost + price >= *least) return BASE_OK;
   *least = rhythm.cost + price;

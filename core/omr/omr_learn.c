@@ -3,7 +3,8 @@
  * Bars that a person put right or confirmed show how this document departs from its print: whether it has
  * triplets that nothing marks, loses dots, shows specks as notes. The prices of the rhythm are moved, one
  * after the other and by factors of two and its root, to where solving those bars from what was read gives
- * what the person made of them. Each step away from the usual prices has to pay by more than half a note. */
+ * what the person made of them. Each step away from the usual prices has to pay by more than half a note, in
+ * several bars. What voices do is the same in all documents and stays. */
 #include "core/omr/omr_learn.h"
 
 #include "core/omr/omr_learn_parts.h"
@@ -16,6 +17,7 @@ enum { MOST_BARS = 32, MOST_SURE = 32, ROUNDS = 4, BEAM = 64 };
 
 #define STEP_WORTH 0.6f /* wrong events that a factor of two has to put right */
 #define FARTHEST   2.0f
+#define UNFINISHED 2.0f /* what a bar that was put right cannot cost: more is to be said there */
 #define SURE       1.5f /* margin of a rhythm that is as good as told by a person … */
 #define SURE_WORTH 0.5f /* … and counts this much of one */
 
@@ -167,7 +169,7 @@ static bool collect_trusted(Lesson *lesson, const OmrAssembly *read, const OmrAs
                             const OmrEdits *edits) {
   for (size_t i = 0; i < right->measures.n && lesson->bars.n < MOST_BARS; i++) {
     const OmrMeasure *solved = &right->measures.items[i], *measure = same_measure(read, solved);
-    if (!measure || !measure->n || !trusted(right, solved, edits)) continue;
+    if (!measure || !measure->n || !trusted(right, solved, edits) || solved->cost > UNFINISHED) continue;
     if (!add_bar(lesson, read, measure, right, solved, 1)) return false;
   }
   return true;
@@ -210,37 +212,51 @@ static float wrong_in(Lesson *lesson, const Bar *bar, const OmrTaste *taste) {
   return wrong * bar->worth;
 }
 
-/* What is wrong in all bars; gives up beyond `most`. */
-static float wrong_with(Lesson *lesson, const OmrTaste *taste, float most) {
+/* What is wrong in each bar and in all, and what the taste itself costs; gives up beyond `most`. */
+static float wrong_with(Lesson *lesson, float *each, const OmrTaste *taste, float most) {
   float wrong = 0;
   for (int k = 0; k < OMR_TASTES; k++) wrong += STEP_WORTH * fabsf(taste->dearer[k]);
   for (size_t i = 0; i < lesson->bars.n && wrong < most; i++)
-    wrong += wrong_in(lesson, &lesson->bars.items[i], taste);
+    wrong += each[i] = wrong_in(lesson, &lesson->bars.items[i], taste);
   return wrong;
 }
 
-/* The best single step from `*taste`, taken; false when none pays. */
-static bool take_best_step(BaseContext *ctx, OmrTaste *taste, float *least, Lesson *lesson) {
+/* One bar is an accident: several have to gain, and more than lose. */
+static bool several_gain(const Lesson *lesson, const float *before, const float *after) {
+  int gain = 0, lose = 0;
+  for (size_t i = 0; i < lesson->bars.n; i++) gain += after[i] < before[i], lose += after[i] > before[i];
+  return gain >= 2 && gain > lose;
+}
+
+/* The best single step from `*taste`, taken; false when none pays. `each`: what is wrong in each bar, twice as
+ * much room behind it. */
+static bool take_best_step(BaseContext *ctx, OmrTaste *taste, float *least, float *each, Lesson *lesson) {
   static const float steps[] = {0.5f, -0.5f, 1, -1};
   OmrTaste from = *taste;
+  size_t n = lesson->bars.n;
+  float *tried_each = each + n, *best_each = tried_each + n;
   bool moved = false;
   for (int k = 0; k < OMR_TASTES; k++)
     for (size_t s = 0; s < sizeof steps / sizeof *steps && !base_cancelled(ctx); s++) {
       OmrTaste tried = from;
       tried.dearer[k] += steps[s];
-      if (fabsf(tried.dearer[k]) > FARTHEST) continue;
-      float wrong = wrong_with(lesson, &tried, *least);
-      if (wrong >= *least) continue;
+      if (k >= OMR_TASTE_VOICE || fabsf(tried.dearer[k]) > FARTHEST) continue;
+      float wrong = wrong_with(lesson, tried_each, &tried, *least);
+      if (wrong >= *least || !several_gain(lesson, each, tried_each)) continue;
+      memcpy(best_each, tried_each, n * sizeof *each);
       *least = wrong;
       *taste = tried;
       moved = true;
     }
+  if (moved) memcpy(each, best_each, n * sizeof *each);
   return moved;
 }
 
 static BaseStatus search(BaseContext *ctx, OmrTaste *taste, Lesson *lesson) {
-  float least = wrong_with(lesson, taste, 1e9f);
-  for (int round = 0; round < ROUNDS && least > 0 && take_best_step(ctx, taste, &least, lesson); round++)
+  float *each = BASE_TAKE(lesson->arena, float, 3 * lesson->bars.n + 1);
+  if (!each) return base_fail_memory(ctx);
+  float least = wrong_with(lesson, each, taste, 1e9f);
+  for (int round = 0; round < ROUNDS && least > 0 && take_best_step(ctx, taste, &least, each, lesson); round++)
     continue;
   return base_cancelled(ctx) ? base_fail_cancelled(ctx) : BASE_OK;
 }

@@ -74,8 +74,8 @@ static bool next_to_edge(const OmrAssembly *assembly, size_t index) {
 static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure, int32_t ticks) {
   OmrBarRhythm rhythm;
   OmrEvent *events = assembly->events.items + measure->first;
-  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, events, measure->n, ticks, assembly->taste,
-                                     assembly->arena);
+  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, events, measure->n, ticks,
+                                     &(OmrRhythmParams){.taste = assembly->taste}, assembly->arena);
   if (status) return base_fail_memory(ctx);
   measure->ticks = ticks ? ticks : rhythm.ticks;
   measure->cost = rhythm.cost;

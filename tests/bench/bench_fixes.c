@@ -239,7 +239,7 @@ static bool is_right(const Document *d, const Score *now, int32_t m) {
 }
 
 static void learn(Bench *b, Document *d, const OmrEdits *edits, Visit *visit) {
-  if (!b->fixes) return;
+  if (!b->fixes || !edits->n) return;
   double start = (double)clock() / CLOCKS_PER_SEC;
   must(b, omr_learn(&b->ctx, &d->learned, (const OmrPage *const *)d->pages, d->n, edits->items, edits->n));
   visit->learned_ms += 1e3 * ((double)clock() / CLOCKS_PER_SEC - start);

@@ -292,11 +292,33 @@ static bool say_key(OmrEdits *out, int *kinds, const Score *read, int32_t m, con
   return say(out, kinds, &box, OMR_EDIT_KEY, b->fifths);
 }
 
+/* Diatonic steps that a note on the middle line is above middle C. */
+static int clef_height(const ScoreSign *clef) {
+  static const int reference[] = {4, -4, 0};
+  return reference[clef->clef <= SCORE_CLEF_C ? clef->clef : 0] + 2 * (3 - clef->clef_line);
+}
+
+/* Whether most notes of the staff stand as much too high as the clefs differ. */
+static bool clef_explains(const Score *read, int32_t m, const Score *truth, int32_t t, int staff, int rise) {
+  static Bar a, b;
+  int notes = 0, explained = 0;
+  load_bar(&a, read, m, SCORE_NOTE), load_bar(&b, truth, t, SCORE_NOTE);
+  for (int i = 0; i < a.n; i++) {
+    if (a.items[i].staff != staff) continue;
+    bool found = false;
+    for (int k = 0; k < b.n && !found; k++)
+      found = b.items[k].staff == staff && height(b.items[k].note) == height(a.items[i].note) + rise &&
+              fabs(onset(a.items[i].note) - onset(b.items[k].note)) < 0.3;
+    notes++, explained += found;
+  }
+  return rise && notes && 3 * explained >= 2 * notes;
+}
+
 static bool say_clef(OmrEdits *out, int *kinds, const Score *read, int32_t m, const Score *truth, int32_t t,
                      int staff) {
   const ScoreSign *a = in_force(read, m, SCORE_SIGN_CLEF, staff), *b = in_force(truth, t, SCORE_SIGN_CLEF, staff);
   ScoreBox box = bar_start(read, m);
-  if (!a || !b || (a->clef == b->clef && a->clef_line == b->clef_line)) return true;
+  if (!a || !b || !clef_explains(read, m, truth, t, staff, clef_height(b) - clef_height(a))) return true;
   int tonic = 28; /* any height will do to find the staff: the middle of what stands there */
   for (size_t i = 0; i < read->notes.n; i++)
     if (read->notes.items[i].measure == m && staff_of(read, &read->notes.items[i]) == staff)
