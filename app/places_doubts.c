@@ -3,11 +3,13 @@
  * grow where the tempo jumps. Of disagreement it is the share of such notes that prove to be misread or misheard: about
  * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing. What
  * the language thinks of a note is a second witness, whose odds are multiplied with these; alone it is heard where it is
- * sure.
+ * sure. A bar that cannot be counts more when others that are doubtful look like it: what is put right there is learned
+ * from.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 
 #include "app/words.h"
+#include "core/omr/omr_learn.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,15 +60,29 @@ static gboolean is_said(const PlacesView *view, gsize place) {
   return at->state == TRI_CHECKED || at->anchor || project_mark_at(view->project, view->unfolded->onsets.items[place].onset);
 }
 
-static gboolean impossible_bar(const PlacesView *view, double quarter) {
+/* The measure that is played there when it cannot be as it is written, else -1. */
+static int impossible_measure(const PlacesView *view, double quarter) {
   int step = words_step_at(view->unfolded, quarter);
   int measure = step >= 0 ? view->unfolded->steps.items[step].measure : -1;
-  return measure >= 0 && (gsize)measure < view->score->measures.n &&
-         *view->score->measures.items[measure].doubt;
+  gboolean known = measure >= 0 && (gsize)measure < view->score->measures.n;
+  return known && *view->score->measures.items[measure].doubt ? measure : -1;
+}
+
+static gboolean impossible_bar(const PlacesView *view, double quarter) {
+  return impossible_measure(view, quarter) >= 0;
+}
+
+/* How many notes a look at each measure may put right, what it teaches about others like it counted in. */
+static float *bar_worths(const Score *score) {
+  float *worths = g_new0(float, score->measures.n + 1);
+  if (!omr_learn_worth(worths, score)) memset(worths, 0, score->measures.n * sizeof *worths);
+  for (gsize i = 0; i < score->measures.n; i++) worths[i] = (float)bar_worth * (1 + worths[i]);
+  return worths;
 }
 
 static void doubt_bars(Doubting *doubting) {
   const PlacesView *view = doubting->view;
+  g_autofree float *worths = bar_worths(view->score);
   int last_step = -1;
   for (gsize i = 0; i < view->unfolded->onsets.n; i++) {
     const TriPlace *place = &view->places[i];
@@ -80,7 +96,7 @@ static void doubt_bars(Doubting *doubting) {
     add_doubt(doubting, &(PlacesDoubt){.first = i,
                                        .last = i,
                                        .reason = PLACES_RHYTHM,
-                                       .worth = with_seen(doubting, i, bar_worth),
+                                       .worth = with_seen(doubting, i, (double)worths[impossible_measure(view, place->quarter)]),
                                        .sound = -1,
                                        .midi = -1});
   }

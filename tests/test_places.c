@@ -156,6 +156,27 @@ static void a_bar_that_cannot_be_comes_first(void) {
   clear(&piece);
 }
 
+/* Of bars that cannot be those are led to first that look like others in doubt. */
+static void what_returns_comes_before_what_does_not(void) {
+  Piece piece;
+  PlacesDoubt doubts[LISTED];
+  make(&piece);
+  ScoreMeasure *measures = piece.score->measures.items;
+  for (int i = 3; i < 10; i += 3) {
+    for (int k = 0; k < 4; k++) { /* bar 3 goes down, the others up */
+      ScoreNote note = score_note(piece.score);
+      note.measure = i, note.octave = 4, note.step = (int8_t)(i == 3 ? 6 - k : k);
+      CHECK(base_array_push(&piece.score->notes, note));
+    }
+    measures[i].confidence = 0.4F;
+    g_strlcpy(measures[i].doubt, "5 beats in 4/4", sizeof measures[i].doubt);
+  }
+  CHECK(doubts_of(doubts, &piece) == 3);
+  CHECK(doubts[0].first == 24 && doubts[1].first == 36 && doubts[2].first == 12);
+  CHECK(doubts[0].worth > doubts[2].worth);
+  clear(&piece);
+}
+
 /* Of two notes that nobody heard the one that looks wrong is asked about first; where the sound agrees, looks count little. */
 static void the_language_is_a_second_witness(void) {
   Piece piece;
@@ -194,4 +215,5 @@ CHECK_MAIN({CASE(the_language_is_a_second_witness)}, {CASE(a_score_alone_is_doub
            {CASE(what_is_said_of_notes_goes_into_the_links)},
            {CASE(what_moved_is_listed)},
            {CASE(nothing_stands_out_where_all_is_sure)}, {CASE(the_list_leads_with_what_an_anchor_helps_most)},
-           {CASE(a_swapped_note_comes_before_a_missing_one)}, {CASE(a_bar_that_cannot_be_comes_first)})
+           {CASE(a_swapped_note_comes_before_a_missing_one)}, {CASE(a_bar_that_cannot_be_comes_first)},
+           {CASE(what_returns_comes_before_what_does_not)})
