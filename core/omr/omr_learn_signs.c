@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define STEP       0.03f
-#define STEP_WORTH 0.45f /* wrong heads that a step has to put right */
+#define STEP_WORTH 0.9f  /* wrong heads that a step has to put right */
 #define MOST_STEPS 4
 
 /* A head's signs on a page as read, and what it has in truth. */

@@ -201,6 +201,27 @@ static float place_x(const Score *read, int32_t measure, double at) {
   return left + (right - left) * (float)((at - fmax(0, before)) / (behind - fmax(0, before)));
 }
 
+/* Likewise, but between what stands there in truth before and behind it: false where nothing is known. */
+static bool true_x(float *x, const Score *read, int32_t measure, const Bar *a, const Bar *b, double at) {
+  const ScoreBox *box = &read->measures.items[measure].box;
+  double before = -1, behind = 1e9;
+  float left = box->x + 0.05f * box->width, right = box->x + box->width;
+  for (int k = 0; k < b->n; k++) {
+    if (b->items[k].partner < 0) continue;
+    const ScoreBox *head = &a->items[b->items[k].partner].note->box;
+    float middle = head->x + 0.5f * head->width;
+    double then = onset(b->items[k].note);
+    if (fabs(then - at) < 0.01) return *x = middle, true;
+    if (then < at && then > before) before = then, left = middle;
+    if (then > at && then < behind) behind = then, right = middle;
+  }
+  if (before < 0 && behind > 1e8) return false;
+  if (behind > 1e8) behind = beat_double(read->measures.items[measure].length);
+  double share = behind > fmax(0, before) ? (at - fmax(0, before)) / (behind - fmax(0, before)) : 0.5;
+  *x = left + (right - left) * (float)fmin(0.95, fmax(0.05, share));
+  return true;
+}
+
 /* The height on the page of a true note, measured from a note of the same staff that was read in the bar or
  * near it. */
 static bool place_y(float *y, const Score *read, int32_t measure, int staff, int target) {
@@ -223,11 +244,13 @@ static bool place_y(float *y, const Score *read, int32_t measure, int staff, int
   return best < 1 << 20;
 }
 
-static bool add_missing(OmrEdits *out, int *kinds, const Score *read, int32_t measure, const ScoreNote *truth,
-                        int staff) {
+static bool add_missing(OmrEdits *out, int *kinds, const Score *read, int32_t measure, const Bar *a, const Bar *b,
+                        const Item *item) {
+  const ScoreNote *truth = item->note;
+  int staff = item->staff;
   ScoreBox box = {.page = read->measures.items[measure].box.page};
   int target = truth->kind == SCORE_NOTE ? height(truth) : staff ? 22 : 34;
-  box.x = place_x(read, measure, onset(truth));
+  if (!true_x(&box.x, read, measure, a, b, onset(truth))) box.x = place_x(read, measure, onset(truth));
   if (truth->whole_measure || truth->type < 0 || !place_y(&box.y, read, measure, staff, target)) return true;
   bool note = truth->kind == SCORE_NOTE,
        ok = say(out, kinds, &box, note ? OMR_EDIT_NOTE : OMR_EDIT_REST, truth->type < 6 ? truth->type : 6);
@@ -252,7 +275,7 @@ static bool compare(OmrEdits *out, int *kinds, const Score *read, int32_t measur
   }
   for (int k = 0; ok && k < b.n; k++)
     if (b.items[k].partner < 0)
-      ok = add_missing(out, kinds, read, measure, b.items[k].note, b.items[k].staff);
+      ok = add_missing(out, kinds, read, measure, &a, &b, &b.items[k]);
   return ok;
 }
 
