@@ -143,8 +143,8 @@ BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, Alig
                             const AlignmentSpan *span, const double *slope);
 
 /* Draws rows that were heard towards a curve of time through them all: not at all when chords are struck and heard together
- * to the millisecond, the more the more their notes scatter and the more steadily the player goes (empirical Bayes). Where
- * fewer than two dozen rows were heard, all stay. O(rows). */
+ * to the millisecond, the more the more their notes scatter and the more steadily the player goes (empirical Bayes; the
+ * usual player where fewer than two dozen rows were heard). O(rows). */
 BaseStatus alignment_smooth(BaseContext *ctx, double *time_s, BaseArena *arena, const AlignmentRows *rows,
                             const AlignmentSpan *span, const AlignmentScatter *scatter);
 

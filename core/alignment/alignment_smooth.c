@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { LEAST_ROWS = 24, LEAST_CHORDS = 8, ROUNDS = 8, REACH = 4, LEAST_NEIGHBOURS = 4 };
+enum { LEAST_ROWS = 24, LEAST_SLOPES = 4, LEAST_CHORDS = 8, ROUNDS = 8, REACH = 4, LEAST_NEIGHBOURS = 4 };
 static const double USUAL_NOISE_S = 0.009, FAR = 1.3; /* of a loud onset; what is far off its chord is not seen in scatter */
+static const double USUAL_JITTER_S = 0.01, USUAL_WANDER = 0.1;
+static const float ANCHORED = 0.2F; /* precision of a place that a person fixed */
 static const double JITTER_S[] = {0.004, 0.008, 0.016, 0.032};
 static const double WANDER[] = {0.05, 0.1, 0.2, 0.4}; /* of the slope within a quarter, as a share of it */
 enum { JITTERS = sizeof JITTER_S / sizeof *JITTER_S, WANDERS = sizeof WANDER / sizeof *WANDER };
@@ -25,11 +27,11 @@ typedef struct {
   double noise, jitter, wander, slope;
 } Player;
 
-/* The rows of a span that were heard. */
+/* The rows of a span, between its fixed ends if it has such. */
 typedef struct {
-  const double *quarter, *time_s;
-  const AlignmentScatter *scatter;
-  size_t n;
+  double *quarter, *time_s;
+  AlignmentScatter *scatter; /* n is 0 for what was not heard */
+  size_t n, first;           /* first: of the rows, behind the fixed end */
 } Heard;
 
 static double noise_of(const Player *player, const AlignmentScatter *row) {
@@ -82,8 +84,8 @@ static int compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median of what a quarter takes from row to row; 0 when too few were heard. */
-static double usual_slope(double *room, const Heard *h) {
+/* The median of what a quarter takes from row to row; 0 when too few were heard. `rows`: how many were. */
+static double usual_slope(size_t *rows, double *room, const Heard *h) {
   size_t n = 0, last = SIZE_MAX;
   for (size_t i = 0; i < h->n; i++) {
     if (!h->scatter[i].n) continue;
@@ -92,7 +94,8 @@ static double usual_slope(double *room, const Heard *h) {
     last = i;
   }
   qsort(room, n, sizeof *room, compare_doubles);
-  return n >= LEAST_ROWS ? fmax(0, room[n / 2]) : 0;
+  *rows = n;
+  return n >= LEAST_SLOPES ? fmax(0, room[n / 2]) : 0;
 }
 
 /* The variance of one loud onset around its chord. */
@@ -103,14 +106,18 @@ static double onset_noise(const Heard *h) {
   return freedom >= LEAST_CHORDS ? FAR * FAR * sum / freedom : USUAL_NOISE_S * USUAL_NOISE_S;
 }
 
-/* The likeliest of JITTER_S and WANDER. `slope` is 0 when too little was heard to tell. */
+static Player player_with(double noise, double jitter_s, double wander, double slope) {
+  return (Player){noise, jitter_s * jitter_s, wander * wander * slope * slope, slope};
+}
+
+/* The likeliest of JITTER_S and WANDER, or the usual where little was heard. `slope` is 0 where next to nothing was. */
 static Player player_of(double *room, const Heard *h) {
-  Player best = {.slope = usual_slope(room, h)};
-  const double noise = onset_noise(h);
+  size_t rows;
+  const double noise = onset_noise(h), slope = usual_slope(&rows, room, h);
+  Player best = player_with(noise, USUAL_JITTER_S, USUAL_WANDER, slope);
   double most = -INFINITY;
-  for (int i = 0; best.slope > 0 && i < JITTERS * WANDERS; i++) {
-    const double jitter_s = JITTER_S[i % JITTERS], wander = WANDER[i / JITTERS] * best.slope;
-    const Player player = {noise, jitter_s * jitter_s, wander * wander, best.slope};
+  for (int i = 0; slope > 0 && rows >= LEAST_ROWS && i < JITTERS * WANDERS; i++) {
+    const Player player = player_with(noise, JITTER_S[i % JITTERS], WANDER[i / JITTERS], slope);
     const double sum = likelihood(h, &player);
     if (sum > most) most = sum, best = player;
   }
@@ -204,23 +211,37 @@ static void fit(Curve *c, const Heard *h, const Player *player) {
   }
 }
 
-static Heard heard_of(const double *time_s, const AlignmentRows *rows, const AlignmentSpan *span,
-                      const AlignmentScatter *scatter) {
-  return (Heard){rows->quarter + span->first, time_s, scatter, span->end - span->first};
+static void add_row(Heard *h, double quarter, double time_s, AlignmentScatter scatter) {
+  h->quarter[h->n] = quarter;
+  h->time_s[h->n] = time_s;
+  h->scatter[h->n++] = scatter;
+}
+
+static bool heard_of(Heard *h, BaseArena *arena, const double *time_s, const AlignmentRows *rows, const AlignmentSpan *span,
+                     const AlignmentScatter *scatter) {
+  const size_t n = span->end - span->first;
+  const AlignmentScatter anchor = {.n = 1, .precision = ANCHORED};
+  *h = (Heard){BASE_TAKE(arena, double, n + 2), BASE_TAKE(arena, double, n + 2), BASE_TAKE(arena, AlignmentScatter, n + 2), 0,
+               span->fixed_from};
+  if (!h->quarter || !h->time_s || !h->scatter) return false;
+  if (span->fixed_from) add_row(h, span->from_quarter, span->from_s, anchor);
+  for (size_t i = 0; i < n; i++) add_row(h, rows->quarter[span->first + i], time_s[i], scatter[i]);
+  if (span->fixed_to) add_row(h, span->to_quarter, span->to_s, anchor);
+  return true;
 }
 
 BaseStatus alignment_smooth(BaseContext *ctx, double *time_s, BaseArena *arena, const AlignmentRows *rows,
                             const AlignmentSpan *span, const AlignmentScatter *scatter) {
   const BaseArenaMark mark = base_arena_mark(arena);
-  const Heard h = heard_of(time_s, rows, span, scatter);
+  Heard h;
   Curve c;
-  if (!make_curve(&c, arena, h.n)) return base_fail_memory(ctx);
+  if (!heard_of(&h, arena, time_s, rows, span, scatter) || !make_curve(&c, arena, h.n)) return base_fail_memory(ctx);
   const Player player = player_of(c.curve, &h);
   if (player.slope > 0) fit(&c, &h, &player);
-  for (size_t i = 0; player.slope > 0 && i < h.n; i++) {
-    const double noise = noise_of(&player, &scatter[i]);
-    const bool stray = (double)scatter[i].precision >= LOUD && square_off(&c, &h, &player, i) > STRAY_SIGMAS * STRAY_SIGMAS;
-    if (scatter[i].n && !stray) time_s[i] += (c.curve[i] - time_s[i]) * noise / (noise + player.jitter);
+  for (size_t i = h.first; player.slope > 0 && i < h.first + span->end - span->first; i++) {
+    const double noise = noise_of(&player, &h.scatter[i]), away_s = c.curve[i] - h.time_s[i];
+    const bool stray = (double)h.scatter[i].precision >= LOUD && square_off(&c, &h, &player, i) > STRAY_SIGMAS * STRAY_SIGMAS;
+    if (h.scatter[i].n && !stray) time_s[i - h.first] += away_s * noise / (noise + player.jitter);
   }
   base_arena_reset(arena, mark);
   return BASE_OK;
@@ -258,11 +279,12 @@ static double mean_noise(const Heard *h, const Player *player) {
 BaseStatus alignment_lines(BaseContext *ctx, double *line_s, double *precision, BaseArena *arena, const double *time_s,
                            const AlignmentRows *rows, const AlignmentSpan *span, const AlignmentScatter *scatter) {
   const BaseArenaMark mark = base_arena_mark(arena);
-  const Heard h = heard_of(time_s, rows, span, scatter);
-  double *room = BASE_TAKE(arena, double, h.n + 1);
-  if (!room) return base_fail_memory(ctx);
+  const size_t n = span->end - span->first;
+  double *room = BASE_TAKE(arena, double, n + 3);
+  Heard h;
+  if (!room || !heard_of(&h, arena, time_s, rows, span, scatter)) return base_fail_memory(ctx);
   const Player player = player_of(room, &h);
-  for (size_t i = 0; i < h.n; i++) line_s[i] = scatter[i].n ? line_at(&h, i) : NAN;
+  for (size_t i = 0; i < n; i++) line_s[i] = scatter[i].n ? line_at(&h, h.first + i) : NAN;
   const double line = player.jitter + LINE_SHARE * (player.jitter + mean_noise(&h, &player));
   *precision = player.slope > 0 ? player.noise / line : 0;
   base_arena_reset(arena, mark);
