@@ -120,7 +120,8 @@ static BaseStatus walk_init(BaseContext *ctx, Walk *walk, const PianoModel *mode
   *walk = (Walk){.ctx = ctx, .model = model, .noise = noise_level(model), .noise_rng = base_rng(seed, 41)};
   walk->frames = (size_t)((motion_duration_s(motion) + tail_s) * rate_hz);
   walk->block = BLOCK_S * (size_t)rate_hz;
-  size_t reach = walk->block + FOLLOWED_S * (size_t)rate_hz, size = walk->frames < reach ? walk->frames : reach;
+  size_t reach = walk->block + FOLLOWED_S * (size_t)rate_hz,
+         size = walk->frames < reach ? walk->frames : reach;
   walk->window = (Wave){malloc((size + 1) * sizeof(float)), 0, size, rate_hz, base_rng(seed, 44)};
   if (!walk->window.samples) return base_fail_memory(ctx);
   fill_noise(walk, 0, size);
