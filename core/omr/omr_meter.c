@@ -11,7 +11,7 @@
 
 #define SHORT_BAR_GAIN    1.0f
 #define SEVERAL_BARS_GAIN 4.0f
-#define SEVERAL_BARS_COST 0.7f /* of each: a bar line is missed less often than much else goes wrong in one bar */
+#define SEVERAL_BARS_COST 1.5f /* of each: a bar line is missed less often than much else goes wrong in one bar */
 #define SPLIT_BAR_GAIN    1.2f
 
 static const OmrTime *printed_time(const OmrPage *page, const OmrMeasure *measure) {
