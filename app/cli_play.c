@@ -18,17 +18,12 @@ static void report(const CliCall *call, const Motion *motion, double duration_s)
   cli_report_end(&out);
 }
 
-/* On the differentiable piano, whose loudest moment is known only at the end: all of it in memory. */
 static BaseStatus perform(CliCall *call, double *duration_s, const Motion *motion) {
   const char *weights = call->values[OPTION_WEIGHTS];
   PianoModel model = piano_model_reference();
-  DspAudio *audio = NULL;
   BaseStatus status = weights ? piano_model_load(&call->ctx, &model, weights) : BASE_OK;
-  if (status == BASE_OK) status = piano_wave_perform(&call->ctx, &audio, &model, motion, NULL);
-  if (status == BASE_OK) status = dsp_audio_write(&call->ctx, audio, call->output);
-  if (status == BASE_OK) *duration_s = (double)audio->frames / audio->rate_hz;
-  dsp_audio_free(audio);
-  return status;
+  if (status != BASE_OK) return status;
+  return piano_wave_file(&call->ctx, duration_s, call->output, &model, motion, NULL);
 }
 
 static CliExit run(CliCall *call) {

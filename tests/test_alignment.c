@@ -289,6 +289,44 @@ static void poor_transcription_aligns_mostly(void) {
   expect_floor((Damage){0.25, 0.25, 0.015}, 0.025, 0.8, 0.1);
 }
 
+/* A loud chord on each quarter and soft notes between, which are heard late or early; halfway the player waits. */
+typedef struct {
+  ScoreUnfolded score;
+  double time_s[400];
+  Motion *motion;
+} Steady;
+
+static void make_steady(Steady *s, double wait_s) {
+  BaseRng rng = base_rng(4, 0);
+  *s = (Steady){.motion = motion_new()};
+  for (int i = 0; i < 400; i++) {
+    const int chord[] = {48 + i % 7, 64 + i % 5, 72}, soft[] = {57 + i % 4};
+    const bool loud = i % 4 == 0;
+    add_onset(&s->score, beat_make(i, 4), loud ? chord : soft, loud ? 3 : 1);
+    s->time_s[i] = 2 + 0.3 * i + (i >= 200 ? wait_s : 0);
+    for (size_t k = 0; k < s->score.onsets.items[i].n; k++) {
+      const double at = s->time_s[i] + (loud ? 0.006 : 0.035) * base_rng_normal(&rng);
+      motion_add(s->motion, at, at + 0.2, loud ? chord[k] : soft[0], loud ? 80 : 26, 1);
+    }
+  }
+  motion_sort(s->motion);
+}
+
+static void soft_notes_are_drawn_to_a_steady_tempo(void) {
+  Steady s;
+  Alignment *alignment = NULL;
+  make_steady(&s, 0.4);
+  CHECK(alignment_align(NULL, &alignment, &s.score, s.motion, NULL, NULL) == BASE_OK);
+  double *error = errors(alignment, s.time_s);
+  CHECK_SAYING(error[200] < 0.009 && error[380] < 0.025, "median %.4f s, of 95 %% %.4f s", error[200], error[380]);
+  CHECK_NEAR(alignment->points.items[196].time_s, s.time_s[196], 0.02);
+  CHECK_NEAR(alignment->points.items[200].time_s, s.time_s[200], 0.02); /* who waits is not hurried */
+  free(error);
+  alignment_free(alignment);
+  motion_free(s.motion);
+  clear_score(&s.score);
+}
+
 static void silence_and_applause_are_left_alone(void) {
   ScoreUnfolded score = {0};
   make_score(&score, 150, 9);
@@ -730,6 +768,7 @@ CHECK_MAIN({CASE(coarse_equals_brute_force)}, {CASE(coarse_finds_an_exact_copy)}
            {CASE(path_equals_brute_force)}, {CASE(pairs_of_times_equal_brute_force)},
            {CASE(isotonic_is_the_nearest)}, {CASE(exact_performance_aligns_exactly)},
            {CASE(human_performance_aligns_closely)}, {CASE(poor_transcription_aligns_mostly)},
+           {CASE(soft_notes_are_drawn_to_a_steady_tempo)},
            {CASE(silence_and_applause_are_left_alone)}, {CASE(evidence_stands_in_for_missing_notes)},
            {CASE(anchors_are_respected)}, {CASE(anchors_hold_in_a_tiny_world)},
            {CASE(anchor_between_onsets_bounds_both_sides)}, {CASE(crossing_anchors_are_refused)},

@@ -300,7 +300,7 @@ static BaseStatus calibrate(World *world, LmmCalibration *report, void **bytes, 
                             LmmCalibrateParams params) {
   params.weights = world->weights;
   params.batch = 2;
-  params.dreams = 2;
+  params.dreams = 1;
   params.tests = 1;
   return lmm_calibrate(ctx, report, bytes, n, &world->pair, &params);
 }
@@ -329,21 +329,9 @@ static void a_score_that_is_not_found_ends_it(void) {
   close_world(&world);
 }
 
-static void a_shy_ear_is_encouraged(void) {
-  World world;
-  LmmCalibration report;
-  void *bytes = NULL;
-  size_t n = 0;
-  BaseContext ctx = {.seed = 1, .threads = 1};
-  open_world(&world);
-  world.pair.expect = find_score, world.pair.user = &world;
-  BaseStatus status = calibrate(&world, &report, &bytes, &n, &ctx, (LmmCalibrateParams){.steps = 32, .rate = 0.02F, .bars = 1});
-  CHECK_SAYING(status == BASE_OK, "%s", ctx.sentence);
-  CHECK_SAYING(world.asked == 2, "asked %d times", world.asked); /* before and after learning */
-  CHECK_SAYING(report.accepted && bytes && report.bars == 6 && report.bars_held_out == 1 && report.labels > 100, "%d, %zu bars, %zu held out, %zu labels", report.accepted, report.bars, report.bars_held_out, report.labels);
-  CHECK_SAYING(report.trusted.after > report.trusted.before + 0.02 || report.beyond.after > report.beyond.before + 0.02,
-               "trusted %.3f → %.3f, beyond %.3f → %.3f, dreams %.3f → %.3f", report.trusted.before, report.trusted.after,
-               report.beyond.before, report.beyond.after, report.dreams.before, report.dreams.after);
+/* What was learned can be loaded, and hears. */
+static void hear_with(const World *world, const void *bytes, size_t n) {
+  BaseContext ctx = {0};
   BasePack *pack = NULL;
   LmmAnswers answers = {0};
   TranscriptionTensors tensors;
@@ -351,11 +339,40 @@ static void a_shy_ear_is_encouraged(void) {
   CHECK(bytes && base_pack_load_memory(&ctx, &pack, bytes, n, "calibrated") == BASE_OK);
   CHECK(transcription_net_build(&ctx, &tensors, net, 1, 100, false) == BASE_OK);
   CHECK(pack && transcription_weights_load(&ctx, net, pack) == BASE_OK);
-  CHECK(lmm_answers_of(&ctx, &answers, net, &world.recording) == BASE_OK && answers.heard->motion->notes.n > 0);
+  CHECK(lmm_answers_of(&ctx, &answers, net, &world->recording) == BASE_OK && answers.heard->motion->notes.n > 0);
   lmm_answers_clear(&answers);
   nn_net_free(net);
   base_pack_free(pack);
-  free(bytes);
+}
+
+static void check_encouraged(const LmmCalibration *r) {
+  CHECK_SAYING(r->accepted && r->bars == 6 && r->bars_held_out == 1 && r->labels > 100, "%d, %zu bars, %zu held out, %zu labels",
+               r->accepted, r->bars, r->bars_held_out, r->labels);
+  CHECK_SAYING(r->trusted.after > r->trusted.before + 0.02 || r->beyond.after > r->beyond.before + 0.02,
+               "trusted %.3f → %.3f, beyond %.3f → %.3f, dreams %.3f → %.3f", r->trusted.before, r->trusted.after,
+               r->beyond.before, r->beyond.after, r->dreams.before, r->dreams.after);
+}
+
+/* Twice, since the same seed has to teach the same. */
+static void a_shy_ear_is_encouraged(void) {
+  World world;
+  LmmCalibration report;
+  void *bytes[2] = {NULL, NULL};
+  size_t n[2] = {0, 0};
+  open_world(&world);
+  world.pair.expect = find_score, world.pair.user = &world;
+  for (int i = 0; i < 2; i++) {
+    BaseContext ctx = {.seed = 1, .threads = 1};
+    const LmmCalibrateParams params = {.steps = 32, .rate = 0.02F, .bars = 1};
+    const BaseStatus status = calibrate(&world, &report, &bytes[i], &n[i], &ctx, params);
+    CHECK_SAYING(status == BASE_OK, "%s", ctx.sentence);
+    CHECK_SAYING(world.asked == 2 * (i + 1), "asked %d times", world.asked); /* before and after learning */
+    check_encouraged(&report);
+  }
+  CHECK(bytes[0] && n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
+  hear_with(&world, bytes[0], n[0]);
+  free(bytes[0]);
+  free(bytes[1]);
   close_world(&world);
 }
 
@@ -394,24 +411,8 @@ static void called_off_nothing_is_left(void) {
   close_world(&world);
 }
 
-static void the_same_seed_teaches_the_same(void) {
-  World world;
-  LmmCalibration report;
-  void *bytes[2] = {NULL, NULL};
-  size_t n[2] = {0, 0};
-  open_world(&world);
-  for (int i = 0; i < 2; i++) {
-    BaseContext ctx = {.seed = 1, .threads = 1};
-    CHECK(calibrate(&world, &report, &bytes[i], &n[i], &ctx, (LmmCalibrateParams){.steps = 32, .rate = 0.02F, .bars = 1}) == BASE_OK);
-  }
-  CHECK(bytes[0] && n[0] == n[1] && memcmp(bytes[0], bytes[1], n[0]) == 0);
-  free(bytes[0]);
-  free(bytes[1]);
-  close_world(&world);
-}
-
 CHECK_MAIN({CASE(labels_snap_to_the_sound)}, {CASE(each_onset_is_taken_once)}, {CASE(disagreements_are_masked)},
            {CASE(half_a_score_makes_nobody_deaf)}, {CASE(a_key_that_speaks_early_is_drawn_into_time)},
            {CASE(late_keys_and_soft_strokes_are_found)}, {CASE(few_notes_tell_little)},
-           {CASE(how_far_chords_are_struck_together_is_found)}, {CASE(a_score_that_is_not_found_ends_it)}, {CASE(a_shy_ear_is_encouraged)}, {CASE(harm_is_refused)}, {CASE(called_off_nothing_is_left)},
-           {CASE(the_same_seed_teaches_the_same)})
+           {CASE(how_far_chords_are_struck_together_is_found)}, {CASE(a_score_that_is_not_found_ends_it)},
+           {CASE(a_shy_ear_is_encouraged)}, {CASE(harm_is_refused)}, {CASE(called_off_nothing_is_left)})

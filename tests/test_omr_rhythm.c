@@ -2,7 +2,9 @@
 #include "tests/check.h"
 
 #include "core/base/base_rng.h"
-#include "core/omr/omr_rhythm.h"
+#include "core/omr/omr_assembly.h"
+
+#include <stdlib.h>
 
 static OmrEvent event(float x, int staff_index, int ticks, uint8_t stem_kind) {
   return (OmrEvent){.x_sp = x,
@@ -145,8 +147,101 @@ static void any_events_are_solved(void) {
   }
 }
 
+/* The cheapest way is the solution, the next one its margin away; no two sound alike. */
+static void ways_are_different_and_in_order(void) {
+  OmrEvent events[] = {event(0, 0, 96, 1), event(5, 0, 48, 1), event(9, 0, 96, 1), event(12, 0, 48, 1)};
+  BaseArena *arena = base_arena_new(0);
+  OmrBarRhythm rhythm;
+  OmrWays ways = {0};
+  CHECK(omr_solve_bar(&rhythm, events, 4, 384, &(OmrRhythmParams){.ways = &ways}, arena) == BASE_OK);
+  CHECK(ways.n > 3 && ways.events == 4 && ways.cost[0] == rhythm.cost);
+  CHECK(ways.cost[1] - ways.cost[0] == rhythm.margin);
+  for (int k = 1; k < ways.n; k++) {
+    CHECK(ways.cost[k] >= ways.cost[k - 1]);
+    for (int other = 0; other < k; other++) {
+      const OmrPlaced *a = ways.placed + 4 * k, *b = ways.placed + 4 * other;
+      bool differ = false;
+      for (int i = 0; i < 4; i++)
+        differ |= a[i].onset != b[i].onset || a[i].length != b[i].length || a[i].left_out != b[i].left_out;
+      CHECK_SAYING(differ, "ways %d and %d", k, other);
+    }
+  }
+  OmrEvent second[4];
+  for (int i = 0; i < 4; i++) second[i] = events[i];
+  omr_take_way(second, 4, &ways, 1);
+  for (int i = 0; i < 4; i++) CHECK(second[i].onset == ways.placed[4 + i].onset && events[i].onset == ways.placed[i].onset);
+  base_arena_free(arena);
+}
+
+static int by_place(const void *a, const void *b) {
+  const OmrEvent *left = a, *right = b;
+  return left->x_sp < right->x_sp ? -1 : left->x_sp > right->x_sp;
+}
+
+/* Half notes that stand aside seem to sound alone at first: that no time is left for the sixteenths then has to be seen
+ * before the end of the bar. */
+static void what_follows_needs_its_time(void) {
+  enum { HALVES = 4, DOTTED = 8, RUN = 16, SPECKS = 2, ALL = HALVES + DOTTED + RUN + SPECKS };
+  static const float halves[HALVES] = {0, 0.1f, 21.1f, 21.2f};
+  static const float dotted[DOTTED] = {2.1f, 9.4f, 11.6f, 18.6f, 21.4f, 28.0f, 30.2f, 36.9f};
+  OmrEvent events[ALL];
+  for (int i = 0; i < HALVES; i++) events[i] = event(halves[i], 0, 192, i ? 2 : 1), events[i].out_price = 2.2f;
+  for (int i = 0; i < DOTTED; i++) {
+    events[HALVES + i] = event(dotted[i], 0, i % 2 ? 24 : 72, i < 4 ? 2 : 1);
+    events[HALVES + i].group = 10 + i / 4, events[HALVES + i].out_price = 3;
+  }
+  for (int i = 0; i < RUN; i++) {
+    events[HALVES + DOTTED + i] = event(2.05f + 2.4f * (float)i, 1, 24, 1);
+    events[HALVES + DOTTED + i].group = 1, events[HALVES + DOTTED + i].out_price = 3;
+  }
+  for (int i = 0; i < SPECKS; i++) {
+    events[ALL - 1 - i] = event(i ? 3.4f : 24.6f, 0, 48, 0);
+    events[ALL - 1 - i].rest = true, events[ALL - 1 - i].out_price = 0.9f;
+  }
+  qsort(events, ALL, sizeof *events, by_place);
+  solve(events, ALL, 384);
+  int onset = 0;
+  for (int i = 0; i < ALL; i++) {
+    if (events[i].staff == 0) continue;
+    CHECK_SAYING(events[i].onset == onset && !events[i].left_out, "%d for %d", events[i].onset, onset);
+    onset += 24;
+  }
+}
+
+static void add_bar(OmrAssembly *assembly, OmrEvent *events, size_t n, int32_t ticks) {
+  OmrBarRhythm rhythm = solve(events, n, ticks);
+  OmrMeasure measure = {.first = assembly->events.n, .n = n, .ticks = ticks, .cost = rhythm.cost, .margin = rhythm.margin};
+  for (size_t i = 0; i < n; i++) CHECK(base_array_push(&assembly->events, events[i]));
+  CHECK(base_array_push(&assembly->measures, measure));
+}
+
+/* A dot is missing, and where it is missing the other bars tell. */
+static void rhythms_seen_elsewhere_tell(bool seen, int second) {
+  OmrAssembly assembly = {.staves = 1, .arena = base_arena_new(0), .bars = omr_bars_new()};
+  for (int k = 0; k < 4; k++) {
+    OmrEvent clear[] = {event(0, 0, 96, 1), event(5, 0, 48, 1), event(9, 0, seen ? 144 : 96, 1), event(14, 0, 48, 1)};
+    add_bar(&assembly, clear, seen ? 3 : 4, 288);
+  }
+  OmrEvent doubtful[] = {event(0, 0, 96, 1), event(5, 0, 48, 1), event(9, 0, 96, 1)};
+  add_bar(&assembly, doubtful, 3, 288);
+  for (int again = 0; again < 2; again++) {
+    CHECK(omr_solve_in_context(NULL, &assembly) == BASE_OK);
+    const OmrEvent *solved = assembly.events.items + assembly.measures.items[4].first;
+    CHECK_SAYING(solved[1].onset == second, "%d", solved[1].onset);
+  }
+  omr_assembly_clear(&assembly);
+  omr_bars_free(assembly.bars);
+  base_arena_free(assembly.arena);
+}
+
+static void bars_learn_from_others(void) {
+  rhythms_seen_elsewhere_tell(true, 96);
+  rhythms_seen_elsewhere_tell(false, 144);
+}
+
 CHECK_MAIN({CASE(bars_that_add_up_cost_nothing)}, {CASE(two_voices_share_a_staff)},
            {CASE(voices_that_step_aside_sound_together)}, {CASE(beams_keep_their_voice)},
            {CASE(unmarked_triplets_are_found)}, {CASE(a_figure_makes_a_triplet)},
            {CASE(a_stain_breaks_no_triplet)}, {CASE(a_missing_dot_is_supplied)},
-           {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)})
+           {CASE(too_many_beats_are_dear)}, {CASE(any_events_are_solved)}, {CASE(ways_are_different_and_in_order)},
+           {CASE(what_follows_needs_its_time)}, {CASE(bars_learn_from_others)})

@@ -51,7 +51,7 @@ static const struct {
     {"go-end", GDK_KEY_End, NONE},
     {"tap", GDK_KEY_t, NONE},
     {"slower", GDK_KEY_Page_Down, CTRL},
-        {"faster", GDK_KEY_Page_Up, CTRL},
+    {"faster", GDK_KEY_Page_Up, CTRL},
     {"note-next", GDK_KEY_Down, ALT},
     {"note-previous", GDK_KEY_Up, ALT},
     {"note-up", GDK_KEY_Up, NONE},

@@ -78,4 +78,4 @@ double alignment_quarter(const Alignment *alignment, double time_s);
  * are clamped. `times_s`: points.n doubles, caller's. O(n). */
 void alignment_warp(double *times_s, const Alignment *alignment, size_t moved, double time_s);
 
-enum { ALIGNMENT_VERSION = 3 };
+enum { ALIGNMENT_VERSION = 4 };

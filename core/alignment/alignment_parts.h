@@ -142,9 +142,9 @@ BaseStatus alignment_refine(BaseContext *ctx, double *time_s, float *found, Alig
                             BaseArena *arena, const AlignmentRows *rows, const AlignmentAtoms *atoms,
                             const AlignmentSpan *span, const double *slope);
 
-/* Draws rows that were heard towards the line through their neighbours: not at all when chords are struck and
- * heard together to the millisecond, the more the more their notes scatter, as the same noise is in rows of
- * one note (empirical Bayes). O(rows). */
+/* Draws rows that were heard towards a curve of time through them all: not at all when chords are struck and heard together
+ * to the millisecond, the more the more their notes scatter and the more steadily the player goes (empirical Bayes; the
+ * usual player where fewer than two dozen rows were heard). O(rows). */
 BaseStatus alignment_smooth(BaseContext *ctx, double *time_s, BaseArena *arena, const AlignmentRows *rows,
                             const AlignmentSpan *span, const AlignmentScatter *scatter);
 

@@ -46,7 +46,7 @@ typedef struct {
   void *user;
   const OmrEdit *edits; /* what a person put right, laid over each page as it is read; may be null when n_edits is 0 */
   size_t n_edits;
-    bool learn; /* the rest of the pages is read as the edits suggest (omr_learn); a few seconds more */
+  bool learn;   /* the rest of the pages is read as the edits suggest (omr_learn); a few seconds more */
   size_t *lost; /* may be null; else counts up edits that found nothing at their place */
 } FlowReadParams;
 
@@ -81,6 +81,7 @@ BaseStatus flow_load_anchors(BaseContext *ctx, AlignmentAnchor **out, size_t *n,
 BaseStatus flow_align(BaseContext *ctx, FlowAligned **out, const char *const *score_paths, size_t n_paths,
                       const char *audio_path, const AlignmentAnchor *anchors, size_t n_anchors);
 void flow_aligned_free(FlowAligned *aligned);
+void flow_aligned_clear(FlowAligned *aligned); /* frees what it holds */
 
 /* The last step of that alone, for a score and a recording that have been read and heard: the playing order that
  * the recording takes and the alignment to it. Both outputs are the caller's. */

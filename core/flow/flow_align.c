@@ -270,11 +270,16 @@ BaseStatus flow_align(BaseContext *ctx, FlowAligned **out, const char *const *sc
   return status;
 }
 
-void flow_aligned_free(FlowAligned *aligned) {
-  if (!aligned) return;
+void flow_aligned_clear(FlowAligned *aligned) {
   alignment_free(aligned->alignment);
   transcription_free(aligned->heard);
   score_unfolded_free(aligned->unfolded);
   score_free(aligned->score);
+  *aligned = (FlowAligned){0};
+}
+
+void flow_aligned_free(FlowAligned *aligned) {
+  if (!aligned) return;
+  flow_aligned_clear(aligned);
   free(aligned);
 }

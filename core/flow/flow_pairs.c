@@ -1,6 +1,6 @@
 /* Bars with anchors, each with its sound, its picture and a weight. Values are rounded as they will be written, so that a
  * set that was read again is the same set. SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/flow/flow_pairs.h"
+#include "core/flow/flow_pairs_parts.h"
 
 #include "core/flow/flow_parts.h"
 
@@ -34,10 +34,7 @@ void flow_pairs_free(FlowPairs *pairs) {
   for (size_t i = 0; i < pairs->pairs.n; i++) clear_pair(&pairs->pairs.items[i]);
   base_array_clear(&pairs->pairs);
   base_array_clear(&pairs->said);
-  alignment_free(pairs->aligned.alignment);
-  transcription_free(pairs->aligned.heard);
-  score_unfolded_free(pairs->aligned.unfolded);
-  score_free(pairs->aligned.score);
+  flow_aligned_clear(&pairs->aligned);
   free(pairs);
 }
 
@@ -130,7 +127,7 @@ static bool within(Beat quarter, Beat from, Beat to) {
   return beat_compare(quarter, from) >= 0 && beat_compare(quarter, to) < 0;
 }
 
-static bool is_not_played(const FlowPairs *set, Beat quarter) {
+bool flow_pairs_is_not_played(const FlowPairs *set, Beat quarter) {
   for (size_t i = 0; i < set->said.n; i++)
     if (set->said.items[i].said == FLOW_SAID_NOT_PLAYED && beat_equal(set->said.items[i].quarter, quarter)) return true;
   return false;
@@ -143,7 +140,7 @@ static float weight_of(const FlowPairs *set, int32_t step) {
   for (size_t i = 0; i < aligned->alignment->links.n; i++) {
     const AlignmentLink *link = &aligned->alignment->links.items[i];
     const ScoreSound *sound = link->sound >= 0 ? &aligned->unfolded->sounds.items[link->sound] : NULL;
-    if (!sound || sound->step != step || is_not_played(set, sound->onset)) continue;
+    if (!sound || sound->step != step || flow_pairs_is_not_played(set, sound->onset)) continue;
     if (link->verdict == ALIGNMENT_MATCH) found++;
     if (link->verdict == ALIGNMENT_MATCH || link->verdict == ALIGNMENT_NOT_PLAYED) played++;
   }

@@ -1,7 +1,7 @@
 /* The bars of all sets, one after another with silence between, are one recording; the scores' notes at their times in it
  * are what is expected. The recording goes through a file, because level and tuning are found there.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/flow/flow_pairs.h"
+#include "core/flow/flow_pairs_parts.h"
 
 #include "core/flow/flow_parts.h"
 
@@ -46,12 +46,6 @@ static BaseStatus make_room(BaseContext *ctx, Joined *joined, const FlowPairs *c
   return joined->sound && joined->expected && joined->trusted ? BASE_OK : base_fail_memory(ctx);
 }
 
-static bool was_not_played(const FlowPairs *set, Beat quarter) {
-  for (size_t i = 0; i < set->said.n; i++)
-    if (set->said.items[i].said == FLOW_SAID_NOT_PLAYED && beat_equal(set->said.items[i].quarter, quarter)) return true;
-  return false;
-}
-
 /* The notes that sound in the span of a pair, moved to where the span is now. */
 static bool add_expected(Motion *to, const FlowPairs *set, const FlowPair *pair, double at_s) {
   const ScoreUnfolded *unfolded = set->aligned.unfolded;
@@ -59,7 +53,7 @@ static bool add_expected(Motion *to, const FlowPairs *set, const FlowPair *pair,
   for (size_t i = 0; i < unfolded->sounds.n; i++) {
     const ScoreSound *sound = &unfolded->sounds.items[i];
     const double time_s = alignment_time_s(set->aligned.alignment, beat_double(sound->onset));
-    if (time_s < pair->sound_from_s || time_s >= end_s || was_not_played(set, sound->onset)) continue;
+    if (time_s < pair->sound_from_s || time_s >= end_s || flow_pairs_is_not_played(set, sound->onset)) continue;
     const double moved_s = at_s + time_s - pair->sound_from_s;
     if (!motion_add(to, moved_s, moved_s + 0.1, sound->midi, 64, sound->grace ? 0 : 1)) return false;
   }

@@ -13,3 +13,6 @@ extern const char *const FLOW_PAIRS_LINKS[FLOW_PAIRS_LINK_KINDS];
 
 /* `folder`/`name`, cut at FLOW_PAIRS_PATH_SIZE. */
 void flow_pairs_path(char *path, const char *folder, const char *name);
+
+/* What is written there was said not to be played. */
+bool flow_pairs_is_not_played(const FlowPairs *set, Beat quarter);

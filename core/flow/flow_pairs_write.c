@@ -3,7 +3,6 @@
 #include "core/flow/flow_pairs.h"
 
 #include "core/base/base_file.h"
-#include "core/base/base_number.h"
 #include "core/flow/flow_pairs_parts.h"
 #include "core/flow/flow_parts.h"
 #include "core/music/musicxml.h"
@@ -14,23 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NUMBER_SIZE = 40 };
-
 const char *const FLOW_PAIRS_SAID[FLOW_SAYINGS] = {"right", "moved", "not played", "extra", "ornament"};
 const char *const FLOW_PAIRS_LINKS[FLOW_PAIRS_LINK_KINDS] = {"match", "not played", "extra", "ornament"};
 
 /* ---- pieces of JSON ---- */
 
-static void put_number(FILE *stream, const char *before, double value, int decimals) {
-  char text[NUMBER_SIZE];
-  base_number_write(text, sizeof text, value, decimals);
-  fprintf(stream, "%s%s", before, text);
-}
-
 /* As a fraction, and for those who would rather divide beforehand. */
 static void put_beat(FILE *stream, Beat quarter) {
   fprintf(stream, "\"quarter\":[%lld,%lld]", (long long)quarter.num, (long long)quarter.den);
-  put_number(stream, ",\"score_quarter\":", beat_double(quarter), 6);
+  flow_put_number(stream, ",\"score_quarter\":", beat_double(quarter), 6);
 }
 
 static void put_order(FILE *stream, const FlowPairs *set) {
@@ -59,13 +50,13 @@ static void put_pair(FILE *stream, const FlowPairs *set, const FlowPair *pair) {
   fprintf(stream, "{\"id\":\"bar-%d\",\"step\":%d,\"measure\":%d,\"pass\":%d,", pair->step + 1, pair->step, step->measure,
           step->pass);
   put_beat(stream, step->start);
-  put_number(stream, ",\"quarters\":", beat_double(length), 6);
-  put_number(stream, ",\"from_s\":", pair->from_s, 5);
-  put_number(stream, ",\"to_s\":", pair->to_s, 5);
-  put_number(stream, ",\"weight\":", pair->weight, 4);
+  flow_put_number(stream, ",\"quarters\":", beat_double(length), 6);
+  flow_put_number(stream, ",\"from_s\":", pair->from_s, 5);
+  flow_put_number(stream, ",\"to_s\":", pair->to_s, 5);
+  flow_put_number(stream, ",\"weight\":", pair->weight, 4);
   if (pair->sound) {
     fprintf(stream, ",\n \"sound\":\"bar-%d.flac\"", pair->step + 1);
-    put_number(stream, ",\"sound_from_s\":", pair->sound_from_s, 5);
+    flow_put_number(stream, ",\"sound_from_s\":", pair->sound_from_s, 5);
   }
   if (pair->picture) put_heads(stream, pair);
   fputc('}', stream);
@@ -74,7 +65,7 @@ static void put_pair(FILE *stream, const FlowPairs *set, const FlowPair *pair) {
 static void put_said(FILE *stream, const FlowVerdict *said) {
   fprintf(stream, "{\"verdict\":\"%s\",", FLOW_PAIRS_SAID[said->said]);
   put_beat(stream, said->quarter);
-  put_number(stream, ",\"time_s\":", said->time_s, 5);
+  flow_put_number(stream, ",\"time_s\":", said->time_s, 5);
   if (said->midi) fprintf(stream, ",\"midi_pitch\":%d", said->midi);
   fputc('}', stream);
 }
@@ -84,8 +75,8 @@ static void put_said(FILE *stream, const FlowVerdict *said) {
 static void put_point(FILE *stream, const AlignmentPoint *point) {
   fputc('{', stream);
   put_beat(stream, point->quarter);
-  put_number(stream, ",\"time_s\":", point->time_s, 5);
-  put_number(stream, ",\"confidence\":", point->confidence, 4);
+  flow_put_number(stream, ",\"time_s\":", point->time_s, 5);
+  flow_put_number(stream, ",\"confidence\":", point->confidence, 4);
   fputs(point->anchor ? ",\"anchor\":true}" : "}", stream);
 }
 
@@ -94,22 +85,22 @@ static void put_link(FILE *stream, const FlowPairs *set, const AlignmentLink *li
   if (link->sound >= 0)
     fprintf(stream, ",\"sound\":%d,\"score_note\":%u", link->sound, set->aligned.unfolded->sounds.items[link->sound].note);
   if (link->note) fprintf(stream, ",\"note\":%u", link->note);
-  put_number(stream, ",\"confidence\":", link->confidence, 4);
+  flow_put_number(stream, ",\"confidence\":", link->confidence, 4);
   fputc('}', stream);
 }
 
 static void put_note(FILE *stream, const MotionNote *note) {
   fprintf(stream, "{\"id\":%u,\"midi_pitch\":%d,\"velocity\":%d,\"channel\":%d", note->id, note->midi, note->velocity,
           note->channel);
-  put_number(stream, ",\"onset_s\":", note->onset_s, 5);
-  put_number(stream, ",\"key_up_s\":", note->key_up_s, 5);
-  put_number(stream, ",\"confidence\":", note->confidence, 4);
+  flow_put_number(stream, ",\"onset_s\":", note->onset_s, 5);
+  flow_put_number(stream, ",\"key_up_s\":", note->key_up_s, 5);
+  flow_put_number(stream, ",\"confidence\":", note->confidence, 4);
   if (note->score_note) fprintf(stream, ",\"score_note\":%u", note->score_note);
   fputc('}', stream);
 }
 
 static void put_pedal(FILE *stream, const MotionPedal *pedal) {
-  put_number(stream, "{\"time_s\":", pedal->time_s, 5);
+  flow_put_number(stream, "{\"time_s\":", pedal->time_s, 5);
   fprintf(stream, ",\"controller\":%d,\"depth\":%d}", pedal->pedal, pedal->depth);
 }
 

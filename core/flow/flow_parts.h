@@ -37,5 +37,8 @@ void flow_put_match(FILE *stream, const FlowAligned *aligned, const FlowNotes *n
 /* As the folder of five tables that Parangonada loads; made whole or not at all, and only where nothing is yet. */
 BaseStatus flow_write_parangonada(BaseContext *ctx, const FlowAligned *aligned, const FlowNotes *notes, const char *path);
 
+/* `before`, then the number with at most so many decimals, as every locale reads it. */
+void flow_put_number(FILE *stream, const char *before, double value, int decimals);
+
 /* "n12-1": the written note of a sound and the pass on which it is played; what names it in every export. */
 void flow_put_sound_id(FILE *stream, const FlowAligned *aligned, const ScoreSound *sound);

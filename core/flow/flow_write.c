@@ -17,6 +17,12 @@ static BaseStatus fail_ending(BaseContext *ctx, const char *path, const char *wa
   return base_fail(ctx, BASE_UNSUPPORTED, "“%s” ends in nothing that can be written here: %s.", path, wanted);
 }
 
+void flow_put_number(FILE *stream, const char *before, double value, int decimals) {
+  char text[NUMBER_SIZE];
+  base_number_write(text, sizeof text, value, decimals);
+  fprintf(stream, "%s%s", before, text);
+}
+
 /* ---- score ---- */
 
 static BaseStatus write_played(BaseContext *ctx, const Score *score, const char *path) {
@@ -45,18 +51,12 @@ BaseStatus flow_write_score(BaseContext *ctx, const Score *score, OmrPage *const
 /* ---- motion ---- */
 
 /* `value` with `decimals` digits at most, between the texts. */
-static void put_number(FILE *stream, const char *before, double value, int decimals) {
-  char text[NUMBER_SIZE];
-  base_number_write(text, sizeof text, value, decimals);
-  fprintf(stream, "%s%s", before, text);
-}
-
 static void put_note(FILE *stream, const MotionNote *note, double sound_end_s) {
   fprintf(stream, "{\"id\":%u,\"midi_pitch\":%d,\"velocity\":%d", note->id, note->midi, note->velocity);
-  put_number(stream, ",\"onset_s\":", note->onset_s, 5);
-  put_number(stream, ",\"key_up_s\":", note->key_up_s, 5);
-  put_number(stream, ",\"offset_s\":", sound_end_s, 5);
-  put_number(stream, ",\"confidence\":", note->confidence, 4);
+  flow_put_number(stream, ",\"onset_s\":", note->onset_s, 5);
+  flow_put_number(stream, ",\"key_up_s\":", note->key_up_s, 5);
+  flow_put_number(stream, ",\"offset_s\":", sound_end_s, 5);
+  flow_put_number(stream, ",\"confidence\":", note->confidence, 4);
   if (note->score_note) fprintf(stream, ",\"score_note\":%u", note->score_note);
   fputc('}', stream);
 }
@@ -71,8 +71,8 @@ static void put_not_played(FILE *stream, const FlowAligned *aligned) {
     const ScoreSound *sound = &aligned->unfolded->sounds.items[link->sound];
     const double quarter = beat_double(sound->onset);
     fprintf(stream, "%s\n{\"score_note\":%u,\"midi_pitch\":%d", before, sound->note, sound->midi);
-    put_number(stream, ",\"score_quarter\":", quarter, 6);
-    put_number(stream, ",\"time_s\":", alignment_time_s(aligned->alignment, quarter), 5);
+    flow_put_number(stream, ",\"score_quarter\":", quarter, 6);
+    flow_put_number(stream, ",\"time_s\":", alignment_time_s(aligned->alignment, quarter), 5);
     fputc('}', stream);
     before = ",";
   }
@@ -95,7 +95,7 @@ static BaseStatus write_motion_json(BaseContext *ctx, const Motion *motion, cons
     fputs("],\n\"pedals\":[", writer.stream);
     for (size_t i = 0; i < motion->pedals.n; i++) {
       const MotionPedal *pedal = &motion->pedals.items[i];
-      put_number(writer.stream, i ? ",\n{\"time_s\":" : "\n{\"time_s\":", pedal->time_s, 5);
+      flow_put_number(writer.stream, i ? ",\n{\"time_s\":" : "\n{\"time_s\":", pedal->time_s, 5);
       fprintf(writer.stream, ",\"controller\":%d,\"depth\":%d}", pedal->pedal, pedal->depth);
     }
     fputc(']', writer.stream);

@@ -58,7 +58,7 @@ static void count(LanguageErrors *errors, const LanguageText *played, const Lang
 static bool cut(Motion *motion, const Motion *from, size_t first) {
   for (size_t i = first; i < from->notes.n && i < first + NOTES; i++)
     if (!base_array_push(&motion->notes, from->notes.items[i])) return false;
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  motion_number(motion);
   return true;
 }
 

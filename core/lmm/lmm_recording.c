@@ -198,7 +198,7 @@ static BaseStatus conclude(BaseContext *ctx, Transcription *heard, const float *
   BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, 0);
   if (status != BASE_OK) return status;
   const bool fine = transcription_draw_together(motion, lag ? (double)lag->together : 0);
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  motion_number(motion);
   return fine && transcription_pedal_events(motion, pedal, heard->evidence->frames, hop_s) ? BASE_OK : base_fail_memory(ctx);
 }
 

@@ -81,6 +81,11 @@ void motion_sort(Motion *motion) {
   base_sort(motion->beats.items, motion->beats.n, sizeof *motion->beats.items, compare_beats);
 }
 
+void motion_number(Motion *motion) {
+  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
+  motion->next_id = (uint32_t)motion->notes.n + 1;
+}
+
 static BaseStatus validate_notes(BaseContext *ctx, const Motion *motion) {
   for (size_t i = 0; i < motion->notes.n; i++) {
     const MotionNote *note = &motion->notes.items[i];

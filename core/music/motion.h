@@ -54,6 +54,9 @@ Motion *motion_dup(const Motion *motion);
 bool motion_add(Motion *motion, double onset_s, double key_up_s, int midi, int velocity, float confidence);
 void motion_sort(Motion *motion);
 
+/* Ids from 1 in the order that the notes have now. */
+void motion_number(Motion *motion);
+
 /* Finite, ordered, in range; BASE_BAD_INPUT names the first broken promise. */
 BaseStatus motion_validate(BaseContext *ctx, const Motion *motion);
 

@@ -63,13 +63,17 @@ BaseStatus omr_gather_measures(BaseContext *ctx, OmrAssembly *assembly);
 /* Time signatures, printed or inferred from what the bars hold, and the rhythm of every bar. */
 BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly);
 
+/* Solves those bars anew that are not sure of themselves, in the light of the bars around them. */
+BaseStatus omr_solve_in_context(BaseContext *ctx, OmrAssembly *assembly);
+
 /* What a person said last of a bar: its key, its time signature, that it is right. Null: nothing. */
 typedef enum { OMR_SAID_KEY, OMR_SAID_TIME, OMR_SAID_RIGHT } OmrSaidWhat;
 const OmrSaidBar *omr_said_of(const OmrAssembly *assembly, size_t measure, OmrSaidWhat what);
 
-/* omr_solve_bar, or what it gave for the same events before. `bars` may be null. */
-BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                          const OmrRhythmParams *params, BaseArena *scratch);
+/* omr_solve_bar, or what it gave for the same events before. `bars` may be null; so may `ways`, which last until bars or
+ * scratch are used again. */
+BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrWays *ways, OmrEvent *events, size_t n, int32_t bar_ticks,
+                          const OmrTaste *taste, BaseArena *scratch);
 
 /* What the fullest voice of a solved bar sums up to as printed, triplets apart. OMR_TICKS */
 int32_t omr_printed_total(const OmrAssembly *assembly, size_t measure);

@@ -14,25 +14,31 @@ typedef struct Bar {
   struct Bar *next;
   OmrEvent *before, *after; /* n each, one block with the bar */
   size_t n;
-  int32_t ticks, beam;
+  int32_t ticks;
+  OmrTaste taste;
   OmrBarRhythm rhythm;
+  OmrWays ways; /* n 0: nobody asked for them */
 } Bar;
 
 struct OmrBars {
   Bar *slots[SLOTS];
   size_t n;
-  OmrTaste taste; /* that all were solved with */
 };
 
 OmrBars *omr_bars_new(void) {
   return calloc(1, sizeof(OmrBars));
 }
 
+static void free_bar(Bar *bar) {
+  if (bar) free(bar->ways.placed);
+  free(bar);
+}
+
 static void forget(OmrBars *bars) {
   for (size_t i = 0; i < SLOTS; i++)
     for (Bar *bar = bars->slots[i], *next; bar; bar = next) {
       next = bar->next;
-      free(bar);
+      free_bar(bar);
     }
   memset(bars->slots, 0, sizeof bars->slots);
   bars->n = 0;
@@ -66,24 +72,43 @@ static bool same_event(const OmrEvent *a, const OmrEvent *b) {
          a->only_tuplet == b->only_tuplet && a->fills == b->fills;
 }
 
-static const Bar *find(const OmrBars *bars, size_t slot, const OmrEvent *events, size_t n, int32_t ticks,
-                       int32_t beam) {
+/* What a bar is solved from. */
+typedef struct {
+  const OmrEvent *events;
+  size_t n;
+  int32_t ticks;
+  OmrTaste taste;
+} Question;
+
+static const Bar *find(const OmrBars *bars, size_t slot, const Question *q, bool with_ways) {
   for (const Bar *bar = bars->slots[slot]; bar; bar = bar->next) {
-    bool same = bar->n == n && bar->ticks == ticks && bar->beam == beam;
-    for (size_t i = 0; same && i < n; i++) same = same_event(&bar->before[i], &events[i]);
+    bool same = bar->n == q->n && bar->ticks == q->ticks && (bar->ways.n || !with_ways) &&
+                memcmp(&bar->taste, &q->taste, sizeof q->taste) == 0;
+    for (size_t i = 0; same && i < q->n; i++) same = same_event(&bar->before[i], &q->events[i]);
     if (same) return bar;
   }
   return NULL;
 }
 
 /* A bar with room for its events, `before` filled; null without memory, which only costs time. */
-static Bar *start_bar(const OmrEvent *events, size_t n, int32_t ticks, int32_t beam) {
-  Bar *bar = malloc(sizeof *bar + 2 * n * sizeof *events);
+static Bar *start_bar(const Question *q) {
+  Bar *bar = malloc(sizeof *bar + 2 * q->n * sizeof *q->events);
   if (!bar) return NULL;
-  *bar = (Bar){.before = (OmrEvent *)(bar + 1), .n = n, .ticks = ticks, .beam = beam};
-  bar->after = bar->before + n;
-  if (n) memcpy(bar->before, events, n * sizeof *events);
+  *bar = (Bar){.before = (OmrEvent *)(bar + 1), .n = q->n, .ticks = q->ticks, .taste = q->taste};
+  bar->after = bar->before + q->n;
+  if (q->n) memcpy(bar->before, q->events, q->n * sizeof *q->events);
   return bar;
+}
+
+/* False without memory. */
+static bool keep_ways(Bar *bar, const OmrWays *ways) {
+  size_t n = (size_t)ways->n * ways->events;
+  OmrPlaced *placed = malloc((n + 1) * sizeof *placed);
+  if (!placed) return false;
+  if (n) memcpy(placed, ways->placed, n * sizeof *placed);
+  bar->ways = *ways;
+  bar->ways.placed = placed;
+  return true;
 }
 
 static void keep(OmrBars *bars, Bar *bar, size_t slot, const OmrEvent *events, const OmrBarRhythm *rhythm) {
@@ -95,30 +120,23 @@ static void keep(OmrBars *bars, Bar *bar, size_t slot, const OmrEvent *events, c
   bars->n++;
 }
 
-/* Bars solved with another taste say nothing. */
-static void keep_taste(OmrBars *bars, const OmrTaste *taste) {
-  OmrTaste wanted = {0};
-  if (taste) wanted = *taste;
-  if (memcmp(&bars->taste, &wanted, sizeof wanted) == 0) return;
-  forget(bars);
-  bars->taste = wanted;
-}
-
-BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
-                          const OmrRhythmParams *params, BaseArena *scratch) {
-  if (bars) keep_taste(bars, params->taste);
+BaseStatus omr_bars_solve(OmrBars *bars, OmrBarRhythm *out, OmrWays *ways, OmrEvent *events, size_t n, int32_t bar_ticks,
+                          const OmrTaste *taste, BaseArena *scratch) {
+  Question question = {.events = events, .n = n, .ticks = bar_ticks};
+  if (taste) question.taste = *taste;
   size_t slot = bars ? slot_of(events, n, bar_ticks) : 0;
-  const Bar *known = bars ? find(bars, slot, events, n, bar_ticks, params->beam) : NULL;
+  const Bar *known = bars ? find(bars, slot, &question, ways != NULL) : NULL;
   if (known) {
     if (n) memcpy(events, known->after, n * sizeof *events);
     *out = known->rhythm;
+    if (ways) *ways = known->ways;
     return BASE_OK;
   }
-  Bar *bar = bars ? start_bar(events, n, bar_ticks, params->beam) : NULL;
-  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, params, scratch);
-  if (bar && status == BASE_OK)
+  Bar *bar = bars ? start_bar(&question) : NULL;
+  BaseStatus status = omr_solve_bar(out, events, n, bar_ticks, &(OmrRhythmParams){.taste = taste, .ways = ways}, scratch);
+  if (bar && status == BASE_OK && (!ways || keep_ways(bar, ways)))
     keep(bars, bar, slot, events, out);
   else
-    free(bar);
+    free_bar(bar);
   return status;
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* What adds to the suspicion against a bar, by how much for each, and from where on no more. */
-enum { COST, MARGIN, WEAK, VOICES, ACCIDENTAL, LEDGERS, BARE, CLUES };
+enum { COST, MARGIN, WEAK, VOICES, ACCIDENTAL, LEDGERS, BARE, EMPTY, CLUES };
 
 static const struct {
   float weight, most;
@@ -23,6 +23,7 @@ static const struct {
     [ACCIDENTAL] = {7, 0.3f}, /* how far its worst accidental looks from a good one */
     [LEDGERS] = {0.15f, 4},   /* heads on the third ledger line or beyond */
     [BARE] = {0.8f, 2},       /* filled heads without a stem */
+    [EMPTY] = {1.6f, 1},      /* staves without a note or rest: their music was missed or is printed in another one */
 };
 
 #define USUAL_SUSPICION (-1.95f)
@@ -56,11 +57,24 @@ static int staves_with_two_voices(const OmrAssembly *assembly, const OmrMeasure 
   return two;
 }
 
+static int empty_staves(const OmrAssembly *assembly, const OmrMeasure *measure) {
+  uint32_t filled = 0;
+  int empty = 0;
+  for (size_t e = measure->first; e < measure->first + measure->n; e++) {
+    const OmrEvent *event = &assembly->events.items[e];
+    if (!event->left_out && event->staff >= 0 && event->staff < OMR_BAR_STAVES) filled |= 1u << event->staff;
+  }
+  const OmrSystem *system = &assembly->pages[measure->page]->systems.items[measure->system];
+  for (int32_t row = assembly->staves - system->staves; row < assembly->staves; row++) empty += !(filled >> row & 1);
+  return empty;
+}
+
 float omr_bar_confidence(const OmrAssembly *assembly, size_t index) {
   const OmrMeasure *measure = &assembly->measures.items[index];
   const OmrPage *page = assembly->pages[measure->page];
   float found[CLUES] = {[COST] = measure->cost, [MARGIN] = measure->margin};
   found[VOICES] = (float)staves_with_two_voices(assembly, measure);
+  found[EMPTY] = (float)empty_staves(assembly, measure);
   for (size_t e = measure->first; e < measure->first + measure->n; e++) {
     int32_t chord = assembly->sources.items[e].chord;
     if (assembly->events.items[e].left_out) continue;

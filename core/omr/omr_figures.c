@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 64, NARROW = 64 /* beam: there is little to choose */ };
+enum { MOST = 64 };
 
 #define DOUBTFUL    0.2f /* cost from which a bar looks for help … */
 #define SURE_COST   3.0f /* … and below which, with … */
@@ -213,8 +213,8 @@ static BaseStatus try_loans(Search *search, size_t index, const Loan *loans, uin
     event->onset = event->length = 0, event->voice = 0, event->triplet = event->left_out = false;
   }
   OmrBarRhythm rhythm;
-  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, search->spare, measure->n, measure->ticks,
-                                     &(OmrRhythmParams){assembly->taste, NARROW}, assembly->arena);
+  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, NULL, search->spare, measure->n, measure->ticks,
+                                     assembly->taste, assembly->arena);
   if (status) return base_fail_memory(search->ctx);
   if (rhythm.cost + price >= *least) return BASE_OK;
   *least = rhythm.cost + price;

@@ -11,6 +11,7 @@
 
 #define SHORT_BAR_GAIN    1.0f
 #define SEVERAL_BARS_GAIN 4.0f
+#define SEVERAL_BARS_COST 1.5f /* of each: a bar line is missed less often than much else goes wrong in one bar */
 #define SPLIT_BAR_GAIN    1.2f
 
 static const OmrTime *printed_time(const OmrPage *page, const OmrMeasure *measure) {
@@ -74,8 +75,8 @@ static bool next_to_edge(const OmrAssembly *assembly, size_t index) {
 static BaseStatus solve(BaseContext *ctx, OmrAssembly *assembly, OmrMeasure *measure, int32_t ticks) {
   OmrBarRhythm rhythm;
   OmrEvent *events = assembly->events.items + measure->first;
-  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, events, measure->n, ticks,
-                                     &(OmrRhythmParams){.taste = assembly->taste}, assembly->arena);
+  BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, NULL, events, measure->n, ticks, assembly->taste,
+                                     assembly->arena);
   if (status) return base_fail_memory(ctx);
   measure->ticks = ticks ? ticks : rhythm.ticks;
   measure->cost = rhythm.cost;
@@ -122,7 +123,8 @@ static BaseStatus solve_as_several(BaseContext *ctx, OmrAssembly *assembly, OmrM
   float cost = measure->cost;
   for (int32_t bars = 2; bars <= 3; bars++) {
     BaseStatus status = solve(ctx, assembly, measure, bars * ticks);
-    if (status || measure->cost + SEVERAL_BARS_GAIN < cost) return status;
+    bool fits = measure->cost <= SEVERAL_BARS_COST * (float)bars && measure->cost + SEVERAL_BARS_GAIN < cost;
+    if (status || fits) return status;
   }
   return solve(ctx, assembly, measure, ticks);
 }
@@ -204,5 +206,5 @@ BaseStatus omr_solve_rhythm(BaseContext *ctx, OmrAssembly *assembly) {
     BaseStatus status = may_be_split(assembly, i) ? solve_split(ctx, assembly, i) : BASE_OK;
     if (status) return status;
   }
-  return BASE_OK;
+  return omr_solve_in_context(ctx, assembly);
 }

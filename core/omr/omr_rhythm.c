@@ -5,70 +5,41 @@
  * free; it takes one of two voices of its staff, and lasts as printed or, at a price, a dot, a flag or a
  * triplet differently; doubtful ones may be left out. Chords under one beam follow each other in one voice.
  * Voices that neither leave gaps nor overlap, that end together with the bar, notes that start where their
- * value likes to start, and columns whose distances on paper grow with their distances in time are cheap. The
+ * value likes to start, and columns whose distances on paper grow with their distances in time are cheap. States that
+ * leave too little time for what follows are kept only while they are cheaper by what that is likely to cost. The
  * cheapest way through the bar is its rhythm, the distance to the next cheapest its margin. */
-#include "core/omr/omr_rhythm_prices.h"
+#include "core/omr/omr_rhythm_search.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAM = 256, VOICES = 2 * OMR_BAR_STAVES, SEEN = 1024, TIMES = 24, GROWN = 40000 };
+#define TOGETHER   1.0f /* staff spaces: chords of one column */
+#define AHEAD_EACH 3.0f /* for each quarter that does not fit into the bar … */
+#define AHEAD_MOST 3.0f
 
-#define MARGIN 5.0f /* dearer candidates are not kept */
+enum { SEEN = 1024, TIMES = 24, GROWN = 40000 };
 
-typedef struct {
-  int16_t free_at[VOICES], triplet_left[VOICES];
-  int16_t group[VOICES]; /* the beam that the voice is under, -1 none */
-  uint16_t started;
-  uint16_t triplet_staves; /* staves that have had a triplet */
-  uint16_t in_column;      /* voices that have an event in the column */
-  uint16_t columns;
-  int32_t now, last_step;
-  float column_x, last_dx, cost;
-  int32_t parent;
-  int16_t length;
-  uint8_t voice;
-  bool triplet, left_out;
-} State;
-
-typedef struct {
-  float cost;
-  int32_t index;
-} Rank;
-
-typedef struct {
-  const OmrEvent *events;
-  const bool *beam_ends; /* per event: the last chord of its beam */
-  size_t n;
-  int32_t bar_ticks;
-  int32_t beam;
-  OmrPrices prices;
-  State *states;   /* (n + 1) × BEAM */
-  int32_t *counts; /* n + 1 */
-  State *grown;    /* candidates of a step */
-  Rank *ranks;
-  size_t grown_n;
-  float cheapest;       /* of the candidates so far */
-  uint32_t used_voices; /* by whole-bar rests */
-} Solver;
+static float bound_of(const OmrState *state) {
+  return state->cost + state->ahead;
+}
 
 static int by_cost(const void *a, const void *b) {
-  const Rank *ra = a, *rb = b;
+  const OmrRank *ra = a, *rb = b;
   if (ra->cost != rb->cost) return ra->cost > rb->cost ? 1 : -1;
   return ra->index - rb->index;
 }
 
-static bool same_place(const State *a, const State *b) {
+static bool same_place(const OmrState *a, const OmrState *b) {
   return a->now == b->now && a->started == b->started && a->in_column == b->in_column &&
          a->columns == b->columns && memcmp(a->free_at, b->free_at, sizeof a->free_at) == 0 &&
          memcmp(a->triplet_left, b->triplet_left, sizeof a->triplet_left) == 0 &&
          memcmp(a->group, b->group, sizeof a->group) == 0;
 }
 
-static uint32_t place_hash(const State *state) {
+static uint32_t place_hash(const OmrState *state) {
   uint32_t hash = 2166136261u ^ (uint32_t)state->now;
-  for (int voice = 0; voice < VOICES; voice++) {
+  for (int voice = 0; voice < OMR_VOICES; voice++) {
     hash = (hash ^ (uint16_t)state->free_at[voice]) * 16777619u;
     hash = (hash ^ (uint16_t)(state->triplet_left[voice] * 31 + state->group[voice])) * 16777619u;
   }
@@ -76,35 +47,51 @@ static uint32_t place_hash(const State *state) {
   return hash ^ hash >> 15;
 }
 
-/* Keeps the cheapest different states of the candidates. */
-static int32_t prune(State *kept, Solver *solver) {
+/* Another way to state number `at`; those that sound alike are one. */
+static void keep_detour(OmrSolver *solver, size_t at, const OmrState *state) {
+  OmrDetour *detours = solver->detours + at * OMR_DETOURS;
+  uint8_t *n = &solver->detoured[at];
+  if (state->path == solver->states[at].path || *n == OMR_DETOURS) return;
+  for (int k = 0; k < *n; k++)
+    if (detours[k].path == state->path) return;
+  detours[(*n)++] = (OmrDetour){state->parent, state->cost - solver->states[at].cost, state->path, state->placed};
+}
+
+/* Keeps the cheapest different states of the candidates, from number `first` on. */
+static int32_t prune(OmrSolver *solver, size_t first) {
+  OmrState *kept = solver->states + first;
   int16_t seen[SEEN];
   memset(seen, -1, sizeof seen);
   size_t n = 0;
   for (size_t i = 0; i < solver->grown_n; i++)
-    if (solver->grown[i].cost <= solver->cheapest + MARGIN)
-      solver->ranks[n++] = (Rank){solver->grown[i].cost, (int32_t)i};
+    if (bound_of(&solver->grown[i]) <= solver->cheapest + OMR_RHYTHM_MARGIN)
+      solver->ranks[n++] = (OmrRank){bound_of(&solver->grown[i]), (int32_t)i};
   qsort(solver->ranks, n, sizeof *solver->ranks, by_cost);
   int32_t count = 0;
   for (size_t i = 0; i < n && count < solver->beam; i++) {
-    const State *state = &solver->grown[solver->ranks[i].index];
+    const OmrState *state = &solver->grown[solver->ranks[i].index];
     uint32_t slot = place_hash(state) % SEEN;
     while (seen[slot] >= 0 && !same_place(&kept[seen[slot]], state)) slot = (slot + 1) % SEEN;
-    if (seen[slot] >= 0) continue;
+    if (seen[slot] >= 0) {
+      keep_detour(solver, first + (size_t)seen[slot], state);
+      continue;
+    }
     seen[slot] = (int16_t)count;
+    solver->detoured[first + (size_t)count] = 0;
     kept[count++] = *state;
   }
   return count;
 }
 
-static void grow(Solver *solver, const State *state) {
-  if (solver->grown_n >= GROWN || state->cost > solver->cheapest + MARGIN) return;
-  if (state->cost < solver->cheapest) solver->cheapest = state->cost;
+static void grow(OmrSolver *solver, const OmrState *state) {
+  float bound = bound_of(state);
+  if (solver->grown_n >= GROWN || bound > solver->cheapest + OMR_RHYTHM_MARGIN) return;
+  if (bound < solver->cheapest) solver->cheapest = bound;
   solver->grown[solver->grown_n++] = *state;
 }
 
 /* What it costs to start at `now` in a voice with this length. */
-static float entry_price(const OmrPrices *prices, const State *state, const OmrEvent *event, int voice, int32_t length) {
+static float entry_price(const OmrPrices *prices, const OmrState *state, const OmrEvent *event, int voice, int32_t length) {
   int32_t free_at = state->free_at[voice], now = state->now;
   bool continues = event->group >= 0 && state->group[voice] == event->group;
   float broken = event->rest ? OMR_PRICE_REST_UNDER_BEAM : OMR_PRICE_BEAM_BROKEN;
@@ -120,15 +107,37 @@ static float entry_price(const OmrPrices *prices, const State *state, const OmrE
 }
 
 /* True when the event continues a beam that hangs over another voice. */
-static bool beamed_elsewhere(const State *state, const OmrEvent *event, int voice) {
+static bool beamed_elsewhere(const OmrState *state, const OmrEvent *event, int voice) {
   if (event->group < 0 || state->group[voice] == event->group) return false;
-  for (int k = 0; k < VOICES; k++)
+  for (int k = 0; k < OMR_VOICES; k++)
     if (state->group[k] == event->group) return true;
   return false;
 }
 
+static void decide(OmrState *state, OmrPlaced placed) {
+  uint64_t word = placed.left_out ? 1 : (uint64_t)placed.onset << 32 | (uint32_t)placed.length << 1;
+  state->placed = placed;
+  state->path = (state->path ^ word) * 1099511628211u;
+}
+
+static int chain_of(const OmrEvent *event) {
+  return 2 * event->staff + (event->stem == 2);
+}
+
+/* The price of a state in which event number `index` has ended at `end`, but what follows does not fit in any more. */
+static float price_ahead(const OmrSolver *solver, const OmrState *state, size_t index, int32_t end) {
+  const OmrEvent *event = &solver->events[index];
+  int32_t over = 0, own = event->stem && !event->rest ? chain_of(event) : -1;
+  for (int chain = 0; solver->bar_ticks && chain < OMR_VOICES; chain++) {
+    int32_t need = solver->needs[index].ticks[chain];
+    int32_t past = need ? need + (chain == own ? end : state->now) - solver->bar_ticks : 0;
+    if (past > over) over = past;
+  }
+  return fminf(AHEAD_MOST, AHEAD_EACH * (float)over / OMR_TICKS);
+}
+
 /* Gives the event to each voice and length. */
-static void place(Solver *solver, const State *from, size_t index, int32_t parent) {
+static void place(OmrSolver *solver, const OmrState *from, size_t index, int32_t parent) {
   const OmrEvent *event = &solver->events[index];
   for (int side = 0; side < 2; side++) {
     int voice = 2 * event->staff + side;
@@ -143,9 +152,9 @@ static void place(Solver *solver, const State *from, size_t index, int32_t paren
     int n = omr_rhythm_choices(choices, &solver->prices, event, from->now, from->triplet_left[voice],
                                from->triplet_staves >> event->staff & 1);
     for (int k = 0; k < n; k++) {
-      State state = *from;
+      OmrState state = *from;
       state.cost = cost + choices[k].price + entry_price(&solver->prices, from, event, voice, choices[k].length);
-      if (state.cost > solver->cheapest + MARGIN) continue;
+      if (state.cost > solver->cheapest + OMR_RHYTHM_MARGIN) continue;
       state.free_at[voice] = (int16_t)(from->now + choices[k].length);
       int32_t left = from->triplet_left[voice];
       if (choices[k].third_of && left <= 0) left = choices[k].third_of * 2;
@@ -155,11 +164,9 @@ static void place(Solver *solver, const State *from, size_t index, int32_t paren
       state.started |= (uint16_t)(1u << voice);
       state.in_column |= (uint16_t)(1u << voice);
       state.parent = parent;
-      state.voice = (uint8_t)side;
-      state.length = (int16_t)choices[k].length;
-      state.triplet = choices[k].third_of > 0;
-      state.left_out = false;
+      decide(&state, (OmrPlaced){from->now, choices[k].length, (uint8_t)side, choices[k].third_of > 0, false});
       if (solver->bar_ticks && state.free_at[voice] > solver->bar_ticks) state.cost += OMR_PRICE_LATE;
+      state.ahead = price_ahead(solver, &state, index, state.free_at[voice]);
       grow(solver, &state);
     }
   }
@@ -172,11 +179,11 @@ static void add_time(int32_t *times, float *prices, int *n, int32_t at, float pr
 }
 
 /* The times at which a new column may start, with their prices. */
-static int times_of(int32_t *times, float *prices, const Solver *solver, const State *state) {
+static int times_of(int32_t *times, float *prices, const OmrSolver *solver, const OmrState *state) {
   static const int32_t steps[] = {OMR_TICKS / 4, OMR_TICKS / 2, OMR_TICKS, OMR_TICKS / 8, 3 * OMR_TICKS / 2};
   int n = 0;
   if (state->columns == 0) add_time(times, prices, &n, 0, 0);
-  for (int voice = 0; voice < VOICES; voice++)
+  for (int voice = 0; voice < OMR_VOICES; voice++)
     if (state->started >> voice & 1 && state->free_at[voice] > state->now)
       add_time(times, prices, &n, state->free_at[voice], 0);
   for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
@@ -188,68 +195,69 @@ static int times_of(int32_t *times, float *prices, const Solver *solver, const S
 
 /* Moves a state on to a column. Voices that fell silent before are alike, however long ago: that keeps the
  * beam wide. */
-static State move_on(const State *state, int32_t now, float x) {
-  State moved = *state;
+static OmrState move_on(const OmrState *state, int32_t now, float x) {
+  OmrState moved = *state;
   moved.in_column = 0;
   moved.last_step = state->columns ? now - state->now : 0;
   moved.last_dx = state->columns ? x - state->column_x : 0;
   moved.column_x = x;
   moved.now = now;
   moved.columns++;
-  for (int voice = 0; voice < VOICES; voice++)
+  for (int voice = 0; voice < OMR_VOICES; voice++)
     if (moved.started >> voice & 1 && moved.free_at[voice] < now) moved.free_at[voice] = (int16_t)(now - 1);
   return moved;
 }
 
 /* The event at the left edge of a new column. */
-static void place_in_new_column(Solver *solver, const State *state, size_t index, int32_t parent) {
+static void place_in_new_column(OmrSolver *solver, const OmrState *state, size_t index, int32_t parent) {
   const OmrEvent *event = &solver->events[index];
   int32_t times[TIMES];
   float prices[TIMES];
   int n = times_of(times, prices, solver, state);
   float apart = state->columns ? solver->prices.join * omr_price_of_parting(event->x_sp - state->column_x) : 0;
   for (int k = 0; k < n; k++) {
-    State at = move_on(state, times[k], event->x_sp);
+    OmrState at = move_on(state, times[k], event->x_sp);
     at.cost += prices[k] + apart;
     if (solver->bar_ticks && times[k] >= solver->bar_ticks) at.cost += OMR_PRICE_LATE;
     at.cost += solver->prices.spacing *
                omr_price_of_spacing(at.last_dx, state->last_dx, at.last_step, state->last_step);
-    if (at.cost <= solver->cheapest + MARGIN) place(solver, &at, index, parent);
+    if (at.cost <= solver->cheapest + OMR_RHYTHM_MARGIN) place(solver, &at, index, parent);
   }
 }
 
-static void step(Solver *solver, size_t index) {
+static void step(OmrSolver *solver, size_t index) {
   const OmrEvent *event = &solver->events[index];
   solver->grown_n = 0;
   solver->cheapest = 1e9f;
   for (int32_t i = 0; i < solver->counts[index]; i++) {
-    const State *state = &solver->states[index * BEAM + (size_t)i];
+    const OmrState *state = &solver->states[index * OMR_BEAM + (size_t)i];
     if (state->columns) {
       float together = omr_price_of_joining(event, event->x_sp - state->column_x);
-      State joined = *state;
+      OmrState joined = *state;
       joined.cost += solver->prices.join * together;
       if (together < OMR_IMPOSSIBLE) place(solver, &joined, index, i);
     }
     place_in_new_column(solver, state, index, i);
     if (event->out_price <= 0) continue;
-    State without = *state;
+    OmrState without = *state;
     without.cost += event->out_price * (event->rest ? solver->prices.out_rest : solver->prices.out_note);
     without.parent = i;
-    without.left_out = true;
+    without.ahead = price_ahead(solver, &without, index, without.now);
+    decide(&without, (OmrPlaced){state->now, 0, 0, false, true});
     grow(solver, &without);
   }
-  solver->counts[index + 1] = prune(&solver->states[(index + 1) * BEAM], solver);
+  solver->counts[index + 1] = prune(solver, (index + 1) * OMR_BEAM);
 }
 
-static int32_t end_of(const State *state) {
+static int32_t end_of(const OmrState *state) {
   int32_t end = 0;
-  for (int voice = 0; voice < VOICES; voice++)
+  for (int voice = 0; voice < OMR_VOICES; voice++)
     if (state->started >> voice & 1 && state->free_at[voice] > end) end = state->free_at[voice];
   return end;
 }
 
 /* The price of voices that do not reach the end of the bar. */
-static float ending_price(const OmrPrices *prices, const State *state, int32_t end) {
+static float ending_price(const OmrPrices *prices, const OmrState *state, int32_t end) {
   float price = 0;
   for (int staff = 0; staff < OMR_BAR_STAVES; staff++) {
     int32_t latest = -1;
@@ -266,50 +274,39 @@ static float ending_price(const OmrPrices *prices, const State *state, int32_t e
   return price;
 }
 
-static void trace_back(Solver *solver, OmrEvent *events, int32_t best) {
-  for (size_t i = solver->n; i > 0; i--) {
-    const State *state = &solver->states[i * BEAM + (size_t)best];
-    OmrEvent *event = &events[i - 1];
-    event->onset = state->now;
-    event->length = state->length;
-    event->voice = state->voice;
-    event->triplet = state->triplet;
-    event->left_out = state->left_out;
-    best = state->parent;
+static void take_way(OmrEvent *events, const OmrPlaced *placed, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    events[i].onset = placed[i].onset;
+    events[i].length = placed[i].length;
+    events[i].voice = placed[i].voice;
+    events[i].triplet = placed[i].triplet;
+    events[i].left_out = placed[i].left_out;
   }
 }
 
-/* A number for the onsets and lengths on the way to a state: voices may be told apart in several ways that
- * sound alike. */
-static uint64_t rhythm_of(const Solver *solver, int32_t at) {
-  uint64_t hash = 1469598103934665603u;
-  for (size_t i = solver->n; i > 0; i--) {
-    const State *state = &solver->states[i * BEAM + (size_t)at];
-    uint64_t word = state->left_out ? 1 : (uint64_t)state->now << 32 | (uint32_t)state->length << 1;
-    hash = (hash ^ word) * 1099511628211u;
-    at = state->parent;
-  }
-  return hash;
+static bool moves(const OmrEvent *event) {
+  return event->staff >= 0 && event->staff < OMR_BAR_STAVES && !event->fills;
 }
 
-static OmrBarRhythm finish(Solver *solver, OmrEvent *events) {
-  const State *last = &solver->states[solver->n * BEAM];
-  OmrBarRhythm rhythm = {.cost = 1e9f};
-  int32_t best = 0, n = solver->counts[solver->n];
+void omr_take_way(OmrEvent *events, size_t n, const OmrWays *ways, int32_t k) {
+  const OmrPlaced *placed = ways->placed + (size_t)k * ways->events;
+  for (size_t i = 0, at = 0; i < n && at < ways->events; i++)
+    if (moves(&events[i])) take_way(&events[i], &placed[at++], 1);
+}
+
+static bool finish(OmrBarRhythm *rhythm, OmrWays *ways, OmrSolver *solver, OmrEvent *events, BaseArena *scratch) {
+  const OmrState *last = &solver->states[solver->n * OMR_BEAM];
+  int32_t n = solver->counts[solver->n];
   for (int32_t i = 0; i < n; i++) {
     int32_t end = solver->bar_ticks ? solver->bar_ticks : end_of(&last[i]);
-    float cost = last[i].cost + ending_price(&solver->prices, &last[i], end);
-    solver->ranks[i] = (Rank){cost, i};
-    if (cost >= rhythm.cost) continue;
-    rhythm = (OmrBarRhythm){end_of(&last[i]), cost, MARGIN};
-    best = i;
+    solver->ranks[i] = (OmrRank){last[i].cost + ending_price(&solver->prices, &last[i], end), i};
   }
-  uint64_t chosen = rhythm_of(solver, best);
-  for (int32_t i = 0; i < n; i++)
-    if (solver->ranks[i].cost - rhythm.cost < rhythm.margin && rhythm_of(solver, i) != chosen)
-      rhythm.margin = solver->ranks[i].cost - rhythm.cost;
-  trace_back(solver, events, best);
-  return rhythm;
+  qsort(solver->ranks, (size_t)n, sizeof *solver->ranks, by_cost);
+  if (!omr_list_ways(ways, solver, solver->ranks, scratch)) return false;
+  *rhythm = (OmrBarRhythm){ways->ticks[0], ways->cost[0],
+                           ways->n > 1 ? fminf(OMR_RHYTHM_MARGIN, ways->cost[1] - ways->cost[0]) : OMR_RHYTHM_MARGIN};
+  take_way(events, ways->placed, solver->n);
+  return true;
 }
 
 /* Marks the last chord of each beam. */
@@ -321,8 +318,24 @@ static void find_beam_ends(bool *ends, const OmrEvent *events, size_t n) {
   }
 }
 
+/* Chords that stand together count once, those that may be of triplets as such. */
+static void find_needs(OmrNeed *needs, const OmrEvent *events, size_t n) {
+  float last_x[OMR_VOICES];
+  OmrNeed need = {{0}};
+  for (int chain = 0; chain < OMR_VOICES; chain++) last_x[chain] = 1e9f;
+  for (size_t i = n; i > 0; i--) {
+    const OmrEvent *event = &events[i - 1];
+    needs[i - 1] = need;
+    int chain = chain_of(event);
+    if (event->rest || !event->stem || last_x[chain] - event->x_sp < TOGETHER) continue;
+    bool triplet = event->threes || event->marked;
+    need.ticks[chain] = (int16_t)(need.ticks[chain] + (triplet ? event->ticks * 2 / 3 : event->ticks));
+    last_x[chain] = event->x_sp;
+  }
+}
+
 /* The events that move, and where they came from; rests that fill the bar are settled at once. */
-static void split_events(Solver *solver, OmrEvent *moving, size_t *from, OmrEvent *events, size_t n) {
+static void split_events(OmrSolver *solver, OmrEvent *moving, size_t *from, OmrEvent *events, size_t n) {
   for (size_t i = 0; i < n && solver->n < OMR_BAR_EVENTS; i++) {
     if (events[i].staff < 0 || events[i].staff >= OMR_BAR_STAVES) continue;
     if (events[i].fills) {
@@ -336,18 +349,24 @@ static void split_events(Solver *solver, OmrEvent *moving, size_t *from, OmrEven
   }
 }
 
-static bool prepare(Solver *solver, const OmrEvent *moving, BaseArena *scratch) {
+static bool prepare(OmrSolver *solver, const OmrEvent *moving, BaseArena *scratch) {
   bool *ends = BASE_TAKE(scratch, bool, solver->n);
-  solver->states = BASE_TAKE(scratch, State, (solver->n + 1) * BEAM);
+  OmrNeed *needs = BASE_TAKE(scratch, OmrNeed, solver->n);
+  solver->states = BASE_TAKE(scratch, OmrState, (solver->n + 1) * OMR_BEAM);
+  solver->detours = BASE_TAKE(scratch, OmrDetour, (solver->n + 1) * OMR_BEAM * OMR_DETOURS);
+  solver->detoured = BASE_TAKE(scratch, uint8_t, (solver->n + 1) * OMR_BEAM);
   solver->counts = BASE_TAKE(scratch, int32_t, solver->n + 1);
-  solver->grown = BASE_TAKE(scratch, State, GROWN);
-  solver->ranks = BASE_TAKE(scratch, Rank, GROWN);
-  if (!ends || !solver->states || !solver->counts || !solver->grown || !solver->ranks) return false;
+  solver->grown = BASE_TAKE(scratch, OmrState, GROWN);
+  solver->ranks = BASE_TAKE(scratch, OmrRank, GROWN);
+  if (!ends || !needs || !solver->states || !solver->detours || !solver->detoured || !solver->counts || !solver->grown || !solver->ranks) return false;
   find_beam_ends(ends, moving, solver->n);
+  find_needs(needs, moving, solver->n);
+  solver->needs = needs;
   solver->events = moving;
   solver->beam_ends = ends;
   solver->counts[0] = 1;
-  solver->states[0] = (State){0};
+  solver->detoured[0] = 0;
+  solver->states[0] = (OmrState){0};
   memset(solver->states[0].group, -1, sizeof solver->states[0].group);
   return true;
 }
@@ -355,21 +374,26 @@ static bool prepare(Solver *solver, const OmrEvent *moving, BaseArena *scratch) 
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
                          const OmrRhythmParams *params, BaseArena *scratch) {
   BaseArenaMark mark = base_arena_mark(scratch);
-  Solver solver = {.bar_ticks = bar_ticks, .beam = params && params->beam ? params->beam : BEAM};
+  OmrSolver solver = {.bar_ticks = bar_ticks, .beam = params && params->beam ? params->beam : OMR_BEAM};
   solver.prices = omr_rhythm_prices(params ? params->taste : NULL);
   OmrEvent *moving = BASE_TAKE(scratch, OmrEvent, n + 1);
   size_t *from = BASE_TAKE(scratch, size_t, n + 1);
   if (!moving || !from) return BASE_NO_MEMORY;
   split_events(&solver, moving, from, events, n);
-  *out = (OmrBarRhythm){bar_ticks, 0, MARGIN};
+  *out = (OmrBarRhythm){bar_ticks, 0, OMR_RHYTHM_MARGIN};
   if (solver.n) {
     if (!prepare(&solver, moving, scratch)) {
       base_arena_reset(scratch, mark);
       return BASE_NO_MEMORY;
     }
     for (size_t i = 0; i < solver.n; i++) step(&solver, i);
-    *out = finish(&solver, moving);
+    OmrWays ways;
+    if (!finish(out, &ways, &solver, moving, scratch)) return BASE_NO_MEMORY;
     for (size_t i = 0; i < solver.n; i++) events[from[i]] = moving[i];
+    if (params && params->ways) {
+      *params->ways = ways;
+      return BASE_OK;
+    }
   }
   base_arena_reset(scratch, mark);
   return BASE_OK;

@@ -44,6 +44,25 @@ typedef struct {
   float margin;  /* how much more the second-best rhythm costs */
 } OmrBarRhythm;
 
+/* What was decided of an event. */
+typedef struct {
+  int32_t onset, length; /* ticks */
+  uint8_t voice;         /* 0 or 1 within the staff */
+  bool triplet;
+  bool left_out; /* no music after all */
+} OmrPlaced;
+
+enum { OMR_WAYS = 12 };
+
+/* The rhythms that a bar may have, cheapest first. */
+typedef struct {
+  int32_t n;
+  size_t events; /* of each, those that do not fill the bar */
+  float cost[OMR_WAYS];
+  int32_t ticks[OMR_WAYS]; /* where it ends */
+  OmrPlaced *placed;       /* [n][events] */
+} OmrWays;
+
 /* How dear departures from the print are in one document, as powers of two of what they cost usually; zeroed: as
  * usual. */
 typedef enum {
@@ -73,9 +92,13 @@ typedef struct {
 typedef struct {
   const OmrTaste *taste; /* may be null */
   int32_t beam;          /* partial solutions kept, at most 256; 0: as many */
+  OmrWays *ways;         /* filled when not null; their room is taken from `scratch` and not given back */
 } OmrRhythmParams;
 
 /* Assigns onsets, lengths and voices to `n` events sorted by x. `bar_ticks` is the length that the time
  * signature asks for, 0 when it is unknown. `params` may be null. BASE_NO_MEMORY without scratch. O(n × beam). */
 BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t bar_ticks,
                          const OmrRhythmParams *params, BaseArena *scratch);
+
+/* Gives the events, as they were solved, way number `k` instead. */
+void omr_take_way(OmrEvent *events, size_t n, const OmrWays *ways, int32_t k);

@@ -5,6 +5,7 @@
 #include "core/piano/piano_fit.h"
 
 #include "core/piano/piano_loss.h"
+#include "core/piano/piano_timing.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -14,12 +15,7 @@
 enum { SEGMENT = 500 /* frames: 5 s */, MOST_THREADS = 16 };
 
 static const double BETA1 = 0.9, BETA2 = 0.99, EPSILON = 1e-12;
-static const double ONSET_DEVIATION_S = 0.03, CHORD_DEVIATION_S = 0.01, TOGETHER_S = 0.085;
-static const double DISORDER_S = 0.08; /* onsets may be this far from sorted */
-static const double CHORD_TRUST = 0.7; /* that notes told nearly together were struck together */
 static const double ONSET_WEIGHT = 13; /* of the loss a frame against the priors */
-static const double SCATTER_S = 0.004, SOFT_SCATTER_S = 0.022, SOFT = 22, SOFT_RANGE = 10; /* velocities */
-static const double SCATTER_FREEDOM = 4; /* of Student's t */
 
 /* ---- segments ---- */
 
@@ -286,12 +282,50 @@ BaseStatus piano_fit_instrument(BaseContext *ctx, PianoModel *model, double *los
 
 enum { ONSET, END, VELOCITY, LATE, FIELDS };
 
-/* A note's blow is the key's message, the way that the model knows of (piano_model_way_s) and what this one
- * hammer did besides: little when it is thrown, much when it is hardly moved (Goebl & Bresin 2003). */
+/* A note's blow is the key's message, the way that the model knows of (piano_model_way_s) and how late this
+ * one hammer was besides. */
 typedef struct {
-  double onset_s, late_s;
+  double late_s;
   Moments moments[FIELDS];
 } Hand;
+
+typedef struct {
+  size_t n;
+  PianoNote *told, *moved; /* moved: as the sound has it, lateness included */
+  PianoNoteGradient *gradients;
+  Hand *each;
+  double *onsets_s, *pull; /* of the keys */
+  size_t *order;           /* by onset */
+  PianoRhythm rhythm;
+} Hands;
+
+static void hands_clear(Hands *h) {
+  free(h->told);
+  free(h->moved);
+  free(h->gradients);
+  free(h->each);
+  free(h->onsets_s);
+  free(h->pull);
+  free(h->order);
+}
+
+static BaseStatus hands_init(BaseContext *ctx, Hands *h, const PianoNote *notes, size_t n) {
+  *h = (Hands){.n = n,
+               .told = malloc((n + 1) * sizeof *h->told),
+               .moved = malloc((n + 1) * sizeof *h->moved),
+               .gradients = malloc((n + 1) * sizeof *h->gradients),
+               .each = calloc(n + 1, sizeof *h->each),
+               .onsets_s = malloc((n + 1) * sizeof *h->onsets_s),
+               .pull = calloc(n + 1, sizeof *h->pull),
+               .order = malloc((n + 1) * sizeof *h->order),
+               .rhythm = piano_rhythm_usual()};
+  if (!h->told || !h->moved || !h->gradients || !h->each || !h->onsets_s || !h->pull || !h->order)
+    return base_fail_memory(ctx);
+  memcpy(h->told, notes, n * sizeof *notes);
+  memcpy(h->moved, notes, n * sizeof *notes);
+  for (size_t k = 0; k < n; k++) h->onsets_s[k] = notes[k].onset_s, h->order[k] = k;
+  return BASE_OK;
+}
 
 /* Onsets show in the short windows and well above the noise. */
 static PianoLossParams onset_loss(PianoLossParams loss) {
@@ -301,15 +335,15 @@ static PianoLossParams onset_loss(PianoLossParams loss) {
   return loss;
 }
 
-static void sum_note_gradients(PianoNoteGradient *sum, size_t n, const Pool *pool) {
-  memset(sum, 0, n * sizeof *sum);
+static void sum_note_gradients(Hands *h, const Pool *pool) {
+  memset(h->gradients, 0, h->n * sizeof *h->gradients);
   const PianoNoteGradient *from = pool->by_note;
   for (size_t i = 0; i < pool->task.n_segments; i++) {
     const Segment *s = &pool->task.segments[i];
     for (size_t k = s->note_from; k < s->note_to; k++, from++) {
-      sum[k].onset += from->onset * (double)s->frames;
-      sum[k].end += from->end * (double)s->frames;
-      sum[k].velocity += from->velocity * (double)s->frames;
+      h->gradients[k].onset += from->onset * (double)s->frames;
+      h->gradients[k].end += from->end * (double)s->frames;
+      h->gradients[k].velocity += from->velocity * (double)s->frames;
     }
   }
 }
@@ -318,49 +352,44 @@ static double bounded(double x, double low, double high) {
   return x < low ? low : x > high ? high : x;
 }
 
-/* What pulls on an onset besides the sound: where it was told, and the notes told nearly together with it (a
- * chord is struck within a few ms; a Cauchy pull lets go of those that were not). By the onset, in 1/s. */
-static double onset_prior(const Hand *hands, const PianoNote *told, size_t n, size_t k) {
-  double pull = (hands[k].onset_s - told[k].onset_s) / (ONSET_DEVIATION_S * ONSET_DEVIATION_S);
-  size_t j = k;
-  while (j > 0 && told[k].onset_s - told[j - 1].onset_s < TOGETHER_S + DISORDER_S) j--;
-  for (; j < n && told[j].onset_s - told[k].onset_s < TOGETHER_S + DISORDER_S; j++) {
-    if (j == k || fabs(told[j].onset_s - told[k].onset_s) >= TOGETHER_S) continue;
-    double apart = (hands[k].onset_s - hands[j].onset_s) / CHORD_DEVIATION_S;
-    pull += CHORD_TRUST * 2 * apart / (1 + apart * apart) / CHORD_DEVIATION_S;
-  }
-  return pull;
+static void onset_step(Hands *h, size_t k, const PianoFitNotesParams *p, double rate, int iteration) {
+  Hand *hand = &h->each[k];
+  PianoNote *note = &h->moved[k];
+  double by_blow = ONSET_WEIGHT * h->gradients[k].onset, step_s = 0.25 * p->reach_s * rate;
+  double late_pull = piano_timing_late_pull(hand->late_s, note->velocity);
+  double onset_s = h->onsets_s[k] - step_s * adam(&hand->moments[ONSET], by_blow + h->pull[k], iteration);
+  h->onsets_s[k] = bounded(onset_s, h->told[k].onset_s - p->reach_s, h->told[k].onset_s + p->reach_s);
+  hand->late_s -= step_s * adam(&hand->moments[LATE], by_blow + late_pull, iteration);
+  note->onset_s = h->onsets_s[k] + hand->late_s;
 }
 
-/* By late_s, in 1/s. */
-static double late_prior(double late_s, double velocity) {
-  double deviation_s = SCATTER_S + SOFT_SCATTER_S * exp(-(velocity - SOFT) / SOFT_RANGE);
-  double x = late_s / deviation_s;
-  return x / (1 + x * x / SCATTER_FREEDOM) / deviation_s;
-}
-
-static void note_step(PianoNote *note, Hand *hand, const PianoNote *told, const PianoNoteGradient *g,
-                      double onset_pull, const PianoFitNotesParams *p, double rate, int iteration) {
-  if (p->what & PIANO_FIT_ONSETS) {
-    double by_blow = ONSET_WEIGHT * g->onset, step_s = 0.25 * p->reach_s * rate;
-    double late_pull = late_prior(hand->late_s, note->velocity);
-    double onset_s = hand->onset_s - step_s * adam(&hand->moments[ONSET], by_blow + onset_pull, iteration);
-    hand->onset_s = bounded(onset_s, told->onset_s - p->reach_s, told->onset_s + p->reach_s);
-    hand->late_s -= step_s * adam(&hand->moments[LATE], by_blow + late_pull, iteration);
-    note->onset_s = hand->onset_s + hand->late_s;
-  }
+static void note_step(Hands *h, size_t k, const PianoFitNotesParams *p, double rate, int iteration) {
+  PianoNote *note = &h->moved[k];
+  Moments *moments = h->each[k].moments;
+  const PianoNoteGradient *g = &h->gradients[k];
+  if (p->what & PIANO_FIT_ONSETS) onset_step(h, k, p, rate, iteration);
   if (p->what & PIANO_FIT_ENDS) {
-    double moved = note->end_s - 0.05 * rate * adam(&hand->moments[END], g->end, iteration);
+    double moved = note->end_s - 0.05 * rate * adam(&moments[END], g->end, iteration);
     note->end_s = fmax(moved, note->onset_s + 0.03);
   }
-  if (p->what & PIANO_FIT_VELOCITIES)
-    note->velocity =
-        bounded(note->velocity - 10 * rate * adam(&hand->moments[VELOCITY], g->velocity, iteration), 1, 127);
+  if (p->what & PIANO_FIT_VELOCITIES) {
+    double moved = note->velocity - 10 * rate * adam(&moments[VELOCITY], g->velocity, iteration);
+    note->velocity = bounded(moved, 1, 127);
+  }
 }
 
-static void keep_notes(PianoNote *notes, const PianoNote *moved, const Hand *hands, size_t n) {
-  memcpy(notes, moved, n * sizeof *notes);
-  for (size_t k = 0; k < n; k++) notes[k].onset_s = hands[k].onset_s;
+/* The rhythm is told when chords have come together. */
+static void hands_step(Hands *h, const Pool *pool, const PianoFitNotesParams *p, int iteration) {
+  sum_note_gradients(h, pool);
+  if (p->what & PIANO_FIT_ONSETS) piano_timing_pull(h->pull, h->onsets_s, h->told, h->n);
+  if (p->what & PIANO_FIT_ONSETS && iteration >= p->iterations / 4)
+    piano_rhythm_pull(&h->rhythm, h->pull, h->order, h->onsets_s, h->n);
+  for (size_t k = 0; k < h->n; k++) note_step(h, k, p, cooled(iteration, p->iterations), iteration);
+}
+
+static void keep_notes(PianoNote *notes, const Hands *h) {
+  memcpy(notes, h->moved, h->n * sizeof *notes);
+  for (size_t k = 0; k < h->n; k++) notes[k].onset_s = h->onsets_s[k];
 }
 
 BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double *loss,
@@ -371,37 +400,26 @@ BaseStatus piano_fit_notes(BaseContext *ctx, PianoNote *notes, size_t n, double 
   if (p.iterations <= 0) p.iterations = 60;
   if (p.reach_s <= 0) p.reach_s = 0.06;
   double now = 0;
-  PianoNote *told = malloc((n + 1) * sizeof *told), *moved = malloc((n + 1) * sizeof *moved);
-  PianoNoteGradient *gradients = malloc((n + 1) * sizeof *gradients);
-  Hand *hands = calloc(n + 1, sizeof *hands);
+  Hands hands;
   Pool pool = {0};
-  BaseStatus status = told && moved && gradients && hands ? BASE_OK : base_fail_memory(ctx);
-  if (status == BASE_OK) {
-    memcpy(told, notes, n * sizeof *told);
-    memcpy(moved, notes, n * sizeof *moved);
-    for (size_t k = 0; k < n; k++) hands[k].onset_s = notes[k].onset_s;
-    status = pool_init(ctx, &pool, heard, moved, n, start_s, 0);
-    if (p.what & PIANO_FIT_ONSETS) pool.task.loss = onset_loss(pool.task.loss);
-  }
+  BaseStatus status = hands_init(ctx, &hands, notes, n);
+  if (status == BASE_OK) status = pool_init(ctx, &pool, heard, hands.moved, n, start_s, 0);
+  if (p.what & PIANO_FIT_ONSETS) pool.task.loss = onset_loss(pool.task.loss);
   for (int i = 0; i < p.iterations && status == BASE_OK; i++) {
     now = pool_run(&pool, model);
-    if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
-    if (!isfinite(now))
+    if (base_cancelled(ctx))
+      status = base_fail_cancelled(ctx);
+    else if (!isfinite(now))
       status = base_fail(ctx, BASE_NUMERIC, "Fitting the notes ran out of the finite numbers.");
-    sum_note_gradients(gradients, n, &pool);
-    for (size_t k = 0; k < n && status == BASE_OK; k++)
-      note_step(&moved[k], &hands[k], &told[k], &gradients[k], onset_prior(hands, told, n, k), &p,
-                cooled(i, p.iterations), i);
+    else
+      hands_step(&hands, &pool, &p, i);
     base_progress(ctx, (i + 1.0) / p.iterations, "fitting the notes");
   }
   if (status == BASE_OK) {
-    keep_notes(notes, moved, hands, n);
+    keep_notes(notes, &hands);
     if (loss) *loss = now;
   }
   pool_clear(&pool);
-  free(told);
-  free(moved);
-  free(gradients);
-  free(hands);
+  hands_clear(&hands);
   return status;
 }

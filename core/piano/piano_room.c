@@ -55,13 +55,13 @@ static void filter(DspAudio *mono, Biquad q) {
 
 /* ---- the room ---- */
 
-typedef struct {
+struct PianoReverb {
   float line[LINES][LONGEST_LINE], low[LINES];
   int length[LINES], at[LINES];
-  float keep[LINES], pass;
-} Reverb;
+  float keep[LINES], pass, gain;
+};
 
-static void reverb_init(Reverb *r, const PianoRoom *room, double rate_hz, BaseRng *rng) {
+static void reverb_init(PianoReverb *r, const PianoRoom *room, double rate_hz, BaseRng *rng) {
   memset(r, 0, sizeof *r);
   double size_s = 0.012 + 0.03 * fmin(room->reverb_s, 2) / 2;
   for (int i = 0; i < LINES; i++) {
@@ -74,7 +74,7 @@ static void reverb_init(Reverb *r, const PianoRoom *room, double rate_hz, BaseRn
 }
 
 /* One sample through the network; the lines are mixed by a Householder reflection. */
-static float reverb_run(Reverb *r, float x) {
+static float reverb_run(PianoReverb *r, float x) {
   float out[LINES], sum = 0, heard = 0;
   for (int i = 0; i < LINES; i++) {
     out[i] = r->line[i][r->at[i]];
@@ -97,7 +97,7 @@ static double rms(const float *x, size_t n) {
 }
 
 static BaseStatus add_reverb(BaseContext *ctx, DspAudio *mono, const PianoRoom *room, BaseRng *rng) {
-  Reverb *r = malloc(sizeof *r);
+  PianoReverb *r = malloc(sizeof *r);
   float *wet = malloc((mono->frames + 1) * sizeof *wet);
   BaseStatus status = r && wet ? BASE_OK : base_fail_memory(ctx);
   if (status == BASE_OK) {
@@ -110,6 +110,41 @@ static BaseStatus add_reverb(BaseContext *ctx, DspAudio *mono, const PianoRoom *
   free(r);
   free(wet);
   return status;
+}
+
+/* Against white sound a room is as loud as the energy of its answer to one impulse. */
+static double white_level(PianoReverb *r, size_t frames) {
+  double energy = 0;
+  for (size_t i = 0; i < frames; i++) {
+    double heard = reverb_run(r, i == 0);
+    energy += heard * heard;
+  }
+  return sqrt(energy);
+}
+
+BaseStatus piano_reverb_new(BaseContext *ctx, PianoReverb **out, const PianoRoom *room, double rate_hz,
+                            uint64_t seed) {
+  PianoReverb *r = malloc(sizeof *r);
+  if (!r) return base_fail_memory(ctx);
+  BaseRng rng = base_rng(seed, 42), again = rng;
+  float gain = 0;
+  if (room->reverb_s > 0 && room->reverb_db != 0) {
+    reverb_init(r, room, rate_hz, &rng);
+    gain = (float)(pow(10, room->reverb_db / 20) / white_level(r, (size_t)(room->reverb_s * rate_hz) + 1));
+  }
+  reverb_init(r, room, rate_hz, &again);
+  r->gain = gain;
+  *out = r;
+  return BASE_OK;
+}
+
+void piano_reverb_free(PianoReverb *reverb) {
+  free(reverb);
+}
+
+void piano_reverb_add(PianoReverb *reverb, float *mono, size_t n) {
+  if (reverb->gain > 0)
+    for (size_t i = 0; i < n; i++) mono[i] += reverb->gain * reverb_run(reverb, mono[i]);
 }
 
 /* ---- what disturbs ---- */

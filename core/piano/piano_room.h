@@ -31,3 +31,15 @@ PianoRoom piano_room_sample(BaseRng *rng);
 /* Sends mono sound through the chain, in place. Reverb by a feedback delay network (Jot & Chaigne 1991).
  * Delays the direct sound by nothing. About 100 × real time at 16 kHz. */
 BaseStatus piano_room_apply(BaseContext *ctx, DspAudio *mono, const PianoRoom *room, BaseRng *rng);
+
+/* A room's reverberation for sound that comes block by block, as loud as white sound would have it. One
+ * thread at a time. */
+typedef struct PianoReverb PianoReverb;
+
+/* Rooms alike, rate and seed alike: the same reverberation. Owned by the caller; about 0.3 MB. */
+BaseStatus piano_reverb_new(BaseContext *ctx, PianoReverb **out, const PianoRoom *room, double rate_hz,
+                            uint64_t seed);
+void piano_reverb_free(PianoReverb *reverb);
+
+/* Adds it to the next `n` samples of mono sound, in place. */
+void piano_reverb_add(PianoReverb *reverb, float *mono, size_t n);

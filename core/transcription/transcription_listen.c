@@ -120,15 +120,11 @@ static BaseStatus hear(Listener *l, long from, long to) {
 
 /* ---- notes ---- */
 
-static void number(Motion *motion) {
-  for (size_t i = 0; i < motion->notes.n; i++) motion->notes.items[i].id = (uint32_t)i + 1;
-}
-
 /* The notes that start in [from, to), their ends as far as is known, into an empty motion, numbered in order. */
 static BaseStatus decode(BaseContext *ctx, Motion *motion, const Listener *l, size_t from, size_t to) {
   const TranscriptionDecoderParams params = {.threshold = l->params->onset_threshold, .from = from, .to = to};
   if (!transcription_decode(motion, l->evidence, &params)) return base_fail_memory(ctx);
-  number(motion);
+  motion_number(motion);
   return BASE_OK;
 }
 
@@ -162,7 +158,7 @@ static BaseStatus conclude(Listener *l, Transcription **out) {
   BaseStatus status = result && motion ? transcription_again(l->ctx, motion, l->evidence, l->params->prior, l->params->onset_threshold)
                                        : base_fail_memory(l->ctx);
   if (!status && !transcription_draw_together(motion, (double)l->lag.together)) status = base_fail_memory(l->ctx);
-  if (!status) number(motion);
+  if (!status) motion_number(motion);
   if (!status && !transcription_pedal_events(motion, l->pedal, frames, hop_s)) status = base_fail_memory(l->ctx);
   if (status) {
     free(result);
