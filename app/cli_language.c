@@ -5,13 +5,14 @@
 #include "core/flow/flow.h"
 #include "core/language/language_proof.h"
 #include "core/language/language_sample.h"
+#include "core/language/language_sound.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_CONTINUE, OPTION_SECONDS, OPTION_TEMPERATURE, OPTION_NUCLEUS, OPTION_KEY, OPTION_TEMPO, OPTION_BEATS, OPTION_ALONG, OPTION_WEIGHTS };
+enum { OPTION_CONTINUE, OPTION_SECONDS, OPTION_TEMPERATURE, OPTION_NUCLEUS, OPTION_KEY, OPTION_TEMPO, OPTION_BEATS, OPTION_ALONG, OPTION_WEIGHTS, OPTION_WRITTEN };
 
 static const char *const PARTS[LANGUAGE_METRIC_FIELDS] = {"time", "pitch", "duration", "velocity"};
 
@@ -29,50 +30,114 @@ static bool number_of(const CliCall *call, double *out, int option, double other
 
 /* ---- score ---- */
 
-static void add(LanguageScore *all, const LanguageScore *one) {
-  double n = (double)(all->notes + one->notes), w = n > 0 ? (double)one->notes / n : 0;
-  all->notes += one->notes;
-  all->nats_per_note += w * (one->nats_per_note - all->nats_per_note);
-  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) all->parts[f] += w * (one->parts[f] - all->parts[f]);
+/* What was scored: motion note by note, recordings moment by moment. */
+typedef struct {
+  LanguageScore played;
+  LanguageSoundScore heard;
+} Scores;
+
+static void add(Scores *all, const Scores *one) {
+  double n = (double)(all->played.notes + one->played.notes), w = n > 0 ? (double)one->played.notes / n : 0;
+  all->played.notes += one->played.notes;
+  all->played.nats_per_note += w * (one->played.nats_per_note - all->played.nats_per_note);
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) all->played.parts[f] += w * (one->played.parts[f] - all->played.parts[f]);
+  if (!one->heard.moments) return;
+  w = (double)one->heard.moments / (double)(all->heard.moments + one->heard.moments);
+  all->heard.moments += one->heard.moments;
+  all->heard.moment_s = one->heard.moment_s;
+  all->heard.nats_per_moment += w * (one->heard.nats_per_moment - all->heard.nats_per_moment);
 }
 
-static void print_score(const CliCall *call, const char *path, const LanguageScore *score) {
+static void print_score(const CliCall *call, const char *path, const Scores *scores) {
+  const LanguageScore *score = &scores->played;
+  const LanguageSoundScore *heard = &scores->heard;
   if (call->json) return;
-  printf("%.4f  (", score->nats_per_note);
-  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) printf("%s %.4f%s", PARTS[f], score->parts[f], f < 3 ? ", " : ")");
-  printf("  %zu  %s\n", score->notes, path);
+  if (score->notes) {
+    printf("%.4f  (", score->nats_per_note);
+    for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) printf("%s %.4f%s", PARTS[f], score->parts[f], f < 3 ? ", " : ")");
+    printf("  %zu  %s\n", score->notes, path);
+  }
+  if (heard->moments)
+    printf(_("%.4f a moment of %.0f ms, %.1f a second  %zu  %s\n"), heard->nats_per_moment, 1e3 * heard->moment_s,
+           heard->nats_per_moment / heard->moment_s, heard->moments, path);
 }
 
-static void report_score(const CliCall *call, const LanguageScore *score, size_t files) {
+static void report_score(const CliCall *call, const Scores *scores, size_t files) {
+  const LanguageScore *score = &scores->played;
+  const LanguageSoundScore *heard = &scores->heard;
   CliReport out = cli_report_begin(call);
   cli_report_text(&out, "command", "language score");
   cli_report_number(&out, "files", (double)files);
-  cli_report_number(&out, "notes", (double)score->notes);
-  cli_report_number(&out, "nats_per_note", score->nats_per_note);
-  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) cli_report_number(&out, PARTS[f], score->parts[f]);
+  if (score->notes || !heard->moments) {
+    cli_report_number(&out, "notes", (double)score->notes);
+    cli_report_number(&out, "nats_per_note", score->nats_per_note);
+    for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) cli_report_number(&out, PARTS[f], score->parts[f]);
+  }
+  if (heard->moments) {
+    cli_report_number(&out, "moments", (double)heard->moments);
+    cli_report_number(&out, "nats_per_moment", heard->nats_per_moment);
+    cli_report_number(&out, "nats_per_second", heard->nats_per_moment / heard->moment_s);
+  }
   cli_report_end(&out);
 }
 
-static BaseStatus score_file(CliCall *call, LanguageScore *score, const LanguageModel *model, const char *path) {
+/* What the files are scored with; that for recordings is loaded with the first of them. */
+typedef struct {
+  const LanguageModel *model;
+  LanguageSound *sound;
+} Judge;
+
+static BaseStatus score_motion(CliCall *call, LanguageScore *score, const Judge *judge, const char *path) {
   Motion *motion = NULL;
   BaseStatus status = flow_load_motion(&call->ctx, &motion, path);
   if (status == BASE_OK && !motion->notes.n) status = base_fail(&call->ctx, BASE_BAD_INPUT, "“%s” holds no notes.", path);
-  if (status == BASE_OK) status = language_score(&call->ctx, score, model, motion, NULL);
+  if (status == BASE_OK) status = language_score(&call->ctx, score, judge->model, motion, NULL);
   motion_free(motion);
   return status;
 }
 
+static BaseStatus score_written(CliCall *call, LanguageScore *score, const Judge *judge, const char *path) {
+  Score *written = NULL;
+  BaseStatus status = flow_load_score(&call->ctx, &written, &path, 1);
+  if (status == BASE_OK) status = language_score_written(&call->ctx, score, judge->model, written);
+  if (status == BASE_OK && !score->notes) status = base_fail(&call->ctx, BASE_BAD_INPUT, "“%s” holds no notes.", path);
+  score_free(written);
+  return status;
+}
+
+static BaseStatus score_recording(CliCall *call, LanguageSoundScore *score, Judge *judge, const char *path) {
+  Transcription *heard = NULL;
+  BaseStatus status = judge->sound ? BASE_OK : language_sound_load(&call->ctx, &judge->sound, judge->model, NULL);
+  if (status == BASE_OK) status = flow_listen(&call->ctx, &heard, path, NULL);
+  if (status == BASE_OK) status = language_sound_score(&call->ctx, score, judge->sound, heard->evidence);
+  transcription_free(heard);
+  return status;
+}
+
+static BaseStatus score_file(CliCall *call, Scores *scores, Judge *judge, const char *path) {
+  FlowKind kind;
+  *scores = (Scores){0};
+  BaseStatus status = flow_kind(&call->ctx, &kind, path);
+  if (status != BASE_OK) return status;
+  if (call->values[OPTION_WRITTEN]) return score_written(call, &scores->played, judge, path);
+  return kind == FLOW_AUDIO ? score_recording(call, &scores->heard, judge, path)
+                            : score_motion(call, &scores->played, judge, path);
+}
+
 static BaseStatus score(CliCall *call, const LanguageModel *model) {
-  LanguageScore all = {0}, one;
+  Scores all = {0}, one;
+  Judge judge = {.model = model};
   size_t files = call->n_operands - 1;
   BaseStatus status = BASE_OK;
   for (size_t i = 1; i <= files && status == BASE_OK; i++) {
     base_progress(&call->ctx, (double)(i - 1) / (double)files, "Reading music");
-    status = score_file(call, &one, model, call->operands[i]);
+    status = score_file(call, &one, &judge, call->operands[i]);
     if (status != BASE_OK) break;
+    cli_progress_clear(call);
     print_score(call, call->operands[i], &one);
     add(&all, &one);
   }
+  language_sound_free(judge.sound);
   if (status != BASE_OK) return status;
   if (files > 1) print_score(call, _("all together"), &all);
   report_score(call, &all, files);
@@ -223,6 +288,7 @@ const CliCommand cli_language = {
                 [OPTION_TEMPO] = {"tempo", "N", N_("sample: keep to so many beats a minute")},
                 [OPTION_BEATS] = {"beats", "N", N_("sample: beats in a bar, with --tempo")},
                 [OPTION_ALONG] = {"along", N_("FILE"), N_("sample: music to play along with; after --continue, if that is given")},
+                [OPTION_WRITTEN] = {"written", NULL, N_("score: how likely scores are as they are written")},
                 [OPTION_WEIGHTS] = {"weights", N_("FILE"), N_("another language, from triptych-train")}},
     .run = run,
 };

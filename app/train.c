@@ -1,8 +1,10 @@
 /* triptych-train: dreams and trains the networks whose weights the program ships.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_cleaner.h"
 #include "core/lmm/lmm_hearing.h"
 #include "core/lmm/lmm_language.h"
 #include "core/lmm/lmm_proof.h"
+#include "core/lmm/lmm_speech.h"
 #include "core/nn/nn_weights.h"
 #include "core/piano/piano_soundfont.h"
 
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MOST_INPUTS = 64 };
 
@@ -19,8 +22,8 @@ enum { MOST_INPUTS = 64 };
 typedef struct {
   const char *weights, *start, *checkpoint, *samples, *cache;
   double rate;
-  long steps, count, first, batch, frames, pool, reuse, dreamers, seed, threads, width, layers;
-  bool f32, validation;
+  long steps, count, first, batch, frames, pool, reuse, dreamers, seed, threads, width, layers, heads, every;
+  bool f32, validation, tuned, apart;
   const char *inputs[MOST_INPUTS];
   size_t n_inputs;
 } Options;
@@ -38,17 +41,24 @@ static int usage(void) {
       "                              [--reuse N] [--dreamers N] [--rate R] [--seed N] [--threads N] [--start WEIGHTS]\n"
       "                              [--checkpoint FILE] [--f32] FOLDER…\n"
       "       triptych-train dreams -o FOLDER [--samples FOLDER] [--count N] [--seed N] FOLDER…\n"
+      "       triptych-train sounds -o FILE [--samples FOLDER] [--count N] [--seed N] FOLDER…, for audio\n"
+      "       triptych-train audio -o WEIGHTS [--steps N] [--batch N] [--frames N] [--rate R] [--every N] [--seed N]\n"
+      "                              [--start LANGUAGE] [--checkpoint FILE] [--f32] [--tuned|--apart] SOUNDS\n"
       "       triptych-train piano -o WEIGHTS [--threads N] SOUNDFONT\n"
       "       triptych-train language -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--frames N] [--width N] [--layers N]\n"
-      "                              [--rate R] [--seed N] [--threads N] [--start WEIGHTS] [--checkpoint FILE] [--f32]\n"
-      "                              FOLDER…\n"
+      "                              [--heads N] [--rate R] [--every N] [--seed N] [--threads N] [--start WEIGHTS]\n"
+      "                              [--checkpoint FILE] [--f32] FOLDER…\n"
       "       triptych-train proof -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--rate R] [--seed N] [--threads N]\n"
+      "                              [--checkpoint FILE] [--f32] FOLDER…\n"
+      "       triptych-train cleaner -o WEIGHTS [--cache FILE] [--steps N] [--batch N] [--rate R] [--seed N] [--threads N]\n"
       "                              [--checkpoint FILE] [--f32] FOLDER…\n"
       "       triptych-train language-examples -o FILE [--cache FILE] [--first N] [--count N] [--frames N] [--seed N]\n"
       "                              [--validation] FOLDER…, and proof-examples alike: what a training would be shown,\n"
       "                              laid flat for tools/twin.py\n"
       "FOLDER…: MIDI and MusicXML files to dream from, freely usable ones for weights that are to be shipped.\n"
       "--frames: steps of 20 ms an example; of the language, notes.\n"
+      "--heads: attention in the place of recurrence; only to compare, such a language does not read.\n"
+      "--tuned, --apart: with the trunk of the language tuned, or the same net from nothing; only to compare.\n"
       "--samples: a piano recorded note by note, in files named like D#4v10.mp3.\n"
       "--cache: the pieces of the folders once they are read, so that another training need not read them again.\n",
       stderr);
@@ -77,10 +87,14 @@ static bool take_option(Options *o, int *at, int argc, char **argv) {
                {"--cache", .text = &o->cache},
                {"--width", .whole = &o->width},
                {"--layers", .whole = &o->layers},
+               {"--heads", .whole = &o->heads},
                {"--count", .whole = &o->count},
                {"--first", .whole = &o->first},
+               {"--every", .whole = &o->every},
                {"--rate", .number = &o->rate}};
   if (strcmp(argv[*at], "--f32") == 0) return o->f32 = true;
+  if (strcmp(argv[*at], "--tuned") == 0) return o->tuned = true;
+  if (strcmp(argv[*at], "--apart") == 0) return o->apart = true;
   if (strcmp(argv[*at], "--validation") == 0) return o->validation = true;
   for (size_t i = 0; i < sizeof known / sizeof *known && *at + 1 < argc; i++) {
     if (strcmp(argv[*at], known[i].name) != 0) continue;
@@ -189,6 +203,53 @@ static BaseStatus train_dreams(BaseContext *ctx, const Options *o) {
   return status;
 }
 
+/* ---- sounds: what is heard in dreams, to learn from what music sounds like ---- */
+
+enum { SOUNDS_KEPT = 10 /* dreams until the file is written again */ };
+
+static BaseStatus train_sounds(BaseContext *ctx, const Options *o) {
+  LmmLibrary *library = NULL;
+  LmmSounds sounds = {0};
+  const size_t count = o->count > 0 ? (size_t)o->count : 400;
+  LmmInstruments *instruments = lmm_instruments_new(o->samples);
+  BaseStatus status = instruments ? open_library(ctx, &library, o) : base_fail_memory(ctx);
+  if (status == BASE_OK && access(o->weights, F_OK) == 0) status = lmm_sounds_read(ctx, &sounds, o->weights);
+  while (status == BASE_OK && sounds.ends.n < count) {
+    const size_t next = sounds.ends.n + SOUNDS_KEPT < count ? sounds.ends.n + SOUNDS_KEPT : count;
+    status = lmm_sounds_dream(ctx, &sounds, library, instruments, next);
+    if (status == BASE_OK) status = lmm_sounds_write(ctx, &sounds, o->weights);
+  }
+  lmm_sounds_clear(&sounds);
+  lmm_library_free(library);
+  lmm_instruments_free(instruments);
+  return status;
+}
+
+/* ---- audio: what music sounds like ---- */
+
+static BaseStatus train_audio(BaseContext *ctx, const Options *o) {
+  LmmSounds sounds = {0};
+  LanguageModel *language = NULL;
+  LmmSpeechParams params = {.trunk = o->apart ? LMM_TRUNK_NEW : o->tuned ? LMM_TRUNK_TUNED : LMM_TRUNK_KEPT,
+                            .type = o->f32 ? NN_F32 : NN_BF16,
+                            .steps = o->steps,
+                            .batch = (int)o->batch,
+                            .moments = (int)o->frames,
+                            .rate = (float)o->rate,
+                            .weights = o->weights,
+                            .checkpoint = o->checkpoint,
+                            .validate_every = o->every,
+                            .report = report};
+  BaseStatus status = lmm_sounds_read(ctx, &sounds, o->inputs[0]);
+  if (status == BASE_OK) status = language_model_load(ctx, &language, o->start);
+  params.language = language;
+  if (status == BASE_OK) printf("%zu dreams, %zu moments\n", sounds.ends.n, sounds.moments.n);
+  if (status == BASE_OK) status = lmm_speech_train(ctx, NULL, &sounds, &params);
+  language_model_free(language);
+  lmm_sounds_clear(&sounds);
+  return status;
+}
+
 /* ---- piano: the reference instrument from a soundfont ---- */
 
 static BaseStatus train_piano(BaseContext *ctx, const Options *o) {
@@ -225,11 +286,12 @@ static int list_tongues(LmmTongue *tongues, const LmmCorpus *scores, const LmmCo
 }
 
 static BaseStatus train_tongues(BaseContext *ctx, const Options *o, const LmmTongue *tongues, int n) {
-  LmmLanguageParams params = {.size = {.width = (int)o->width, .layers = (int)o->layers},
+  LmmLanguageParams params = {.size = {.width = (int)o->width, .layers = (int)o->layers, .heads = (int)o->heads},
                               .tongues = tongues,
                               .n_tongues = n,
                               .type = o->f32 ? NN_F32 : NN_BF16,
                               .steps = o->steps,
+                              .validate_every = o->every,
                               .batch = (int)o->batch,
                               .notes = (int)o->frames,
                               .rate = (float)o->rate,
@@ -338,12 +400,32 @@ static BaseStatus train_proof(BaseContext *ctx, const Options *o) {
   return status;
 }
 
+/* ---- cleaner: what of a recording was never played ---- */
+
+static BaseStatus train_cleaner(BaseContext *ctx, const Options *o) {
+  LmmCorpus *kinds[2] = {0}, *corpus = NULL;
+  const LmmCleanerParams params = {.steps = o->steps,
+                                   .batch = (int)o->batch,
+                                   .notes = (int)o->frames,
+                                   .rate = (float)o->rate,
+                                   .validate_every = o->every,
+                                   .type = o->f32 ? NN_F32 : NN_BF16,
+                                   .weights = o->weights,
+                                   .checkpoint = o->checkpoint,
+                                   .report = report};
+  BaseStatus status = lmm_corpus_open(ctx, &corpus, o->inputs, o->n_inputs, o->cache);
+  if (status == BASE_OK) status = lmm_corpus_split(ctx, kinds, corpus);
+  if (status == BASE_OK) status = lmm_cleaner_train(ctx, NULL, kinds[0], &params);
+  for (int k = 0; k < 2; k++) lmm_corpus_free(kinds[k]);
+  return status;
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     BaseStatus (*train)(BaseContext *ctx, const Options *o);
-  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"piano", train_piano}, {"language", train_language},
-                 {"language-examples", write_language_examples}, {"proof", train_proof}, {"proof-examples", write_proof_examples}};
+  } lessons[] = {{"hearing", train_hearing}, {"dreams", train_dreams}, {"sounds", train_sounds}, {"audio", train_audio}, {"piano", train_piano}, {"language", train_language},
+                 {"language-examples", write_language_examples}, {"proof", train_proof}, {"cleaner", train_cleaner}, {"proof-examples", write_proof_examples}};
   Options options = {.seed = 1, .threads = 2};
   if (argc < 3 || !take_options(&options, argc, argv)) return usage();
   for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {

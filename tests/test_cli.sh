@@ -125,6 +125,10 @@ exits 0 "$cli" evaluate score "$sample/menuet.musicxml" "$sample/menuet.musicxml
 ok "evaluate score"
 exits 0 "$cli" language score "$sample/menuet.musicxml" --json && grep -q '"notes":[1-9][0-9]*,"nats_per_note":[0-9.]*,"time":[0-9.]*,"pitch":[0-9.]*,"duration":[0-9.]*,"velocity":' "$work/out"
 ok "language score"
+exits 0 "$cli" language score "$sample/recording.ogg" --json && grep -q '"moments":[1-9][0-9]*,"nats_per_moment":[0-9.]*,"nats_per_second":[0-9.]*}' "$work/out"
+ok "language score of a recording"
+exits 0 "$cli" language score --written "$sample/menuet.musicxml" --json && grep -q '"notes":[1-9][0-9]*,"nats_per_note":[0-9.]*,"time":' "$work/out"
+ok "language score of what is written"
 exits 0 "$cli" language sample -o s1.mid --seconds 5 --seed 4 --quiet && exits 0 "$cli" language sample -o s2.mid --seconds 5 --seed 4 --quiet && cmp s1.mid s2.mid
 ok "a seed makes the same music"
 exits 0 "$cli" language sample -o s3.mid --seconds 5 --seed 5 --quiet && ! cmp -s s1.mid s3.mid; ok "another seed makes other music"

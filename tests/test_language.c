@@ -9,6 +9,8 @@
 #include "tests/check.h"
 #include "tests/music_examples.h"
 
+#include <time.h>
+
 /* ---- texts ---- */
 
 static LanguageText text_of(const Motion *motion) {
@@ -382,6 +384,38 @@ static void other_weights_are_told_apart(void) {
   CHECK(nn_weights_write(&ctx, net, path, BASE_F16, origin, 1) == BASE_OK);
   CHECK(language_model_load(&ctx, &model, path) == BASE_BAD_FILE && strstr(ctx.sentence, "not of a language"));
   CHECK(language_model_load(&ctx, &model, "/nowhere/language.weights") == BASE_UNREADABLE && ctx.sentence[0]);
+  const char *const rival[][2] = {{"kind", LANGUAGE_KIND}, {"width", "32"}, {"layers", "1"}, {"rank", "4"}, {"heads", "4"}};
+  CHECK(nn_weights_write(&ctx, net, path, BASE_F16, rival, 5) == BASE_OK);
+  CHECK(language_model_load(&ctx, &model, path) == BASE_UNSUPPORTED && strstr(ctx.sentence, "attention"));
+  nn_net_free(net);
+}
+
+/* Attention may stand in the place of recurrence, and looks back only, too. */
+static void the_rival_looks_back_only(void) {
+  BaseContext ctx = {.seed = 1};
+  LanguageTensors t;
+  NnNet *net = nn_net_new(2);
+  NnRun *run = NULL;
+  float logits[2][LANGUAGE_MOST_IDS];
+  CHECK(language_net_build(&ctx, &t, net, LANGUAGE_WHOLE, (LanguageSize){.width = 32, .layers = 2, .heads = 4}, 1, 16) == BASE_OK);
+  CHECK(nn_run_new_shared(&ctx, &run, net, (NnRunParams){0}) == BASE_OK);
+  const NnShape ids = {1, 16, 1, 1};
+  for (int later = 0; later < 2; later++) {
+    NnVar vars[LANGUAGE_FIELDS + LANGUAGE_EARLIER + LANGUAGE_FIELDS + 2];
+    memcpy(vars, t.before, sizeof t.before);
+    memcpy(vars + LANGUAGE_FIELDS, t.earlier, sizeof t.earlier);
+    memcpy(vars + LANGUAGE_FIELDS + LANGUAGE_EARLIER, t.now, sizeof t.now);
+    vars[2 * LANGUAGE_FIELDS + LANGUAGE_EARLIER] = t.source;
+    vars[2 * LANGUAGE_FIELDS + LANGUAGE_EARLIER + 1] = t.channel;
+    for (size_t v = 0; v < sizeof vars / sizeof *vars; v++) {
+      float *to = nn_run_input(run, vars[v], ids);
+      for (int i = 0; to && i < 16; i++) to[i] = (float)(later && i > 9 ? 2 : (i * 5 + (int)v) % 3);
+    }
+    CHECK(nn_run_forward(&ctx, run) == BASE_OK);
+    memcpy(logits[later], nn_run_output(run, t.logits[LANGUAGE_TIME]) + 9 * LANGUAGE_MOST_IDS, sizeof logits[later]);
+  }
+  CHECK(memcmp(logits[0], logits[1], sizeof logits[0]) == 0);
+  nn_run_free(run);
   nn_net_free(net);
 }
 
@@ -442,6 +476,35 @@ static void wrong_notes_stand_out(void) {
   language_proof_free(proof);
 }
 
+/* Of this thread, which other programs do not disturb. */
+static double cpu_s(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void scoring_and_sampling_are_fast(void) {
+  BaseContext ctx = {.seed = 5, .threads = 1};
+  LanguageModel *model = NULL;
+  LanguageScore score = {0};
+  Motion *motion = some_music(11, 1500), *made = NULL;
+  const LanguageSampleParams params = {.code = {LANGUAGE_PLAYED_SCORE, LANGUAGE_CLEAN}, .seconds = 15};
+  CHECK_SAYING(language_model_load(&ctx, &model, NULL) == BASE_OK, "%s", ctx.sentence);
+  if (!model) return;
+  double start_s = cpu_s();
+  CHECK(language_score(&ctx, &score, model, motion, NULL) == BASE_OK);
+  const double scored_s = cpu_s() - start_s;
+  CHECK_SAYING((double)score.notes >= 2000 * scored_s, "%.0f notes a second", (double)score.notes / scored_s);
+  start_s = cpu_s();
+  CHECK(language_sample(&ctx, &made, model, &params) == BASE_OK);
+  const double made_s = cpu_s() - start_s;
+  CHECK_SAYING(made_s <= params.seconds, "%.1f s for %g s", made_s, params.seconds);
+  if (made) CHECK_SAYING((double)made->notes.n >= 40 * made_s, "%.0f notes a second", (double)made->notes.n / made_s);
+  motion_free(motion);
+  motion_free(made);
+  language_model_free(model);
+}
+
 static void nothing_is_doubted_in_an_empty_score(void) {
   BaseContext ctx = {0};
   LanguageProof *proof = NULL;
@@ -459,5 +522,5 @@ CHECK_MAIN({CASE(bins_hold_their_middle)}, {CASE(a_chord_is_put_in_order)}, {CAS
            {CASE(tempo_divides_all_times)}, {CASE(written_comes_back)}, {CASE(a_file_comes_back)},
            {CASE(transposing_spells_in_the_new_key)}, {CASE(reading_in_pieces_is_reading_at_once)},
            {CASE(reading_agrees_with_training)}, {CASE(asking_agrees_with_reading)}, {CASE(the_score_is_a_mean)},
-           {CASE(the_seed_decides_a_sample)}, {CASE(other_weights_are_told_apart)}, {CASE(the_own_weights_know_music)},
-           {CASE(wrong_notes_stand_out)}, {CASE(nothing_is_doubted_in_an_empty_score)})
+           {CASE(the_seed_decides_a_sample)}, {CASE(other_weights_are_told_apart)}, {CASE(the_rival_looks_back_only)}, {CASE(the_own_weights_know_music)},
+           {CASE(wrong_notes_stand_out)}, {CASE(nothing_is_doubted_in_an_empty_score)}, {CASE(scoring_and_sampling_are_fast)})

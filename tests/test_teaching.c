@@ -1,5 +1,6 @@
 /* Teaching the language: invented players, a transcriber who errs, corpora, and a tiny net that learns a tune.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/lmm/lmm_cleaner.h"
 #include "core/lmm/lmm_language.h"
 #include "core/lmm/lmm_proof.h"
 #include "core/music/midi.h"
@@ -243,6 +244,46 @@ static void proof_reading_is_learned(void) {
   base_array_clear(&corpus.pieces);
 }
 
+/* ---- cleaning ---- */
+
+/* Notes of a misheard tune that were never played; these have the id 0. */
+static size_t foreign_in(const Motion *motion) {
+  size_t n = 0;
+  for (size_t i = 0; i < motion->notes.n; i++) n += motion->notes.items[i].id == 0;
+  return n;
+}
+
+/* A little training on one tune takes more foreign notes out of it than others, and keeps most of what was played. */
+static void what_was_never_played_is_found(void) {
+  BaseContext ctx = {.seed = 1, .threads = 1};
+  LmmCorpus corpus = {0};
+  LanguageCleaner *cleaner = NULL;
+  LanguageCleaned done;
+  char path[512];
+  snprintf(path, sizeof path, "%s", check_temporary("cleaner.weights"));
+  for (int i = 0; i < 2; i++) {
+    CHECK(lmm_corpus_add(&ctx, &corpus, &(LmmPiece){.name = "tune"}, tune(24, 60), NULL) == BASE_OK);
+    corpus.pieces.items[i].side = i ? LMM_VALIDATION : LMM_TRAINING;
+  }
+  const LmmCleanerParams params = {.errors = {.added = 0.2}, .steps = 60, .validate_every = 20, .batch = 4, .notes = 96,
+                                   .rate = 4e-3F, .weights = path};
+  CHECK_SAYING(lmm_cleaner_train(&ctx, NULL, &corpus, &params) == BASE_OK, "%s", ctx.sentence);
+  CHECK_SAYING(language_cleaner_load(&ctx, &cleaner, path) == BASE_OK, "%s", ctx.sentence);
+  BaseRng rng = base_rng(3, 3);
+  Motion *heard = tune(24, 62);
+  lmm_express(heard, &rng);
+  CHECK(lmm_mishear(heard, &params.errors, &rng));
+  const size_t notes = heard->notes.n, foreign = foreign_in(heard);
+  if (cleaner) CHECK(language_clean(&ctx, &done, cleaner, heard) == BASE_OK && done.removed == notes - heard->notes.n);
+  const size_t found = foreign - foreign_in(heard), lost = notes - foreign - (heard->notes.n - foreign_in(heard));
+  CHECK_SAYING(foreign > 20 && 2 * found > foreign && 4 * lost < found, "%zu of %zu found, %zu lost of %zu", found, foreign, lost, notes);
+  motion_free(heard);
+  language_cleaner_free(cleaner);
+  for (size_t i = 0; i < corpus.pieces.n; i++) motion_free(corpus.pieces.items[i].motion);
+  base_array_clear(&corpus.pieces);
+}
+
 CHECK_MAIN({CASE(players_play_what_is_written)}, {CASE(players_differ)}, {CASE(errors_are_as_many_as_asked_for)},
            {CASE(a_corpus_is_remembered)}, {CASE(an_empty_folder_is_told)}, {CASE(a_tiny_net_learns_a_tune)},
-           {CASE(misreading_marks_what_it_spoils)}, {CASE(proof_reading_is_learned)})
+           {CASE(misreading_marks_what_it_spoils)}, {CASE(proof_reading_is_learned)},
+           {CASE(what_was_never_played_is_found)})

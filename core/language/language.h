@@ -57,3 +57,6 @@ typedef struct {
  * `code` null: what the model knows best of performances. Empty motions give 0 notes. */
 BaseStatus language_score(BaseContext *ctx, LanguageScore *score, const LanguageModel *model, const Motion *motion,
                           const LanguageCode *code);
+
+/* The same of a score as it is written, bar lines among its steps: place in the bar, pitch, value, staff and voice. */
+BaseStatus language_score_written(BaseContext *ctx, LanguageScore *score, const LanguageModel *model, const Score *written);

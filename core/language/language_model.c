@@ -82,6 +82,8 @@ static BaseStatus of_pack(BaseContext *ctx, LanguageModel **out, const BasePack 
                        number_in(pack, "rank", MOST_RANK)};
   if (!kind || strcmp(kind, LANGUAGE_KIND) != 0 || !size.width || !size.layers || !size.rank)
     return base_fail(ctx, BASE_BAD_FILE, "“%s” holds weights, but not of a language.", name);
+  if (number_in(pack, "heads", MOST_WIDTH))
+    return base_fail(ctx, BASE_UNSUPPORTED, "“%s” holds a language with attention, which can only be trained.", name);
   LanguageModel *model = NULL;
   BaseStatus status = new_model(ctx, &model, size);
   if (status == BASE_OK) status = nn_weights_load(ctx, model->trunk, pack);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/language/language_net.h"
+#include "core/language/language_trunk.h"
 
 #include <stdio.h>
-
-enum { CODE = 16, HEADS_ADAPTED = 4 };
 
 static const char *const NAMES[LANGUAGE_FIELDS] = {"time", "pitch", "duration", "velocity", "pedal", "fine"};
 
@@ -22,39 +20,27 @@ typedef struct {
   NnNet *net;
   LanguageSize size;
   NnShape ids;
-  NnVar code, gates;
+  NnVar code;
+  LanguageTrunk trunk;
   const LanguageErrors *errors; /* null: none */
   float heard_share;
 } Builder;
 
 static const char *join(char *room, const char *first, const char *second) {
-  snprintf(room, NN_NAME_SIZE, "%.40s.%.20s", first, second);
-  return room;
+  return language_name(room, first, second);
 }
 
 static NnVar linear(Builder *b, const char *name, NnVar x, int channels, bool bias) {
-  return nn_linear(b->net, name, x, (NnConv){.channels = channels, .no_bias = !bias});
-}
-
-/* y = (W + up · diag(gates of the code) · down) x + bias. */
-static NnVar adapted(Builder *b, int gate, const char *name, NnVar x, int channels) {
-  char down[NN_NAME_SIZE], up[NN_NAME_SIZE];
-  NnVar y = linear(b, name, x, channels, true);
-  NnVar change = linear(b, join(down, name, "down"), x, b->size.rank, false);
-  change = nn_multiply(b->net, change, nn_slice(b->net, b->gates, gate * b->size.rank, b->size.rank));
-  return nn_add(b->net, y, linear(b, join(up, name, "up"), change, channels, false), false);
-}
-
-static int gates_of(const Builder *b) {
-  return 2 * b->size.layers + HEADS_ADAPTED;
+  return language_linear(b->net, name, x, channels, bias);
 }
 
 static void add_code(Builder *b, LanguageTensors *t) {
   t->source = nn_target(b->net, "source", b->ids);
   t->channel = nn_target(b->net, "channel", b->ids);
-  b->code = nn_add(b->net, nn_embedding(b->net, "code.source", t->source, LANGUAGE_SOURCES, CODE),
-                   nn_embedding(b->net, "code.channel", t->channel, LANGUAGE_CHANNELS, CODE), false);
-  b->gates = linear(b, "code.gates", b->code, gates_of(b) * b->size.rank, false);
+  b->code = nn_add(b->net, nn_embedding(b->net, "code.source", t->source, LANGUAGE_SOURCES, LANGUAGE_CODE_SIZE),
+                   nn_embedding(b->net, "code.channel", t->channel, LANGUAGE_CHANNELS, LANGUAGE_CODE_SIZE), false);
+  b->trunk = (LanguageTrunk){.net = b->net, .size = b->size, .own_gates = NN_NONE};
+  b->trunk.gates = linear(b, "code.gates", b->code, language_gates(b->size), false);
 }
 
 static NnVar embed(Builder *b, NnVar *ids, const char *of, int field, NnVar x) {
@@ -66,25 +52,12 @@ static NnVar embed(Builder *b, NnVar *ids, const char *of, int field, NnVar x) {
   return x == NN_NONE ? y : nn_add(b->net, x, y, false);
 }
 
-static NnVar layer(Builder *b, int number, NnVar x) {
-  char name[NN_NAME_SIZE], room[NN_NAME_SIZE];
-  int width = b->size.width;
-  snprintf(name, sizeof name, "trunk.%d", number);
-  NnVar y = nn_rms_norm(b->net, join(room, name, "norm1"), x, (NnNorm){0});
-  y = nn_min_gru(b->net, adapted(b, 2 * number, join(room, name, "in"), y, 2 * width));
-  x = nn_add(b->net, x, linear(b, join(room, name, "out"), y, width, false), false);
-  y = nn_rms_norm(b->net, join(room, name, "norm2"), x, (NnNorm){0});
-  y = nn_activation(b->net, adapted(b, 2 * number + 1, join(room, name, "up"), y, 2 * width), NN_GELU);
-  return nn_add(b->net, x, linear(b, join(room, name, "down"), y, width, false), false);
-}
-
 static NnVar add_trunk(Builder *b, LanguageTensors *t) {
   NnVar x = NN_NONE;
   for (int f = 0; f < LANGUAGE_FIELDS; f++) x = embed(b, &t->before[f], "before", f, x);
   for (int f = 0; f < LANGUAGE_EARLIER; f++) x = embed(b, &t->earlier[f], "earlier", f, x);
   x = nn_add(b->net, x, linear(b, "code.trunk", b->code, b->size.width, true), false);
-  for (int i = 0; i < b->size.layers; i++) x = layer(b, i, x);
-  return nn_rms_norm(b->net, "trunk.norm", x, (NnNorm){0});
+  return language_trunk(&b->trunk, x);
 }
 
 static NnVar head(Builder *b, int field, NnVar x) {
@@ -92,8 +65,8 @@ static NnVar head(Builder *b, int field, NnVar x) {
   snprintf(name, sizeof name, "head.%s", NAMES[field]);
   int hidden = field == LANGUAGE_PITCH ? b->size.width : b->size.width / 2;
   join(room, name, "hidden");
-  NnVar y = field < HEADS_ADAPTED ? adapted(b, 2 * b->size.layers + field, room, x, hidden)
-                                  : linear(b, room, x, hidden, true);
+  NnVar y = field < LANGUAGE_HEADS_ADAPTED ? language_adapted(&b->trunk, 2 * b->size.layers + field, room, x, hidden)
+                                           : linear(b, room, x, hidden, true);
   y = nn_activation(b->net, y, NN_GELU);
   return linear(b, join(room, name, "out"), y, language_ids[field], true);
 }

@@ -29,6 +29,8 @@ typedef struct {
   int width;  /* of the trunk [192] */
   int layers; /* [3] */
   int rank;   /* of the changes that a code makes [8] */
+  int heads;  /* of attention (Vaswani et al. 2017) in the place of minGRU, to compare [0: minGRU]; such a net does not
+                 read in streams */
 } LanguageSize;
 
 /* For use, trunk and heads are two nets, so that the fields of a step can be asked one after another. Parameters have

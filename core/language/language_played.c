@@ -114,6 +114,11 @@ BaseStatus language_of_motion(BaseContext *ctx, LanguageText *text, const Motion
   return BASE_OK;
 }
 
+void language_keep_metric(LanguageText *text) {
+  for (size_t i = 0; i < text->n; i++)
+    for (int f = LANGUAGE_METRIC_FIELDS; f < LANGUAGE_FIELDS; f++) text->items[i].field[f] = -1;
+}
+
 /* ---- to motion ---- */
 
 static bool is_played(const LanguageStep *step) {

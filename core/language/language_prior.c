@@ -47,11 +47,6 @@ static size_t gather(Motion *motion, const MotionNote *notes, size_t n, size_t a
   return before;
 }
 
-static void forget_all_but_the_metric(LanguageText *text) {
-  for (size_t i = 0; i < text->n; i++)
-    for (int f = LANGUAGE_METRIC_FIELDS; f < LANGUAGE_FIELDS; f++) text->items[i].field[f] = -1;
-}
-
 /* −ln of the probability of times and keys from shortly before note `at` on; negative when it cannot be said. */
 static double surprise(LanguagePrior *p, const MotionNote *notes, size_t n, size_t at, bool with) {
   size_t before = gather(p->motion, notes, n, at, with);
@@ -59,7 +54,7 @@ static double surprise(LanguagePrior *p, const MotionNote *notes, size_t n, size
   p->text.n = 0;
   language_reader_restart(p->reader);
   if (language_of_motion(NULL, &p->text, p->motion, 0, p->motion->notes.n, 1) != BASE_OK) return -1;
-  forget_all_but_the_metric(&p->text);
+  language_keep_metric(&p->text);
   if (language_read(NULL, p->reader, p->text.items, p->text.n, p->nats, NULL) != BASE_OK) return -1;
   for (size_t i = before > COMPARED ? before - COMPARED : 0; i < p->text.n; i++)
     sum += (double)(p->nats[i * LANGUAGE_FIELDS + LANGUAGE_TIME] + p->nats[i * LANGUAGE_FIELDS + LANGUAGE_PITCH]);

@@ -71,6 +71,9 @@ BaseStatus language_to_score(BaseContext *ctx, Score **out, const LanguageText *
  * would leave the keyboard. */
 bool language_transpose(LanguageText *text, int semitones);
 
+/* Makes all fields unknown that are none of the metric's. */
+void language_keep_metric(LanguageText *text);
+
 /* The bin of seconds from chord to chord, of a duration, and the seconds in the middle of a bin (its `fine` eighth). */
 int language_time_bin(double seconds);
 int language_duration_bin(double seconds);

@@ -292,14 +292,16 @@ static void freeze(NnNet *net, LmmReach reach) {
 static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const LanguageTensors *tensors, Drawn drawn[2],
                         const LmmLanguageParams *p) {
   LmmField fields[FIELDS + 2];
-  char numbers[4][24];
+  char numbers[5][24];
   const LanguageSize size = p->size;
-  const unsigned long long values[4] = {(unsigned long long)size.width, (unsigned long long)size.layers,
-                                        (unsigned long long)size.rank, (unsigned long long)(ctx ? ctx->seed : 0)};
-  for (int i = 0; i < 4; i++) snprintf(numbers[i], sizeof numbers[i], "%llu", values[i]);
+  const unsigned long long values[5] = {(unsigned long long)size.width, (unsigned long long)size.layers,
+                                        (unsigned long long)size.rank, (unsigned long long)(ctx ? ctx->seed : 0),
+                                        (unsigned long long)size.heads};
+  for (int i = 0; i < 5; i++) snprintf(numbers[i], sizeof numbers[i], "%llu", values[i]);
   const char *const origin[][2] = {{"kind", LANGUAGE_KIND}, {"origin", p->origin ? p->origin : "lmm_language_train"},
                                    {"width", numbers[0]},   {"layers", numbers[1]},
-                                   {"rank", numbers[2]},    {"seed", numbers[3]}};
+                                   {"rank", numbers[2]},    {"seed", numbers[3]},
+                                  {"heads", numbers[4]}};
   int n_fields = list_fields(fields, net, tensors);
   LmmSource sources[2];
   for (int s = 0; s < 2; s++) {
@@ -316,7 +318,7 @@ static BaseStatus teach(BaseContext *ctx, LmmReport *last, NnNet *net, const Lan
                           .checkpoint = p->checkpoint,
                           .weights = p->weights,
                           .origin = origin,
-                          .n_origin = sizeof origin / sizeof *origin,
+                          .n_origin = (int)(sizeof origin / sizeof *origin) - !size.heads,
                           .report = p->report,
                           .user = p->user};
   freeze(net, p->reach);

@@ -11,7 +11,7 @@
  * folder's name), heard once; the test is the odd ones. Every net is the one that did best on recordings (d: motion) that
  * it did not learn from. A table and a plot go to OUT. --only takes letters: a, x for a1, y for a2, b, c, d, e for d1.
  * --from takes nets from FOLDER/a-1.weights (of seed 1) and so on where they are there and trains only the others; --keep
- * writes them there. --start gives b and d1 weights to begin with that know scores alone, such as the program's own.
+ * writes them there. --clean takes what was never played out of the recordings beforehand. --start gives b and d1 weights to begin with that know scores alone, such as the program's own.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/bench/bench_language.h"
 
@@ -80,9 +80,13 @@ static void divide(LmmCorpus *performances) {
   }
 }
 
-/* What a transcriber made of the recordings, once and for all. */
-static LmmCorpus *hear(const LmmCorpus *performances) {
+/* What a transcriber made of the recordings, once and for all; those that are learned from are cleaned, if that is asked
+ * for. */
+static LmmCorpus *hear(const Options *o, const LmmCorpus *performances) {
   BaseContext ctx = {0};
+  Cleaning sum = {0};
+  LanguageCleaner *cleaner = NULL;
+  if (o->clean) must(language_cleaner_load(&ctx, &cleaner, o->clean), &ctx);
   LmmCorpus *heard = calloc(1, sizeof *heard);
   const LmmErrors errors = lmm_errors(ERRORS);
   for (size_t i = 0; i < performances->pieces.n; i++) {
@@ -93,9 +97,13 @@ static LmmCorpus *hear(const LmmCorpus *performances) {
       motion_free(motion);
       continue;
     }
+    if (cleaner && piece->side == LMM_TRAINING)
+      must(bench_language_clean(&ctx, &sum, cleaner, motion, piece->motion), &ctx);
     must(lmm_corpus_add(&ctx, heard, piece, motion, NULL), &ctx);
     heard->pieces.items[heard->pieces.n - 1].side = piece->side;
   }
+  bench_language_tell_cleaning(&sum);
+  language_cleaner_free(cleaner);
   return heard;
 }
 
@@ -112,7 +120,7 @@ static Material gather(const Options *o) {
   lmm_corpus_free(kinds[0]); /* their scores are not material */
   m.performances = kinds[1];
   divide(m.performances);
-  m.heard = hear(m.performances);
+  m.heard = hear(o, m.performances);
   return m;
 }
 
@@ -403,17 +411,22 @@ static void choose_code(const Options *o, Learner *l, const LmmCorpus *performan
   l->motion = nats[1] < nats[0] ? HEARD_MOTION : MOTION;
 }
 
-static void run_mapping(const Options *o, const Material *m, uint64_t seed, Result *r) {
+/* What hearing does to the fields that are asked for with --table; nothing is counted without. */
+static void count_errors(const Options *o, LanguageErrors *heard, LanguageErrors *used, const Material *m, uint64_t seed) {
   BaseContext ctx = {.seed = seed};
-  LanguageErrors heard = {0};
   const LmmErrors errors = lmm_errors(ERRORS);
+  if (!o->table[0]) return;
+  must(lmm_language_errors(&ctx, heard, m->scores, &errors, 600), &ctx);
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++)
+    if (strchr(o->table, "tpdv"[f])) used->seen[f] = heard->seen[f];
+}
+
+static void run_mapping(const Options *o, const Material *m, uint64_t seed, Result *r) {
+  LanguageErrors heard = {0}, used = {0};
   LmmTongue tongues[MOST_TONGUES];
   int n = tongues_of(tongues, 'b', m);
   double start = now_s();
-  must(lmm_language_errors(&ctx, &heard, m->scores, &errors, 600), &ctx);
-  LanguageErrors used = {0};
-  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++)
-    if (strchr(o->table, "tpdv"[f])) used.seen[f] = heard.seen[f];
+  count_errors(o, &heard, &used, m, seed);
   Learner l = learner_new(o, seed, "b", o->table[0] ? &used : NULL, tongues, n);
   learn_or_take(o, &l, tongues, n, &tongues[0], "b", seed);
   choose_code(o, &l, m->performances);
@@ -465,6 +478,7 @@ static bool take_options(Options *o, int argc, char **argv) {
     else if (strcmp(argv[i], "--start") == 0 && i + 1 < argc) o->start = argv[++i], found = true;
     else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc) o->from = argv[++i], found = true;
     else if (strcmp(argv[i], "--examples") == 0 && i + 1 < argc) o->examples = argv[++i], found = true;
+    else if (strcmp(argv[i], "--clean") == 0 && i + 1 < argc) o->clean = argv[++i], found = true;
     else if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc) o->keep = argv[++i], found = true;
     else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) o->table = argv[++i], found = true;
     for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++)
@@ -498,7 +512,7 @@ int main(int argc, char **argv) {
   Options o = {.steps = 1500, .seeds = 3, .width = 96, .layers = 3, .test_notes = 0, .most_bars = 50};
   if (!take_options(&o, argc, argv)) {
     fputs("usage: bench_language [--steps N] [--seeds N] [--width N] [--layers N] [--bars MOST] [--test-notes N] "
-          "[--table tpdv] [--f32] [--only axybcde] [--start WEIGHTS] [--from FOLDER] [--keep FOLDER] DATA OUT\n", stderr);
+          "[--table tpdv] [--f32] [--only axybcde] [--start WEIGHTS] [--from FOLDER] [--keep FOLDER] [--clean WEIGHTS] DATA OUT\n", stderr);
     return 2;
   }
   mkdir(o.out, 0777);

@@ -1,6 +1,8 @@
 /* The three networks that speed is measured on. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/bench/bench_nets.h"
 
+#include "core/language/language_net.h"
+
 #include <stdio.h>
 
 /* --- hearing ----------------------------------------------------------------------------------------- */
@@ -136,4 +138,23 @@ NnNet *bench_language(int batch) {
   nn_output(net, "logits", logits);
   nn_cross_entropy(net, logits, nn_target(net, "next", tokens), NN_NONE, (NnLoss){.name = "loss"});
   return net;
+}
+
+/* --- the program's own ------------------------------------------------------------------------------------ */
+
+static NnNet *shipped(int batch, int heads) {
+  LanguageTensors tensors;
+  NnNet *net = nn_net_new(1);
+  const LanguageSize size = {.width = 256, .layers = 4, .heads = heads};
+  if (language_net_build(NULL, &tensors, net, LANGUAGE_WHOLE, size, batch, 256) == BASE_OK) return net;
+  nn_net_free(net);
+  return NULL;
+}
+
+NnNet *bench_music(int batch) {
+  return shipped(batch, 0);
+}
+
+NnNet *bench_rival(int batch) {
+  return shipped(batch, 8);
 }

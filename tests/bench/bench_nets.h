@@ -16,3 +16,8 @@ NnNet *bench_page(int batch);
 
 /* Language: a causal Transformer, 6 layers of width 256, 8 heads, context 512, vocabulary 1024. */
 NnNet *bench_language(int batch);
+
+/* The language of the program as it is shipped (core/language/language_net.h) over 256 notes, and the same with attention
+ * of 8 heads in the place of minGRU. These come finished; the batch is 16. */
+NnNet *bench_music(int batch);
+NnNet *bench_rival(int batch);

@@ -1,8 +1,8 @@
 /* How fast networks train and run, beside the bare primitives and as whole nets.
  *
- * usage: bench_nn [pitch] [page] [language] [-t THREADS] [-n STEPS]
+ * usage: bench_nn [pitch] [page] [language] [music] [rival] [-t THREADS] [-n STEPS]
  *
- * For every shape of the three nets: GFLOP/s of the layer inside a training step, of the bare oneDNN product
+ * For every shape of the nets: GFLOP/s of the layer inside a training step, of the bare oneDNN product
  * (or, for recurrences and attention, of the OpenBLAS products they are made of) at the same shape, and the
  * share. With one thread times are processor time, else wall time; each is the least of some steps.
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -25,10 +25,12 @@ typedef struct {
   const char *name;
   NnNet *(*build)(int batch);
   int batch;
+  int notes; /* of an example, where the net comes finished and its speed is told in notes; else 0 */
 } Contestant;
 
 static const Contestant contestants[] = {
-    {"pitch", bench_pitch, 8}, {"page", bench_page, 8}, {"language", bench_language, 16}};
+    {"pitch", bench_pitch, 8}, {"page", bench_page, 8}, {"language", bench_language, 16},
+    {"music", bench_music, 16, 256}, {"rival", bench_rival, 16, 256}};
 
 typedef struct {
   int threads, steps;
@@ -227,13 +229,16 @@ static void print_shape(const NnCall *call, Times own, Times bare) {
   printf("\n");
 }
 
-/* Prints each distinct shape once; seconds of the bare primitives for a whole step. */
-static double compare_shapes(const Bench *b) {
+/* Prints each distinct shape once; seconds of the bare primitives for a whole step, and its operations. */
+static double compare_shapes(const Bench *b, double *operations) {
   double sum = 0;
+  *operations = 0;
   Times bare[MOST_NODES];
   for (int i = 0; i < b->run->n; i++) {
     const NnCall *call = &b->run->calls[i];
-    if (work_of(call).pass[0] == 0) continue;
+    const Times work = work_of(call);
+    if (work.pass[0] == 0) continue;
+    *operations += work.pass[0] + work.pass[1];
     int twin = 0;
     while (twin < i && !same_work(&b->run->calls[twin], call)) twin++;
     bare[i] = twin < i ? bare[twin] : bare_times(call);
@@ -243,20 +248,27 @@ static double compare_shapes(const Bench *b) {
   return sum;
 }
 
+static void print_notes(const Contestant *contestant, double step_s, double bare_s, double operations) {
+  const double notes = contestant->batch * contestant->notes;
+  printf("  %.0f notes/s in training: %.1f GFLOP/s, of %.1f by the bare primitives\n", notes / step_s,
+         1e-9 * operations / step_s, 1e-9 * operations / bare_s);
+}
+
 static void bench_type(const Contestant *contestant, const Options *options, NnType type) {
   BaseContext ctx = {.threads = options->threads};
   Bench b = {.net = contestant->build(contestant->batch)};
-  stop_on(&ctx, nn_net_finish(&ctx, b.net));
+  if (!contestant->notes) stop_on(&ctx, nn_net_finish(&ctx, b.net));
   stop_on(&ctx, nn_optim_new(&ctx, &b.optim, b.net, (NnOptimParams){0}));
   printf("%s, %s, batch %d, %zu numbers\n", contestant->name, type ? "bf16" : "f32", contestant->batch,
          nn_net_size(b.net));
   measure(&ctx, &b, options, type, true);
   int before = nn_parallel_set(options->threads);
-  double bare = compare_shapes(&b);
+  double operations, bare = compare_shapes(&b, &operations);
   nn_parallel_set(before);
   printf("  training step %.1f ms, %.2f examples/s, bare primitives %.1f ms = %.0f %% of the step, %.0f MB\n",
          1e3 * b.step, contestant->batch / b.step, 1e3 * bare, 100 * bare / b.step,
          1e-6 * (double)nn_run_bytes(b.run));
+  if (contestant->notes) print_notes(contestant, b.step, bare, operations);
   nn_run_free(b.run);
   measure(&ctx, &b, options, type, false);
   printf("  inference %.1f ms, %.2f examples/s, %.0f MB\n", 1e3 * b.forward, contestant->batch / b.forward,
