@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #define INNER_CLEF_SCORE 0.62f
+#define TEEN_SCORE       0.6f
+#define CHANGE_SCORE     0.65f
 
 bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {
@@ -68,11 +70,23 @@ uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, floa
   return kind;
 }
 
+/* Whether a 1 stands in front of a digit, as in 12 or 16; widens its box over both. */
+static bool is_teen(OmrMatch *digit, const OmrMatcher *matcher, const OmrPage *page, const OmrStaff *staff,
+                    int position) {
+  float space = staff->space_px;
+  OmrMatch one = omr_match_at(matcher, page, staff, OMR_DIGIT_0 + 1, 1, digit->x - 1.9f * space,
+                              digit->x - 0.7f * space, position, 0.25f);
+  if (one.score < TEEN_SCORE) return false;
+  digit->width += digit->x0 - one.x0;
+  digit->x0 = one.x0;
+  return true;
+}
+
 /* Time signature with its left edge in [x0, x1]. */
 static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher, const OmrPage *page,
                       int32_t index, float x0, float x1) {
   const OmrStaff *staff = &page->staves.items[index];
-  static const uint8_t tops[] = {2, 3, 4, 6, 9, 8, 5, 1}, bottoms[] = {2, 4, 8, 1};
+  static const uint8_t tops[] = {2, 3, 4, 6, 9, 8, 5, 1}, bottoms[] = {2, 4, 8, 1, 6};
   OmrMatch top = {0}, bottom = {0};
   for (size_t i = 0; i < sizeof tops; i++) {
     OmrMatch match = omr_match_at(matcher, page, staff, OMR_DIGIT_0 + tops[i], 1, x0, x1, 2, 0.25f);
@@ -90,10 +104,14 @@ static bool find_time(OmrTime *out, OmrMatch found[2], const OmrMatcher *matcher
   *out = (OmrTime){.staff = index};
   found[0] = found[1] = (OmrMatch){0};
   if (digits >= 0.6f && digits > letter.score - 0.1f) {
-    out->x_px = top.x0, out->score = digits;
+    out->score = digits;
     out->beats = top.kind - OMR_DIGIT_0;
     out->beat_type = bottom.kind - OMR_DIGIT_0;
+    if (out->beats <= 2 && is_teen(&top, matcher, page, staff, 2)) out->beats += 10;
+    if (out->beat_type == 6 && is_teen(&bottom, matcher, page, staff, -2)) out->beat_type = 16;
     if (out->beats == 1 && out->beat_type == 8) out->beats = 12;
+    if (out->beat_type == 6) return false;
+    out->x_px = fminf(top.x0, bottom.x0);
     found[0] = top, found[1] = bottom;
     return true;
   }
@@ -127,13 +145,17 @@ static float clef_end(const OmrPage *page, int32_t staff, float x) {
   return x + 3 * page->staves.items[staff].space_px;
 }
 
+static bool add_time(OmrPage *page, int32_t staff, const OmrTime *time, const OmrMatch found[2]) {
+  if (!base_array_push(&page->times, *time) || !omr_add_match(page, staff, &found[0], 0)) return false;
+  return found[1].score <= 0 || omr_add_match(page, staff, &found[1], 0);
+}
+
 static bool read_time(OmrPage *page, const OmrMatcher *matcher, int32_t staff, float x) {
   OmrTime time;
   OmrMatch found[2];
   if (!find_time(&time, found, matcher, page, staff, x, x + 2.5f * page->staves.items[staff].space_px))
     return true;
-  if (!base_array_push(&page->times, time) || !omr_add_match(page, staff, &found[0], 0)) return false;
-  return found[1].score <= 0 || omr_add_match(page, staff, &found[1], 0);
+  return add_time(page, staff, &time, found);
 }
 
 static bool read_system_start(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
@@ -147,6 +169,44 @@ static bool read_system_start(OmrPage *page, const OmrMatcher *matcher, int32_t 
   if (!omr_read_keys(ends, page, matcher, index, starts)) return false;
   for (int32_t i = 0; i < staves; i++)
     if (!read_time(page, matcher, system.first_staff + i, ends[i])) return false;
+  return true;
+}
+
+/* Where the signs of a key that changes at the bar end. */
+static float change_end(const OmrPage *page, int32_t staff, const OmrBar *bar) {
+  float space = page->staves.items[staff].space_px, end = bar->x1_px;
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *sign = &page->symbols.items[i];
+    bool of_key = sign->staff == staff && sign->kind > OMR_CLEF_C && sign->x_px >= bar->x1_px;
+    if (of_key && sign->x_px < end + 2.6f * space) end = fmaxf(end, sign->x_px + sign->width_px);
+  }
+  return end;
+}
+
+/* A time signature behind a bar line, where all staves say the same. */
+static bool read_time_change(OmrPage *page, const OmrMatcher *matcher, const OmrBar *bar) {
+  const OmrSystem system = page->systems.items[bar->system];
+  OmrTime times[24];
+  OmrMatch found[24][2];
+  int32_t staves = system.staves < 24 ? system.staves : 24;
+  for (int32_t i = 0; i < staves; i++) {
+    int32_t staff = system.first_staff + i;
+    float space = page->staves.items[staff].space_px, x = change_end(page, staff, bar) + 0.2f * space;
+    if (!find_time(&times[i], found[i], matcher, page, staff, x, x + 2 * space)) return true;
+    bool same = times[i].beats == times[0].beats && times[i].beat_type == times[0].beat_type;
+    if (!same || times[i].score < CHANGE_SCORE || times[i].beat_type < 2) return true;
+  }
+  for (int32_t i = 0; i < staves; i++)
+    if (!add_time(page, system.first_staff + i, &times[i], found[i])) return false;
+  return true;
+}
+
+static bool read_time_changes(OmrPage *page, const OmrMatcher *matcher) {
+  for (size_t i = 1; i + 1 < page->bars.n; i++) {
+    const OmrBar *bar = &page->bars.items[i];
+    bool inside = bar->system == bar[1].system && bar->system == bar[-1].system;
+    if (inside && !read_time_change(page, matcher, bar)) return false;
+  }
   return true;
 }
 
@@ -195,6 +255,6 @@ BaseStatus omr_find_headers(BaseContext *ctx, OmrPage *page, const OmrSheet *she
   }
   for (int32_t i = 0; i < (int32_t)page->staves.n; i++)
     if (!find_inner_clefs(page, matcher, i)) return base_fail_memory(ctx);
-  if (!omr_read_key_changes(page, matcher)) return base_fail_memory(ctx);
+  if (!omr_read_key_changes(page, matcher) || !read_time_changes(page, matcher)) return base_fail_memory(ctx);
   return BASE_OK;
 }
