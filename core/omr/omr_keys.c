@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Key signatures are read sign by sign, each at the place that the circle of fifths prescribes for the clef;
- * one sign may be missing among several. The staves of a system vote. Behind double and thick bar lines a new
- * key may stand, or naturals that take the old one back; there all staves must agree. */
+ * one sign may be missing among several. The staves of a system vote. Behind a bar line a new key may stand,
+ * or, where it is double or thick, naturals that take the old one back; there all staves must agree. */
 #include "core/omr/omr_signs.h"
 
 #include <math.h>
@@ -14,6 +14,7 @@ static const int8_t flat_positions[7] = {0, 3, -1, 2, -2, 1, -3};
 #define MISSING_SIGN     0.95f
 #define FIRST_ACCIDENTAL 0.03f /* a single sign that is none of the key */
 #define SPARE_SIGN       0.25f
+#define PLAIN_CHANGE     0.76f /* behind a single line; two signs at least */
 
 /* Half spaces by which a key signature stands lower than under the G clef. */
 static int key_shift(uint8_t clef, int line_position) {
@@ -184,13 +185,14 @@ static bool read_change(OmrPage *page, const OmrMatcher *matcher, const OmrBar *
   int old = fifths_before(page, system.first_staff, bar->x_px);
   for (int32_t i = 0; i < staves; i++) {
     keys[i] = key_of(matcher, page, system.first_staff + i, bar->x1_px + 1, reach);
-    if (keys[i].fifths != keys[0].fifths) return true;
+    if (keys[i].fifths != keys[0].fifths || (!bar->flags && abs(keys[i].fifths) < 2)) return true;
     score += keys[i].score / (float)(abs(keys[i].fifths) + !keys[i].fifths);
     naturals +=
         naturals_at(matcher, page, system.first_staff + i, old, bar->x1_px + 1, reach) >= (abs(old) + 1) / 2;
   }
   int fifths = keys[0].fifths;
   if (fifths == old || (fifths == 0 && (old == 0 || naturals < staves))) return true;
+  if (!bar->flags && score < PLAIN_CHANGE * (float)staves) return true;
   if (fifths && score < (abs(fifths) > 1 ? 0.68f : 0.78f) * (float)staves) return true;
   for (int32_t i = 0; i < staves; i++)
     if (!add_key(page, system.first_staff + i, &keys[i], fifths, bar->x1_px)) return false;
@@ -201,7 +203,7 @@ bool omr_read_key_changes(OmrPage *page, const OmrMatcher *matcher) {
   for (size_t i = 0; i + 1 < page->bars.n; i++) {
     const OmrBar *bar = &page->bars.items[i];
     bool inside = bar->system == page->bars.items[i + 1].system && i && bar->system == bar[-1].system;
-    if (inside && bar->flags && !read_change(page, matcher, bar)) return false;
+    if (inside && !read_change(page, matcher, bar)) return false;
   }
   return true;
 }
