@@ -32,7 +32,7 @@ static int bond(const OmrPage *page, const OmrSheet *sheet, const OmrStaff *a, c
   float left = fminf(a->x0_px, b->x0_px), right = fminf(a->x1_px, b->x1_px), space = sheet->space;
   int inner = crossings(page, sheet, a, b, left + 4 * space, right + 0.5f * space);
   if (inner >= 1) return 2;
-  return crossings(page, sheet, a, b, left - space, left + space) ? 1 : 0;
+  return crossings(page, sheet, a, b, left - space, left + 2 * space) ? 1 : 0;
 }
 
 static void frame_system(OmrPage *page, OmrSystem *system) {
