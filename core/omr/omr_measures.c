@@ -168,6 +168,18 @@ static bool opens_with_repeat(const OmrPage *page, int32_t left) {
   return first && page->bars.items[left + 1].flags & OMR_BAR_REPEAT_RIGHT;
 }
 
+/* Behind the last bar line of a system the key or time of the next one may be told beforehand. */
+static bool tells_beforehand(const OmrPage *page, int32_t left, int32_t right) {
+  const OmrBar *a = &page->bars.items[left], *b = &page->bars.items[right];
+  if ((size_t)right + 1 < page->bars.n && b[1].system == b->system) return false;
+  bool told = false;
+  for (size_t i = 0; i < page->keys.n && !told; i++)
+    told = page->staves.items[page->keys.items[i].staff].system == a->system && page->keys.items[i].x_px >= a->x_px;
+  for (size_t i = 0; i < page->times.n && !told; i++)
+    told = page->staves.items[page->times.items[i].staff].system == a->system && page->times.items[i].x_px >= a->x_px;
+  return told;
+}
+
 static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left, int32_t right) {
   const OmrPage *page = assembly->pages[page_index];
   const OmrBar *a = &page->bars.items[left], *b = &page->bars.items[right];
@@ -180,7 +192,8 @@ static bool add_measure(OmrAssembly *assembly, int32_t page_index, int32_t left,
       left && page->bars.items[left - 1].system == a->system && opens_with_repeat(page, left - 1);
   measure.head_x_px = after_head ? page->bars.items[left - 1].x_px : a->x_px;
   measure.first = assembly->events.n;
-  if (ok && (items.n || (b->x_px - a->x_px > 4 * space && !opens_with_repeat(page, left)))) {
+  if (ok && (items.n || (b->x_px - a->x_px > 4 * space && !opens_with_repeat(page, left) &&
+                         !tells_beforehand(page, left, right)))) {
     if (items.n) qsort(items.items, items.n, sizeof *items.items, by_x);
     mark_fillers(items.items, items.n);
     for (size_t i = 0; i < items.n && i < OMR_BAR_EVENTS && ok; i++)
