@@ -3,6 +3,8 @@
 
 #include "core/omr/omr_assembly.h"
 
+#define ROOM_FOR_KEY 10.0f /* spaces */
+
 int omr_diatonic(uint8_t clef, int line_position, int position) {
   static const int reference[] = {4 * 7 + 4, 3 * 7 + 3, 4 * 7}; /* G4, F3, C4 */
   return reference[clef <= OMR_CLEF_C ? clef : 0] + position - line_position;
@@ -49,12 +51,13 @@ static int8_t last_key(const OmrPage *page, int32_t system, int8_t start) {
   return fifths;
 }
 
-/* True when the last bar line of the system is double or thick. */
+/* True when the last bar line of the system is double or thick, the edge behind a signature left out. */
 static bool ends_a_section(const OmrPage *page, int32_t system) {
-  uint32_t flags = 0;
+  const OmrBar *last = NULL, *before = NULL;
   for (size_t i = 0; i < page->bars.n; i++)
-    if (page->bars.items[i].system == system) flags = page->bars.items[i].flags;
-  return flags != 0;
+    if (page->bars.items[i].system == system) before = last, last = &page->bars.items[i];
+  bool edge = before && last->x_px - before->x_px < ROOM_FOR_KEY * page->space_px;
+  return last && (last->flags || (edge && before->flags));
 }
 
 /* A key that changes at the start of a system without a double bar before it was misread, unless it lasts. */
@@ -68,7 +71,8 @@ void omr_page_keys(int8_t *fifths, const OmrPage *page) {
   for (int k = 0; k < 15; k++)
     if (votes[k] > votes[best]) best = k;
   int32_t n = (int32_t)page->systems.n;
-  if (n > 2 && fifths[0] != fifths[1]) fifths[0] = (int8_t)(best - 7);
+  bool told = n > 1 && (last_key(page, 0, fifths[0]) == fifths[1] || ends_a_section(page, 0));
+  if (n > 2 && fifths[0] != fifths[1] && !told) fifths[0] = (int8_t)(best - 7);
   for (int32_t s = 1; s < n; s++) {
     int8_t before = last_key(page, s - 1, fifths[s - 1]);
     bool lasts = fifths[s] != 0 && s + 1 < n && fifths[s + 1] == fifths[s];
