@@ -113,6 +113,30 @@ BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
   return omr_drop_heads(ctx, page, sheet, gone);
 }
 
+/* True when the point lies where the flags hang, or in the bow of the last one. */
+static bool in_flags(const OmrChord *chord, float x, float y, float space) {
+  float end = chord->stem == OMR_STEM_UP ? chord->y0_px : chord->y1_px,
+        inward = chord->stem == OMR_STEM_UP ? y - end : end - y, aside = x - chord->x_px;
+  return aside > 0 && aside < 1.2f * space && inward > 0.2f * space &&
+         inward < (1.2f + 0.8f * (float)chord->flags) * space;
+}
+
+BaseStatus omr_contest_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
+  bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
+  if (!gone) return base_fail_memory(ctx);
+  for (size_t i = 0; i < page->heads.n; i++) gone[i] = false;
+  for (int32_t c = 0; c < (int32_t)page->chords.n; c++) {
+    const OmrChord *chord = &page->chords.items[c];
+    for (size_t i = 0; chord->flags && i < page->heads.n; i++) {
+      const OmrHead *head = &page->heads.items[i];
+      bool bare = page->chords.items[head->chord].stem == OMR_STEM_NONE && chord->flags > 1,
+           hole = head->kind != OMR_FILLED && alone_on_stem(page, i) && head->x_px < chord->x_px + 0.75f * sheet->space;
+      gone[i] |= (bare || hole) && in_flags(chord, head->x_px, head->y_px, sheet->space);
+    }
+  }
+  return omr_drop_heads(ctx, page, sheet, gone);
+}
+
 BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
                              const OmrMatcher *matcher) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);

@@ -13,6 +13,9 @@ BaseStatus omr_contest_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
  * secondary beams. After omr_find_beams. */
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
 
+/* Drops heads that are the holes between flags, or between a flag and its stem. After omr_find_flags. */
+BaseStatus omr_contest_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet);
+
 /* Drops the marked heads, and chords that lose all of theirs. `gone` stands beside page->heads, sorted by
  * chord. */
 BaseStatus omr_drop_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const bool *gone);

@@ -61,7 +61,7 @@ uint8_t omr_clef_at(int *line_position, const OmrPage *page, int32_t staff, floa
   *line_position = lowest ? 2 : -2;
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *symbol = &page->symbols.items[i];
-    if (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px > x || symbol->x_px < latest)
+    if (symbol->staff != staff || symbol->kind > OMR_CLEF_C || symbol->x_px + 0.5f * symbol->width_px > x || symbol->x_px < latest)
       continue;
     latest = symbol->x_px;
     kind = symbol->kind;

@@ -103,6 +103,7 @@ static BaseStatus read_sheet(BaseContext *ctx, OmrPage *page, OmrSheet *sheet) {
   if (!status) status = omr_contest_beams(ctx, page, sheet);
   if (!status) status = omr_find_tuplets(ctx, page, sheet, matcher);
   if (!status) status = omr_find_flags(ctx, page, sheet, matcher);
+  if (!status) status = omr_contest_flags(ctx, page, sheet);
   if (!status) status = omr_add_grace(ctx, page, sheet, graces);
   if (!status) status = omr_find_accidentals(ctx, page, sheet, matcher);
   if (!status) omr_settle_grace(page);
