@@ -94,34 +94,58 @@ static int faint_beams(const OmrSheet *sheet, const Chord2 *line, float x, float
   return count_beams(profile, n, sheet, 1.4f * space, 0.6f).count;
 }
 
-static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
-  float space = sheet->space, profile[PROFILE];
-  Chord2 line = {a->x_px, free_end(a), b->x_px, free_end(b), a->stem == OMR_STEM_UP ? 1 : -1};
-  float width = b->x_px - a->x_px, outside = 0.7f * space, inside = 3.6f * space,
-        margin = fminf(0.3f * space, 0.2f * width);
+static Beams beams_along(const OmrSheet *sheet, const Chord2 *line) {
+  float space = sheet->space, profile[PROFILE], a = line->ax, b = line->bx;
+  float outside = 0.7f * space, inside = 3.6f * space, margin = fminf(0.3f * space, 0.2f * (b - a));
   Beams beams = {0};
-  int n = profile_of(profile, sheet, &line, a->x_px + margin, b->x_px - margin, outside, inside);
+  int n = profile_of(profile, sheet, line, a + margin, b - margin, outside, inside);
   Count whole = count_beams(profile, n, sheet, outside + 0.7f * space, 0.72f);
   beams.whole = whole.count, beams.doubt = whole.doubt;
   if (!beams.whole) return beams;
-  float near = fminf(0.75f * space, 0.45f * width);
-  n = profile_of(profile, sheet, &line, a->x_px + 0.2f * space, a->x_px + near, outside, inside);
+  float near = fminf(0.75f * space, 0.45f * (b - a));
+  n = profile_of(profile, sheet, line, a + 0.2f * space, a + near, outside, inside);
   beams.left = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
-  n = profile_of(profile, sheet, &line, b->x_px - near, b->x_px - 0.2f * space, outside, inside);
+  n = profile_of(profile, sheet, line, b - near, b - 0.2f * space, outside, inside);
   beams.right = count_beams(profile, n, sheet, outside + 0.7f * space, 0.75f).count;
-  beams.faint_left = faint_beams(sheet, &line, a->x_px + 0.2f * space, 1);
-  beams.faint_right = faint_beams(sheet, &line, b->x_px - 0.2f * space, -1);
+  beams.faint_left = faint_beams(sheet, line, a + 0.2f * space, 1);
+  beams.faint_right = faint_beams(sheet, line, b - 0.2f * space, -1);
   if (beams.left < beams.whole) beams.left = beams.whole;
   if (beams.right < beams.whole) beams.right = beams.whole;
   return beams;
 }
 
+/* Stems from above and from below both run to the far edge of the beams between them, so the line through the
+ * free ends crosses as many beams as lie there: that number is the one that is found when it is assumed. */
+static Beams kneed_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
+  float space = sheet->space;
+  for (int count = 1; count <= 4; count++) {
+    float depth = (BEAM_THICKNESS + BEAM_PITCH * (float)(count - 1)) * space;
+    Chord2 line = {a->x_px, free_end(a), b->x_px, free_end(b), 1};
+    *(a->stem == OMR_STEM_DOWN ? &line.ay : &line.by) -= depth;
+    if (fabsf(line.by - line.ay) > 0.6f * (line.bx - line.ax) + 0.3f * space) continue;
+    Beams beams = beams_along(sheet, &line);
+    if (beams.whole == count && fabsf(beams.doubt) < 0.35f) return beams;
+  }
+  return (Beams){0};
+}
+
+static Beams beams_between(const OmrSheet *sheet, const OmrChord *a, const OmrChord *b) {
+  Chord2 line = {a->x_px, free_end(a), b->x_px, free_end(b), a->stem == OMR_STEM_UP ? 1 : -1};
+  return a->stem == b->stem ? beams_along(sheet, &line) : kneed_between(sheet, a, b);
+}
+
+/* True when the heads of the chord whose stem goes up are the lower ones. */
+static bool may_knee(const OmrChord *a, const OmrChord *b, float space) {
+  const OmrChord *up = a->stem == OMR_STEM_UP ? a : b, *down = a->stem == OMR_STEM_UP ? b : a;
+  return up->y1_px > down->y1_px + space && down->y0_px < up->y0_px - space;
+}
+
 static bool may_beam(const OmrPage *page, const OmrChord *a, const OmrChord *b, float space) {
   if (!b->stem || page->staves.items[a->staff].system != page->staves.items[b->staff].system) return false;
   float width = b->x_px - a->x_px, rise = fabsf(free_end(b) - free_end(a));
-  if (width < 0.5f * space || rise > 0.8f * width + 0.3f * space) return false;
-  if (a->staff != b->staff && a->stem == b->stem) return abs(a->staff - b->staff) == 1;
-  return a->stem == b->stem;
+  bool kneed = a->stem != b->stem;
+  if (width < 0.5f * space || rise > 0.8f * width + (kneed ? 2.8f : 0.3f) * space) return false;
+  return abs(a->staff - b->staff) <= 1 && (!kneed || may_knee(a, b, space));
 }
 
 static bool bar_between(const OmrPage *page, const OmrChord *a, const OmrChord *b) {
