@@ -19,6 +19,34 @@ static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1,
   return false;
 }
 
+/* Two spots so close that neither has paper all round it; how far apart they are, 0 when they are not there. */
+static float pair_at(const OmrSheet *sheet, int x, int y) {
+  int core = (int)lrintf(0.1f * sheet->space), frame = (int)lrintf(0.42f * sheet->space);
+  for (int apart = (int)(0.4f * sheet->space); apart <= (int)(0.75f * sheet->space); apart++) {
+    int inside = 0, tried = 0, between = 0, rim = 0, rim_tried = 0;
+    for (int v = -core; v <= core; v++) {
+      for (int u = -core; u <= core; u++, tried += 2)
+        inside += omr_ink_at(sheet, sheet->clean, x + u, y + v) + omr_ink_at(sheet, sheet->clean, x + apart + u, y + v);
+      between += omr_ink_at(sheet, sheet->clean, x + apart / 2, y + 3 * v);
+    }
+    if (inside * 10 < tried * 9 || between > core + 1) continue;
+    for (int k = -frame; k <= apart + frame; k++, rim_tried += 2)
+      rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) + omr_ink_at(sheet, sheet->clean, x + k, y + frame);
+    for (int k = -frame; k <= frame; k++, rim_tried += 2)
+      rim += omr_ink_at(sheet, sheet->clean, x - frame, y + k) +
+             omr_ink_at(sheet, sheet->clean, x + apart + frame, y + k);
+    if (rim * 10 <= rim_tried) return (float)apart;
+  }
+  return 0;
+}
+
+static bool pair_beside(const OmrSheet *sheet, float x0, float x1, float y, float play) {
+  for (float x = x0; x <= x1; x += 1)
+    for (float d = -play; d <= play; d += 1)
+      if (pair_at(sheet, (int)lrintf(x), (int)lrintf(y + d)) > 0) return true;
+  return false;
+}
+
 /* Something like a dot, a little farther or at another height. */
 static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float space) {
   float x;
@@ -27,7 +55,8 @@ static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float 
 
 static uint8_t dots_beside(const OmrSheet *sheet, float right, float y, float space) {
   float x;
-  if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space)) return 0;
+  if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space))
+    return pair_beside(sheet, right + 0.2f * space, right + 1.2f * space, y, 0.25f * space) ? 2 : 0;
   return spot_beside(&x, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space) ? 2 : 1;
 }
 
@@ -53,6 +82,25 @@ static void spread_dots(OmrPage *page) {
   }
 }
 
+/* A rest that was seen in two dots behind a head was none. */
+static void drop_rests_in_dots(OmrPage *page, float space) {
+  size_t kept = 0;
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *rest = &page->symbols.items[i];
+    bool covers = false;
+    for (size_t k = 0; k < page->heads.n && !covers; k++) {
+      const OmrHead *head = &page->heads.items[k];
+      float x = head->x_px + 0.5f * head->width_px + 0.8f * space;
+      covers = head->dots == 2 && head->staff == rest->staff && x > rest->x_px - 0.3f * space &&
+               x < rest->x_px + rest->width_px && head->y_px > rest->y_px - 0.6f * space &&
+               head->y_px < rest->y_px + rest->height_px;
+    }
+    if (!covers || rest->kind < OMR_REST_QUARTER || rest->kind > OMR_REST_64)
+      page->symbols.items[kept++] = page->symbols.items[i];
+  }
+  page->symbols.n = kept;
+}
+
 BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   float space = sheet->space;
   for (size_t i = 0; i < page->heads.n; i++) {
@@ -69,6 +117,7 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
     if (!head->dots) head->faint_dot = faint_dot_beside(sheet, right, head->y_px - 0.2f * space, space);
   }
   spread_dots(page);
+  drop_rests_in_dots(page, space);
   for (size_t i = 0; i < page->symbols.n; i++) {
     OmrSymbol *symbol = &page->symbols.items[i];
     if (symbol->kind < OMR_REST_WHOLE || symbol->kind > OMR_REST_64) continue;
