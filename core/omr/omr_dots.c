@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#define CLEAR_REST 0.75f
+
 /* A spot right of x near y; its centre x comes back. */
 static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play) {
   for (float x = x0; x <= x1; x += 1)
@@ -53,10 +55,22 @@ static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float 
   return spot_beside(&x, sheet, right + 0.15f * space, right + 2.0f * space, y, 0.65f * space);
 }
 
-static uint8_t dots_beside(const OmrSheet *sheet, float right, float y, float space) {
+/* The bulb of a rest looks like a dot. */
+static bool in_rest(const OmrPage *page, float x, float y) {
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *rest = &page->symbols.items[i];
+    if (rest->kind < OMR_REST_8 || rest->kind > OMR_REST_64 || rest->score < CLEAR_REST) continue;
+    if (x > rest->x_px && x < rest->x_px + rest->width_px && y > rest->y_px && y < rest->y_px + rest->height_px)
+      return true;
+  }
+  return false;
+}
+
+static uint8_t dots_beside(const OmrPage *page, const OmrSheet *sheet, float right, float y, float space) {
   float x;
   if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space))
     return pair_beside(sheet, right + 0.2f * space, right + 1.2f * space, y, 0.25f * space) ? 2 : 0;
+  if (in_rest(page, x, y)) return 0;
   return spot_beside(&x, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space) ? 2 : 1;
 }
 
@@ -109,10 +123,10 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
     const OmrStaff *staff = &page->staves.items[head->staff];
     float right = right_edge(page, head, space), step = 0.5f * staff->space_px;
     if (head->position % 2) {
-      head->dots = dots_beside(sheet, right, head->y_px, space);
+      head->dots = dots_beside(page, sheet, right, head->y_px, space);
     } else {
-      head->dots = dots_beside(sheet, right, head->y_px - step, space);
-      if (!head->dots) head->dots = dots_beside(sheet, right, head->y_px + step, space);
+      head->dots = dots_beside(page, sheet, right, head->y_px - step, space);
+      if (!head->dots) head->dots = dots_beside(page, sheet, right, head->y_px + step, space);
     }
     if (!head->dots) head->faint_dot = faint_dot_beside(sheet, right, head->y_px - 0.2f * space, space);
   }
@@ -123,7 +137,7 @@ BaseStatus omr_find_dots(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet)
     if (symbol->kind < OMR_REST_WHOLE || symbol->kind > OMR_REST_64) continue;
     const OmrStaff *staff = &page->staves.items[symbol->staff];
     float right = symbol->x_px + symbol->width_px, x = right + 0.6f * space;
-    symbol->dots = dots_beside(sheet, right - 0.1f * space,
+    symbol->dots = dots_beside(page, sheet, right - 0.1f * space,
                                omr_staff_y(page, staff, x, (float)symbol->position + 1), space);
   }
   return BASE_OK;
