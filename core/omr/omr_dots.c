@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define CLEAR_REST 0.75f
+#define CLEAR_SIGN 0.75f
 
 /* A spot right of x near y; its centre x comes back. */
 static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play) {
@@ -21,31 +21,34 @@ static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1,
   return false;
 }
 
-/* Two spots so close that neither has paper all round it; how far apart they are, 0 when they are not there. */
-static float pair_at(const OmrSheet *sheet, int x, int y) {
-  int core = (int)lrintf(0.1f * sheet->space), frame = (int)lrintf(0.42f * sheet->space);
-  for (int apart = (int)(0.4f * sheet->space); apart <= (int)(0.75f * sheet->space); apart++) {
-    int inside = 0, tried = 0, between = 0, rim = 0, rim_tried = 0;
-    for (int v = -core; v <= core; v++) {
-      for (int u = -core; u <= core; u++, tried += 2)
-        inside += omr_ink_at(sheet, sheet->clean, x + u, y + v) + omr_ink_at(sheet, sheet->clean, x + apart + u, y + v);
-      between += omr_ink_at(sheet, sheet->clean, x + apart / 2, y + 3 * v);
-    }
-    if (inside * 10 < tried * 9 || between > core + 1) continue;
-    for (int k = -frame; k <= apart + frame; k++, rim_tried += 2)
-      rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) + omr_ink_at(sheet, sheet->clean, x + k, y + frame);
-    for (int k = -frame; k <= frame; k++, rim_tried += 2)
-      rim += omr_ink_at(sheet, sheet->clean, x - frame, y + k) +
-             omr_ink_at(sheet, sheet->clean, x + apart + frame, y + k);
-    if (rim * 10 <= rim_tried) return (float)apart;
-  }
-  return 0;
+/* A spot with paper above it, below it and at one side. */
+static bool half_free(const OmrSheet *sheet, int x, int y, int side) {
+  int core = (int)lrintf(0.1f * sheet->space), edge = (int)lrintf(0.34f * sheet->space), inside = 0, tried = 0;
+  for (int v = -core; v <= core; v++)
+    for (int u = -core; u <= core; u++, tried++) inside += omr_ink_at(sheet, sheet->clean, x + u, y + v);
+  if (inside * 10 < tried * 9) return false;
+  int around = 0;
+  for (int k = -core; k <= core; k++)
+    around += omr_ink_at(sheet, sheet->clean, x + k, y - edge) + omr_ink_at(sheet, sheet->clean, x + k, y + edge) +
+              omr_ink_at(sheet, sheet->clean, x + side * edge, y + k);
+  return around <= 1;
 }
 
-static bool pair_beside(const OmrSheet *sheet, float x0, float x1, float y, float play) {
+/* Two spots so close that neither has paper all round it. */
+static bool pair_at(const OmrSheet *sheet, int x, int y) {
+  if (!half_free(sheet, x, y, -1)) return false;
+  for (int apart = (int)(0.4f * sheet->space); apart <= (int)(0.75f * sheet->space); apart++)
+    if (half_free(sheet, x + apart, y, 1)) return true;
+  return false;
+}
+
+static bool pair_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play) {
   for (float x = x0; x <= x1; x += 1)
     for (float d = -play; d <= play; d += 1)
-      if (pair_at(sheet, (int)lrintf(x), (int)lrintf(y + d)) > 0) return true;
+      if (pair_at(sheet, (int)lrintf(x), (int)lrintf(y + d))) {
+        *found = x;
+        return true;
+      }
   return false;
 }
 
@@ -55,23 +58,27 @@ static bool faint_dot_beside(const OmrSheet *sheet, float right, float y, float 
   return spot_beside(&x, sheet, right + 0.15f * space, right + 2.0f * space, y, 0.65f * space);
 }
 
-/* The bulb of a rest looks like a dot. */
-static bool in_rest(const OmrPage *page, float x, float y) {
+/* The bulb of a rest and the arms of an accidental look like dots. */
+static bool in_sign(const OmrPage *page, float x, float y) {
   for (size_t i = 0; i < page->symbols.n; i++) {
-    const OmrSymbol *rest = &page->symbols.items[i];
-    if (rest->kind < OMR_REST_8 || rest->kind > OMR_REST_64 || rest->score < CLEAR_REST) continue;
-    if (x > rest->x_px && x < rest->x_px + rest->width_px && y > rest->y_px && y < rest->y_px + rest->height_px)
+    const OmrSymbol *sign = &page->symbols.items[i];
+    bool round = (sign->kind >= OMR_REST_8 && sign->kind <= OMR_REST_64) ||
+                 (sign->kind >= OMR_SHARP && sign->kind <= OMR_DOUBLE_SHARP);
+    if (round && sign->score > CLEAR_SIGN && x > sign->x_px && x < sign->x_px + sign->width_px && y > sign->y_px &&
+        y < sign->y_px + sign->height_px)
       return true;
   }
   return false;
 }
 
 static uint8_t dots_beside(const OmrPage *page, const OmrSheet *sheet, float right, float y, float space) {
-  float x;
-  if (!spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space))
-    return pair_beside(sheet, right + 0.2f * space, right + 1.2f * space, y, 0.25f * space) ? 2 : 0;
-  if (in_rest(page, x, y)) return 0;
-  return spot_beside(&x, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space) ? 2 : 1;
+  float x, second;
+  if (spot_beside(&x, sheet, right + 0.2f * space, right + 1.5f * space, y, 0.25f * space)) {
+    if (in_sign(page, x, y)) return 0;
+    return spot_beside(&second, sheet, x + 0.45f * space, x + 0.95f * space, y, 0.2f * space) ? 2 : 1;
+  }
+  bool pair = pair_beside(&x, sheet, right + 0.2f * space, right + 1.2f * space, y, 0.25f * space);
+  return pair && !in_sign(page, x, y) ? 2 : 0;
 }
 
 /* The right edge of the chord's heads at this height. */
