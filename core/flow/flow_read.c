@@ -5,6 +5,8 @@
 
 #include "core/base/base_hash.h"
 #include "core/flow/flow_parts.h"
+#include "core/language/language_prior.h"
+#include "core/omr/omr_again.h"
 #include "core/omr/omr_learn.h"
 
 #include <stdio.h>
@@ -19,6 +21,8 @@ typedef struct {
   BASE_ARRAY(OmrPage *) raw;   /* … and as read; empty without edits */
   size_t total, good;
   OmrBars *bars;
+  LanguageModel *model; /* from the first page on that is not remembered */
+  LanguageScorePrior *prior;
   char reason[BASE_SENTENCE_SIZE]; /* why the last skipped page was skipped */
 } Reading;
 
@@ -56,14 +60,28 @@ static void remember(const FlowMemo *memo, const char *key, const OmrPage *page)
   free(bytes);
 }
 
-static BaseStatus read_image(BaseContext *ctx, OmrPage **out, const Image *image, const FlowMemo *memo) {
+static BaseStatus think_again(BaseContext *ctx, OmrPage *page, Reading *reading) {
+  BaseStatus status = reading->model ? BASE_OK : language_model_load(ctx, &reading->model, NULL);
+  if (status == BASE_OK && !reading->prior) status = language_score_prior_new(ctx, &reading->prior, reading->model);
+  return status == BASE_OK ? omr_again(ctx, page, reading->bars, language_score_prior(reading->prior)) : status;
+}
+
+static BaseStatus read_image(BaseContext *ctx, OmrPage **out, const Image *image, Reading *reading) {
+  const FlowMemo *memo = &reading->params->memo;
   char key[KEY_SIZE] = "";
+  OmrPage *page = NULL;
   if (memo->find || memo->keep) page_key(key, image);
   *out = remembered(memo, key);
   if (*out) return BASE_OK;
-  BaseStatus status = omr_read_page(ctx, out, image, NULL);
-  if (status == BASE_OK) remember(memo, key, *out);
-  return status;
+  BaseStatus status = omr_read_page(ctx, &page, image, NULL);
+  if (status == BASE_OK) status = think_again(ctx, page, reading);
+  if (status != BASE_OK) {
+    omr_page_free(page);
+    return status;
+  }
+  remember(memo, key, page);
+  *out = page;
+  return BASE_OK;
 }
 
 static bool stops_all(BaseStatus status) {
@@ -104,7 +122,7 @@ static BaseStatus read_page(BaseContext *ctx, Reading *reading, ImageSource *sou
   Image *image = NULL;
   OmrPage *page = NULL;
   BaseStatus status = image_source_load(&step, &image, source, index, NULL);
-  if (status == BASE_OK) status = read_image(&step, &page, image, &reading->params->memo);
+  if (status == BASE_OK) status = read_image(&step, &page, image, reading);
   image_free(image);
   if (stops_all(status)) return base_context_join(ctx, &step, status);
   if (status != BASE_OK) memcpy(reading->reason, step.sentence, sizeof reading->reason);
@@ -202,6 +220,8 @@ BaseStatus flow_read(BaseContext *ctx, Score **score, OmrPage ***pages, size_t *
   Score *read = NULL;
   BaseStatus status = read_all(ctx, &read, &reading, paths, n_paths);
   omr_bars_free(reading.bars);
+  language_score_prior_free(reading.prior);
+  language_model_free(reading.model);
   flow_pages_free(reading.raw.items, reading.raw.n);
   if (status != BASE_OK || !pages) flow_pages_free(reading.pages.items, reading.pages.n);
   if (status != BASE_OK) return status;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/music/motion.h"
+#include "core/music/score.h"
 
 /* By how many nats the music of `notes` (sorted by onset) is likelier with note number `at` than without it. Of the others
  * only those are taken for played whose confidence is at least a half. 0 when it cannot be said. Called often; one thread at a
@@ -14,3 +15,14 @@ typedef struct {
   MusicPriorFn fn;
   void *user;
 } MusicPrior;
+
+/* How surprising the bars [first, end) of a score are as they are written, in nats, told some bars before them; negative when
+ * it cannot be said. Only differences between scores that hold equally many notes mean something. Called often; one thread at a
+ * time for one `user`. */
+typedef double (*ScorePriorFn)(void *user, const Score *score, int32_t first, int32_t end);
+
+/* A zeroed prior knows nothing. */
+typedef struct {
+  ScorePriorFn fn;
+  void *user;
+} ScorePrior;

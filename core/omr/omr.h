@@ -47,4 +47,4 @@ BaseStatus omr_page_pack(BaseContext *ctx, void **bytes, size_t *n, const OmrPag
 BaseStatus omr_page_unpack(BaseContext *ctx, OmrPage **out, const void *bytes, size_t n);
 
 /* Changes whenever the same image may give another OmrPage: the key of memos. */
-enum { OMR_VERSION = 6 };
+enum { OMR_VERSION = 7 };

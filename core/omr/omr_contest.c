@@ -18,11 +18,6 @@ static const struct {
     {OMR_DOUBLE_SHARP, 0.3f, 0.3f, 0.76f, 0.76f},
 };
 
-static bool covers(const OmrMatch *match, const OmrHead *head) {
-  return head->x_px > match->x0 && head->x_px < match->x0 + match->width && head->y_px > match->y0 &&
-         head->y_px < match->y0 + match->height;
-}
-
 static bool beaten(const OmrMatcher *matcher, const OmrHead *head, float space) {
   bool hollow = head->kind != OMR_FILLED;
   for (size_t k = 0; k < sizeof rivals / sizeof *rivals; k++) {
@@ -31,7 +26,7 @@ static bool beaten(const OmrMatcher *matcher, const OmrHead *head, float space) 
     OmrMatch match =
         omr_match(matcher, rivals[k].kind, 1, head->x_px - 1.4f * space, head->x_px + 0.3f * space,
                   head->y_px - rivals[k].reach_up * space, head->y_px + rivals[k].reach_down * space);
-    if (match.score >= needed && covers(&match, head)) return true;
+    if (match.score >= needed && omr_covers(&match, head)) return true;
   }
   return false;
 }

@@ -106,7 +106,10 @@ static BaseStatus choose(OmrAssembly *assembly, size_t index, const OmrTaste *ta
   OmrBarRhythm rhythm;
   int32_t ticks = measure->short_by_right ? 0 : measure->ticks, best = 0;
   BaseStatus status = omr_bars_solve(assembly->bars, &rhythm, &ways, events, measure->n, ticks, taste, assembly->arena);
-  if (status != BASE_OK || !ways.n) return status;
+  if (status != BASE_OK || !ways.n) {
+    base_arena_reset(assembly->arena, mark);
+    return status;
+  }
   float least = 1e9f, next = 1e9f;
   for (int32_t k = 0; k < ways.n; k++) {
     omr_take_way(events, measure->n, &ways, k);

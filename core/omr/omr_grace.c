@@ -131,22 +131,10 @@ static bool scan_position(Heads *found, const Search *search, int32_t index, flo
   return add_peak(found, search, staff, peak);
 }
 
-/* Half way to the neighbouring staves, at most REACH: staff positions. */
-static void limits(float *above, float *below, const OmrPage *page, int32_t index) {
-  const OmrStaff *staff = &page->staves.items[index];
-  float x = 0.5f * (staff->x0_px + staff->x1_px);
-  *above = REACH;
-  *below = -REACH;
-  if (index > 0)
-    *above = fminf(REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff - 1, x, -4)) - 2);
-  if (index + 1 < (int32_t)page->staves.n)
-    *below = fmaxf(-REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff + 1, x, 4)) + 2);
-}
-
 static BaseStatus scan(BaseContext *ctx, Heads *found, const Search *search) {
   for (int32_t i = 0; i < (int32_t)search->page->staves.n; i++) {
     float above, below;
-    limits(&above, &below, search->page, i);
+    omr_staff_reach(&above, &below, search->page, i, REACH);
     for (float position = ceilf(below); position <= above;
          position += position >= -5 && position < 5 ? 1 : 0.5f) {
       if (base_cancelled(ctx)) return base_fail_cancelled(ctx);
@@ -154,11 +142,6 @@ static BaseStatus scan(BaseContext *ctx, Heads *found, const Search *search) {
     }
   }
   return BASE_OK;
-}
-
-static bool covers(const OmrMatch *match, const OmrHead *head) {
-  return head->x_px > match->x0 && head->x_px < match->x0 + match->width && head->y_px > match->y0 &&
-         head->y_px < match->y0 + match->height;
 }
 
 /* True for a blot within an accidental. */
@@ -171,7 +154,7 @@ static bool in_accidental(const Search *search, const OmrHead *head) {
   for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
     OmrMatch match = omr_match(search->matcher, signs[k].kind, 1, head->x_px - space,
                                head->x_px + 0.3f * space, head->y_px - space, head->y_px + space);
-    if (match.score >= signs[k].score && covers(&match, head)) return true;
+    if (match.score >= signs[k].score && omr_covers(&match, head)) return true;
   }
   return false;
 }
@@ -186,13 +169,7 @@ static bool explained(const Search *search, const OmrHead *head) {
         fabsf(other->y_px - head->y_px) < 0.75f * space)
       return true;
   }
-  for (size_t i = 0; i < page->symbols.n; i++) {
-    const OmrSymbol *symbol = &page->symbols.items[i];
-    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px &&
-        head->y_px > symbol->y_px && head->y_px < symbol->y_px + symbol->height_px)
-      return true;
-  }
-  return false;
+  return omr_inside_symbol(page, head);
 }
 
 typedef enum { FREE, DOUBTFUL, OWNED } Ownership;
@@ -296,19 +273,6 @@ static void read_value(const OmrSheet *sheet, OmrChord *chord, float length) {
   chord->slash = flags == 1 && crossing == 1;
 }
 
-static int by_score(const void *a, const void *b) {
-  const OmrHead *ha = a, *hb = b;
-  if (ha->score != hb->score) return ha->score < hb->score ? 1 : -1;
-  if (ha->x_px != hb->x_px) return ha->x_px > hb->x_px ? 1 : -1;
-  return ha->position - hb->position;
-}
-
-static int by_chord_and_height(const void *a, const void *b) {
-  const OmrHead *ha = a, *hb = b;
-  if (ha->chord != hb->chord) return ha->chord - hb->chord;
-  return (ha->y_px < hb->y_px) - (ha->y_px > hb->y_px);
-}
-
 static bool stands_free(const OmrGraces *graces, const OmrHead *head, float space) {
   for (size_t i = 0; i < graces->n; i++) {
     const OmrHead *other = &graces->heads[i];
@@ -345,7 +309,7 @@ static bool keep(OmrGraces *graces, const Search *search, Heads *found) {
   graces->chord_of = BASE_TAKE(search->sheet->arena, int32_t, found->n + 1);
   bool *doubtful = BASE_TAKE(search->sheet->arena, bool, found->n + 1);
   if (!graces->heads || !graces->strokes || !graces->chord_of || !doubtful) return false;
-  if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
+  if (found->n) qsort(found->items, found->n, sizeof *found->items, omr_heads_by_score);
   for (size_t i = 0; i < found->n; i++) {
     OmrHead head = found->items[i];
     OmrStroke *stem = &graces->strokes[graces->n];
@@ -439,7 +403,7 @@ BaseStatus omr_add_grace(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet,
   }
   drop_ungracing(page, heads);
   if (page->heads.n > heads)
-    qsort(page->heads.items + heads, page->heads.n - heads, sizeof *page->heads.items, by_chord_and_height);
+    qsort(page->heads.items + heads, page->heads.n - heads, sizeof *page->heads.items, omr_heads_by_chord);
   return BASE_OK;
 }
 

@@ -9,9 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define INNER_CLEF_SCORE 0.62f
 #define TEEN_SCORE       0.6f
 #define CHANGE_SCORE     0.65f
+#define INNER_CLEF_SCORE 0.57f
+#define FIRST_NOTE       2.5f /* no clef changes before it, staff spaces behind the header */
 
 bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {
@@ -229,7 +230,7 @@ float omr_header_end(const OmrPage *page, int32_t staff) {
 /* Clefs behind the header: full size or smaller, none over another one that fits better. */
 static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
   const OmrStaff *staff = &page->staves.items[index];
-  float space = staff->space_px, from = omr_header_end(page, index) + 0.1f * space, last_end = 0;
+  float space = staff->space_px, from = omr_header_end(page, index) + FIRST_NOTE * space, last_end = 0;
   for (float x = from; x < staff->x1_px - space; x += 1.5f * space) {
     int position = 0, big_position = 0;
     OmrMatch clef = find_clef(&position, matcher, page, staff, 0.78f, x, x + 1.5f * space);

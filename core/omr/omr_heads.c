@@ -262,46 +262,16 @@ static bool scan_position(Heads *found, const Search *search, int32_t staff_inde
   return add_peak(found, search, staff, peak, sure);
 }
 
-/* The y that a staff's own heads may reach: the nearest line of the neighbour. */
-static void limits(float *above, float *below, const OmrPage *page, int32_t index) {
-  const OmrStaff *staff = &page->staves.items[index];
-  float x = 0.5f * (staff->x0_px + staff->x1_px);
-  *above = REACH;
-  *below = -REACH;
-  if (index > 0)
-    *above = fminf(REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff - 1, x, -4)) - 2);
-  if (index + 1 < (int32_t)page->staves.n)
-    *below = fmaxf(-REACH, omr_staff_position(page, staff, x, omr_staff_y(page, staff + 1, x, 4)) + 2);
-}
-
-static int by_score(const void *a, const void *b) {
-  const OmrHead *ha = a, *hb = b;
-  if (ha->score != hb->score) return ha->score < hb->score ? 1 : -1;
-  if (ha->x_px != hb->x_px) return ha->x_px > hb->x_px ? 1 : -1;
-  return ha->position - hb->position;
-}
-
 static bool clash(const OmrHead *a, const OmrHead *b, float space) {
   float dx = fabsf(a->x_px - b->x_px), dy = fabsf(a->y_px - b->y_px);
   return (dx < 0.72f * space && dy < 0.78f * space) || (dx < 1.0f * space && dy < 0.3f * space);
 }
 
-/* True in the middle of a clef, key or time signature. */
-static bool inside_sign(const OmrPage *page, const OmrHead *head) {
-  for (size_t i = 0; i < page->symbols.n; i++) {
-    const OmrSymbol *symbol = &page->symbols.items[i];
-    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px &&
-        head->y_px > symbol->y_px && head->y_px < symbol->y_px + symbol->height_px)
-      return true;
-  }
-  return false;
-}
-
 /* Keeps the best of finds that cannot stand together. O(n²) in the heads of a page, with an early way out. */
 static BaseStatus keep_best(BaseContext *ctx, OmrPage *page, Heads *found, float space) {
-  if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
+  if (found->n) qsort(found->items, found->n, sizeof *found->items, omr_heads_by_score);
   for (size_t i = 0; i < found->n; i++) {
-    bool free_place = !inside_sign(page, &found->items[i]);
+    bool free_place = !omr_inside_symbol(page, &found->items[i]);
     for (size_t k = 0; k < page->heads.n && free_place; k++)
       free_place = !clash(&found->items[i], &page->heads.items[k], space);
     if (free_place && !base_array_push(&page->heads, found->items[i])) return base_fail_memory(ctx);
@@ -372,7 +342,7 @@ BaseStatus omr_find_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
   BaseStatus status = BASE_OK;
   for (int32_t i = 0; i < (int32_t)page->staves.n && !status; i++) {
     float above, below;
-    limits(&above, &below, page, i);
+    omr_staff_reach(&above, &below, page, i, REACH);
     for (float position = ceilf(below); position <= above && !status;
          position += position >= -5 && position < 5 ? 1 : 0.5f) {
       if (base_cancelled(ctx))

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SCALES = 3, PAD = 2 };
+enum { SCALES = 3, PAD = 2, LANES = 8 };
 
 static const float scale_steps[SCALES] = {1.0f, 0.78f, 0.65f};
 
@@ -147,6 +147,17 @@ static double boxed(const double *sums, size_t stride, int x, int y, int width, 
   return bottom[x + width] - bottom[x] - top[x + width] + top[x];
 }
 
+/* In eight sums, so that the compiler may add eight at a time. */
+static float product(const float *a, const float *b, int n) {
+  float sums[LANES] = {0}, sum = 0;
+  int i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int k = 0; k < LANES; k++) sums[k] += a[i + k] * b[i + k];
+  for (; i < n; i++) sum += a[i] * b[i];
+  for (int k = 0; k < LANES; k++) sum += sums[k];
+  return sum;
+}
+
 /* Correlation of the template with its top left corner at (x, y). */
 static float correlate(const OmrMatcher *matcher, const Template *shape, int x, int y) {
   if (x < 0 || y < 0 || x + shape->width > matcher->width || y + shape->height > matcher->height) return 0;
@@ -157,11 +168,9 @@ static float correlate(const OmrMatcher *matcher, const Template *shape, int x, 
   double variance = boxed(matcher->squares, stride, x, y, shape->width, shape->height) - sum * sum / n;
   if (variance <= 1e-6) return 0;
   float dot = 0;
-  for (int v = 0; v < shape->height; v++) {
-    const float *row = matcher->plane + (size_t)(y + v) * (size_t)matcher->width + x;
-    const float *weights = shape->weights + v * shape->width;
-    for (int u = 0; u < shape->width; u++) dot += row[u] * weights[u];
-  }
+  for (int v = 0; v < shape->height; v++)
+    dot += product(matcher->plane + (size_t)(y + v) * (size_t)matcher->width + x, shape->weights + v * shape->width,
+                   shape->width);
   return dot / (float)sqrt(variance);
 }
 

@@ -21,3 +21,9 @@ typedef struct {
  * the sheet. O(area × picture). */
 OmrMatch omr_match(const OmrMatcher *matcher, uint8_t kind, float scale, float x0, float x1, float y0,
                    float y1);
+
+/* True when the head's centre lies within the sign. */
+static inline bool omr_covers(const OmrMatch *match, const OmrHead *head) {
+  return head->x_px > match->x0 && head->x_px < match->x0 + match->width && head->y_px > match->y0 &&
+         head->y_px < match->y0 + match->height;
+}

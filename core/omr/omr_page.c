@@ -91,3 +91,36 @@ size_t omr_first_head(const OmrPage *page, int32_t chord) {
   }
   return low;
 }
+
+void omr_staff_reach(float *above, float *below, const OmrPage *page, int32_t index, float most) {
+  const OmrStaff *staff = &page->staves.items[index];
+  float x = 0.5f * (staff->x0_px + staff->x1_px);
+  *above = most;
+  *below = -most;
+  if (index > 0) *above = fminf(most, omr_staff_position(page, staff, x, omr_staff_y(page, staff - 1, x, -4)) - 2);
+  if (index + 1 < (int32_t)page->staves.n)
+    *below = fmaxf(-most, omr_staff_position(page, staff, x, omr_staff_y(page, staff + 1, x, 4)) + 2);
+}
+
+bool omr_inside_symbol(const OmrPage *page, const OmrHead *head) {
+  for (size_t i = 0; i < page->symbols.n; i++) {
+    const OmrSymbol *symbol = &page->symbols.items[i];
+    if (head->x_px > symbol->x_px && head->x_px < symbol->x_px + symbol->width_px && head->y_px > symbol->y_px &&
+        head->y_px < symbol->y_px + symbol->height_px)
+      return true;
+  }
+  return false;
+}
+
+int omr_heads_by_score(const void *a, const void *b) {
+  const OmrHead *ha = a, *hb = b;
+  if (ha->score != hb->score) return ha->score < hb->score ? 1 : -1;
+  if (ha->x_px != hb->x_px) return ha->x_px > hb->x_px ? 1 : -1;
+  return ha->position - hb->position;
+}
+
+int omr_heads_by_chord(const void *a, const void *b) {
+  const OmrHead *ha = a, *hb = b;
+  if (ha->chord != hb->chord) return ha->chord - hb->chord;
+  return (ha->y_px < hb->y_px) - (ha->y_px > hb->y_px);
+}

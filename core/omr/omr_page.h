@@ -202,3 +202,14 @@ float omr_staff_y(const OmrPage *page, const OmrStaff *staff, float x, float pos
 
 /* The staff position of a point, not rounded. */
 float omr_staff_position(const OmrPage *page, const OmrStaff *staff, float x, float y);
+
+/* How far a staff's own heads may stand above and below its middle: to the nearest line of the neighbours, at most `most`
+ * positions. */
+void omr_staff_reach(float *above, float *below, const OmrPage *page, int32_t staff, float most);
+
+/* True when the head's centre lies within a sign. O(symbols). */
+bool omr_inside_symbol(const OmrPage *page, const OmrHead *head);
+
+/* Orders of heads for qsort: the best first; by chord, the lowest first. */
+int omr_heads_by_score(const void *a, const void *b);
+int omr_heads_by_chord(const void *a, const void *b);

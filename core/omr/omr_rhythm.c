@@ -18,7 +18,7 @@
 #define AHEAD_EACH 3.0f /* for each quarter that does not fit into the bar … */
 #define AHEAD_MOST 3.0f
 
-enum { SEEN = 1024, TIMES = 24, GROWN = 40000 };
+enum { SEEN = 1024, TIMES = 24, GROWN = 40000, FOR_MARGIN = 2 /* ways that tell it */ };
 
 static float bound_of(const OmrState *state) {
   return state->cost + state->ahead;
@@ -294,7 +294,7 @@ void omr_take_way(OmrEvent *events, size_t n, const OmrWays *ways, int32_t k) {
     if (moves(&events[i])) take_way(&events[i], &placed[at++], 1);
 }
 
-static bool finish(OmrBarRhythm *rhythm, OmrWays *ways, OmrSolver *solver, OmrEvent *events, BaseArena *scratch) {
+static bool finish(OmrBarRhythm *rhythm, OmrWays *ways, int32_t most, OmrSolver *solver, OmrEvent *events, BaseArena *scratch) {
   const OmrState *last = &solver->states[solver->n * OMR_BEAM];
   int32_t n = solver->counts[solver->n];
   for (int32_t i = 0; i < n; i++) {
@@ -302,7 +302,7 @@ static bool finish(OmrBarRhythm *rhythm, OmrWays *ways, OmrSolver *solver, OmrEv
     solver->ranks[i] = (OmrRank){last[i].cost + ending_price(&solver->prices, &last[i], end), i};
   }
   qsort(solver->ranks, (size_t)n, sizeof *solver->ranks, by_cost);
-  if (!omr_list_ways(ways, solver, solver->ranks, scratch)) return false;
+  if (!omr_list_ways(ways, most, solver, solver->ranks, scratch)) return false;
   *rhythm = (OmrBarRhythm){ways->ticks[0], ways->cost[0],
                            ways->n > 1 ? fminf(OMR_RHYTHM_MARGIN, ways->cost[1] - ways->cost[0]) : OMR_RHYTHM_MARGIN};
   take_way(events, ways->placed, solver->n);
@@ -388,7 +388,10 @@ BaseStatus omr_solve_bar(OmrBarRhythm *out, OmrEvent *events, size_t n, int32_t 
     }
     for (size_t i = 0; i < solver.n; i++) step(&solver, i);
     OmrWays ways;
-    if (!finish(out, &ways, &solver, moving, scratch)) return BASE_NO_MEMORY;
+    if (!finish(out, &ways, params && params->ways ? OMR_WAYS : FOR_MARGIN, &solver, moving, scratch)) {
+      base_arena_reset(scratch, mark);
+      return BASE_NO_MEMORY;
+    }
     for (size_t i = 0; i < solver.n; i++) events[from[i]] = moving[i];
     if (params && params->ways) {
       *params->ways = ways;

@@ -62,6 +62,6 @@ typedef struct {
   uint32_t used_voices; /* by whole-bar rests */
 } OmrSolver;
 
-/* The cheapest ways that differ in onsets or lengths, cheapest first, by way of detours; `ranks` holds the costs of the
+/* The `most` cheapest ways that differ in onsets or lengths, cheapest first, by way of detours; `ranks` holds the costs of the
  * last event's states. Allocates from `scratch`. */
-bool omr_list_ways(OmrWays *ways, const OmrSolver *solver, const OmrRank *ranks, BaseArena *scratch);
+bool omr_list_ways(OmrWays *ways, int32_t most, const OmrSolver *solver, const OmrRank *ranks, BaseArena *scratch);

@@ -13,6 +13,7 @@
 enum { MAX_RUN = 200, MISSES = 5, STRIP_PEAKS = 400 };
 #define STRIP_SPACES 3.0f
 #define COMB_STEP    0.25f
+#define BETTER_LINE  0.25f
 
 static size_t mode_of(const uint32_t *histogram, size_t from, size_t to) {
   size_t best = from;
@@ -266,7 +267,30 @@ static float find_end(const OmrPage *page, const OmrStaff *staff, const OmrSheet
   return end;
 }
 
-static BaseStatus add_staff(BaseContext *ctx, OmrPage *page, const Ruling *ruling, const Link *links) {
+/* How much of a line there is at a row, 0…1. */
+static float tooth(const Strip *strip, int32_t height, float y, float reach) {
+  float most = 0;
+  for (int row = (int)ceilf(y - reach); row <= (int)(y + reach); row++)
+    if (row >= 0 && row < height) most = fmaxf(most, strip->rows[row]);
+  return fminf(1, most);
+}
+
+/* A long flat slur may have been taken for an outer line where a better one stands at the other side. */
+static void settle(const Ruling *ruling, Link *links) {
+  enum { ROWS = OMR_LINES + 2 };
+  float shares[ROWS] = {0}, seen = 0;
+  for (int32_t i = 0; i < ruling->n; i++) {
+    const Link *link = &links[i];
+    if (!link->seen) continue;
+    seen++;
+    for (int k = 0; k < ROWS; k++)
+      shares[k] += tooth(&ruling->strips[i], ruling->sheet->height, link->y + (float)(k - 3) * link->space, 0.16f * link->space);
+  }
+  int shift = shares[ROWS - 1] > shares[1] + BETTER_LINE * seen ? 1 : shares[0] > shares[ROWS - 2] + BETTER_LINE * seen ? -1 : 0;
+  for (int32_t i = 0; shift && i < ruling->n; i++) links[i].y += (float)shift * links[i].space;
+}
+
+static BaseStatus add_staff(BaseContext *ctx, OmrPage *page, const Ruling *ruling, Link *links) {
   int seen = 0;
   double score = 0;
   for (int32_t i = 0; i < ruling->n; i++) {
@@ -274,6 +298,7 @@ static BaseStatus add_staff(BaseContext *ctx, OmrPage *page, const Ruling *rulin
     score += links[i].seen ? links[i].score : 0;
   }
   if (seen < 5 || score < 2.6 * seen) return BASE_OK;
+  settle(ruling, links);
   OmrStaff staff = {.system = -1};
   if (!add_nodes(page, &staff, ruling, links)) return base_fail_memory(ctx);
   smooth_nodes(page, &staff);

@@ -232,12 +232,6 @@ static bool join(Joiner *joiner) {
   return ok;
 }
 
-static int by_chord_and_height(const void *a, const void *b) {
-  const OmrHead *ha = a, *hb = b;
-  if (ha->chord != hb->chord) return ha->chord - hb->chord;
-  return (ha->y_px < hb->y_px) - (ha->y_px > hb->y_px);
-}
-
 typedef struct {
   OmrChord chord;
   int32_t index;
@@ -281,7 +275,7 @@ static bool sort_chords(OmrPage *page, BaseArena *arena) {
     renamed[placed[i].index] = (int32_t)i;
   }
   for (size_t i = 0; i < page->heads.n; i++) page->heads.items[i].chord = renamed[page->heads.items[i].chord];
-  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, omr_heads_by_chord);
   return true;
 }
 
@@ -383,7 +377,7 @@ BaseStatus omr_find_stems(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
   ok = ok && join(&joiner);
   base_array_clear(&strokes);
   if (!ok) return base_fail_memory(ctx);
-  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, by_chord_and_height);
+  if (page->heads.n) qsort(page->heads.items, page->heads.n, sizeof *page->heads.items, omr_heads_by_chord);
   settle_chords(page);
   return sort_chords(page, sheet->arena) ? BASE_OK : base_fail_memory(ctx);
 }

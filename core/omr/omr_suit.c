@@ -46,7 +46,7 @@ static OmrSymbol *symbol_of(OmrPage *page, int32_t head) {
   return NULL;
 }
 
-static bool change(OmrPage *page, int32_t index, uint8_t kind) {
+bool omr_change_sign(OmrPage *page, int32_t index, uint8_t kind) {
   OmrHead *head = &page->heads.items[index];
   OmrSymbol *there = symbol_of(page, index);
   head->accidental = omr_sign_accidental(kind);
@@ -83,7 +83,7 @@ bool omr_suit(OmrPage *page, const OmrTaste *taste) {
     bool other;
     n = omr_signs_of(page, i);
     uint8_t kind = omr_suited_kind(&other, page, i, n, taste);
-    if (other && !change(page, page->signs.items[i].head, kind)) return false;
+    if (other && !omr_change_sign(page, page->signs.items[i].head, kind)) return false;
   }
   return true;
 }

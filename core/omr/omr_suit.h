@@ -15,3 +15,6 @@ size_t omr_signs_of(const OmrPage *page, size_t first);
 
 /* What those signs are by `taste` (OMR_SYMBOLS: none); `*other`: something else than usually. */
 uint8_t omr_suited_kind(bool *other, const OmrPage *page, size_t first, size_t n, const OmrTaste *taste);
+
+/* Makes the sign before head number `head` one of that kind, OMR_SYMBOLS: none; false without memory. */
+bool omr_change_sign(OmrPage *page, int32_t head, uint8_t kind);

@@ -87,15 +87,15 @@ static void note_down(OmrWays *ways, const Tails *tails, const OmrSolver *solver
   ways->ticks[ways->n++] = end;
 }
 
-bool omr_list_ways(OmrWays *ways, const OmrSolver *solver, const OmrRank *ranks, BaseArena *scratch) {
+bool omr_list_ways(OmrWays *ways, int32_t most, const OmrSolver *solver, const OmrRank *ranks, BaseArena *scratch) {
   Tails tails = {BASE_TAKE(scratch, Stub, MOST_STUBS), 0, BASE_TAKE(scratch, int32_t, MOST_STUBS), 0};
   ways->n = 0;
   ways->events = solver->n;
-  ways->placed = BASE_TAKE(scratch, OmrPlaced, OMR_WAYS * solver->n + 1);
+  ways->placed = BASE_TAKE(scratch, OmrPlaced, (size_t)most * solver->n + 1);
   if (!tails.stubs || !tails.heap || !ways->placed) return false;
   for (int32_t i = 0; i < solver->counts[solver->n] && i < MOST_ENDS; i++)
     add(&tails, (Stub){ranks[i].cost, (int32_t)solver->n, ranks[i].index, -1, {0}});
-  while (tails.heap_n && ways->n < OMR_WAYS) {
+  while (tails.heap_n && ways->n < most) {
     int32_t index = take(&tails);
     if (tails.stubs[index].event == 0)
       note_down(ways, &tails, solver, index);
