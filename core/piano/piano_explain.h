@@ -6,7 +6,8 @@
 /* What one candidate note does for the explanation of a recording. */
 typedef struct {
   float gain;  /* nats a frame-bin by which the sound becomes likelier through this note, over the cells
-                * where the note is a good part of what is expected; negative: better without it */
+                * where the note is a good part of what is expected, weighted by the square of that part;
+                * negative: better without it */
   float share; /* of those cells' energy that this note accounts for, 0 … 1 */
   float level; /* velocity scale that fits best, 1: as given */
 } PianoEvidence;
@@ -20,6 +21,13 @@ typedef struct {
  * `evidence` holds n. About 30 × real time. */
 BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoModel *model,
                          const PianoFrames *heard, const PianoNote *notes, size_t n, double start_s);
+
+/* The same for notes that are not among `notes`, both sorted by onset: does one of them, each by itself, explain
+ * what `notes` leave over? Their times may be off by `reach_s`, at most 60 ms. `evidence` holds n_absent. About 300
+ * notes a second. */
+BaseStatus piano_explain_absent(BaseContext *ctx, PianoEvidence *evidence, const PianoModel *model,
+                                const PianoFrames *heard, const PianoNote *notes, size_t n, const PianoNote *absent,
+                                size_t n_absent, double reach_s, double start_s);
 
 /* A place where more sounds than the notes account for. */
 typedef struct {
