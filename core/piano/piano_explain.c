@@ -184,16 +184,11 @@ static PianoEvidence try_note(Court *c, const PianoFrames *expected, const Piano
   return best;
 }
 
-/* A note that nobody told, up to `reach` frames beside its time. */
+/* A note that nobody told. */
 static PianoEvidence try_absent(Court *c, const PianoFrames *expected, const PianoNote *note, double stretch_s,
-                                double start_s, ptrdiff_t reach) {
+                                double start_s) {
   Case at = prepare(c, expected, note, stretch_s, start_s, true);
-  PianoEvidence best = judge(c, &at, 0);
-  for (ptrdiff_t late = -reach; late <= reach; late += LATE_STEP) {
-    PianoEvidence e = late ? judge(c, &at, late) : best;
-    if (e.gain > best.gain) best = e;
-  }
-  return best;
+  return judge(c, &at, 0);
 }
 
 /* The performance as expected from `from` − MARGIN on; `*stretch_s` receives the time of its first frame. */
@@ -219,27 +214,6 @@ BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoM
         evidence[i] = try_note(&c, expected, &notes[i], stretch_s, start_s);
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
     base_progress(ctx, (double)from / (double)heard->frames, "explaining the sound");
-  }
-  court_clear(&c);
-  return status;
-}
-
-BaseStatus piano_explain_absent(BaseContext *ctx, PianoEvidence *evidence, const PianoModel *model,
-                                const PianoFrames *heard, const PianoNote *notes, size_t n, const PianoNote *absent,
-                                size_t n_absent, double reach_s, double start_s) {
-  Court c;
-  BaseStatus status = court_init(ctx, &c, model, heard);
-  ptrdiff_t reach = LATE_STEP * (ptrdiff_t)fmin(LEAD / LATE_STEP, round(reach_s / HOP_S / LATE_STEP));
-  for (size_t i = 0; i < n_absent; i++) evidence[i] = PIANO_NO_EVIDENCE;
-  for (size_t from = 0; from < heard->frames && status == BASE_OK; from += STRETCH) {
-    double stretch_s, low = start_s + HOP_S * (double)from;
-    size_t first, end;
-    piano_notes_between(&first, &end, absent, n_absent, low, low + HOP_S * STRETCH);
-    if (first == end) continue;
-    const PianoFrames *expected = expect(&c, &stretch_s, notes, n, start_s, from);
-    for (size_t i = first; i < end; i++)
-      evidence[i] = try_absent(&c, expected, &absent[i], stretch_s, start_s, reach);
-    if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
   }
   court_clear(&c);
   return status;
@@ -304,7 +278,7 @@ static size_t suspect(Court *c, PianoMissing *suspects, const PianoFrames *expec
       double at_s = start_s + HOP_S * (double)((ptrdiff_t)from + t);
       if (taken(notes, n, key, at_s)) continue;
       PianoNote note = unheard(key, at_s);
-      PianoEvidence e = try_absent(c, expected, &note, stretch_s, start_s, 0);
+      PianoEvidence e = try_absent(c, expected, &note, stretch_s, start_s);
       if (e.gain > LEAST_GAIN) offer(suspects, &found, SUSPECTS, (PianoMissing){at_s, key, e.gain});
       t += 8;
     }
@@ -327,7 +301,7 @@ static void convict(Court *c, PianoMissing *missing, size_t *found, size_t room,
                     size_t n, double stretch_s, double start_s) {
   for (size_t i = 0; i < n; i++) {
     PianoNote note = unheard(suspects[i].key, suspects[i].onset_s);
-    PianoEvidence e = try_absent(c, c->sum, &note, stretch_s, start_s, 0);
+    PianoEvidence e = try_absent(c, c->sum, &note, stretch_s, start_s);
     if (e.gain < LEAST_GAIN) continue;
     offer(missing, found, room, (PianoMissing){suspects[i].onset_s, suspects[i].key, e.gain});
     expect_more(c, lround((note.onset_s - stretch_s) / HOP_S) - LEAD, e.level);

@@ -22,13 +22,6 @@ typedef struct {
 BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoModel *model,
                          const PianoFrames *heard, const PianoNote *notes, size_t n, double start_s);
 
-/* The same for notes that are not among `notes`, both sorted by onset: does one of them, each by itself, explain
- * what `notes` leave over? Their times may be off by `reach_s`, at most 60 ms. `evidence` holds n_absent. About 300
- * notes a second. */
-BaseStatus piano_explain_absent(BaseContext *ctx, PianoEvidence *evidence, const PianoModel *model,
-                                const PianoFrames *heard, const PianoNote *notes, size_t n, const PianoNote *absent,
-                                size_t n_absent, double reach_s, double start_s);
-
 /* A place where more sounds than the notes account for. */
 typedef struct {
   double onset_s;
