@@ -4,8 +4,8 @@
  * played. Then a note in a hundred is misread. An entry is right where a note of its places is misread, missed or
  * wrongly heard, or time is more than 50 ms off. Printed are the share of such entries among the first ten, without and
  * with the evidence, and how well the evidence tells notes that sound from notes that do not, where score and
- * hearing disagree. Then ten notes that were not played are planted into what was heard: how many of the first ten places
- * lead to them? -v: each of these notes. SPDX-License-Identifier: GPL-3.0-or-later */
+ * hearing disagree. Then ten notes that were not played are planted into what was heard, and aligned to the score as it is
+ * written: how many of the first ten places lead to them? -v: each of these notes. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 #include "core/base/base_rng.h"
 #include "core/flow/flow.h"
@@ -22,6 +22,7 @@
 enum { MOST_PIECES = 64, LISTED = 10, PLANTED = 10, DEVIATION_ONE_IN = 30, MISREAD_ONE_IN = 100 };
 
 static const double NEAR_S = 0.08, SWAP_S = 0.15, OFF_S = 0.05, FAR_S = 0.5;
+static const float PLANTED_WITH = 0.75F;
 
 static const char *const PAIRS[][2] = {{"mz_331_3_ENSTDkCl", "sonata11-3"},
                                        {"pathetique_2_ENSTDkAm", "sonata08-2"},
@@ -297,7 +298,7 @@ static int count_sounding(const Case *cases, size_t n) {
   return found;
 }
 
-/* Ten notes that were not played, heard beside others as surely as those. */
+/* Ten notes that were not played, heard beside others, as surely as such notes are. */
 static void plant(Piece *piece, BaseRng *rng) {
   static const int beside[] = {-12, -1, 1, 7, 12};
   Motion *motion = piece->heard->motion;
@@ -306,7 +307,7 @@ static void plant(Piece *piece, BaseRng *rng) {
     const MotionNote note = motion->notes.items[base_rng_below(rng, (uint32_t)n)];
     const int midi = note.midi + beside[base_rng_below(rng, 5)];
     if (midi < 21 || midi > 108 || sounds(piece->truth, note.onset_s, midi, FAR_S)) continue;
-    planted += motion_add(motion, note.onset_s, note.key_up_s, midi, note.velocity, note.confidence);
+    planted += motion_add(motion, note.onset_s, note.key_up_s, midi, note.velocity, PLANTED_WITH);
   }
   motion_sort(motion);
   piece->planted_from = (uint32_t)(motion->next_id - PLANTED);
@@ -340,8 +341,10 @@ static bool measure_planted(BaseContext *ctx, Figures *sum, Piece *piece, const 
   float *sounding = NULL;
   plant(piece, rng);
   alignment_free(piece->alignment);
+  score_unfolded_free(piece->unfolded);
   piece->alignment = NULL;
-  bool fine = alignment_align(ctx, &piece->alignment, piece->unfolded, piece->heard->motion, piece->heard->evidence, NULL) == BASE_OK &&
+  piece->unfolded = NULL;
+  bool fine = flow_align_heard(ctx, &piece->unfolded, &piece->alignment, piece->score, piece->heard, NULL, 0) == BASE_OK &&
               flow_weigh(ctx, &sounding, audio, piano, piece->heard->motion) == BASE_OK;
   if (fine) {
     sum->planted_without = lead_to_planted(piece, NULL, suspicions);
