@@ -2,13 +2,28 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cli.h"
 
+#include "core/flow/flow_evidence.h"
 #include "core/flow/flow_pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { OPTION_ANCHORS };
+enum { OPTION_ANCHORS, OPTION_WEIGH };
+
+static const float needless = 0.5F;
+
+/* Notes that are not written and without which the sound is explained as well. */
+static size_t count_needless(const FlowAligned *aligned) {
+  const Motion *motion = aligned->heard->motion;
+  size_t found = 0;
+  for (size_t i = 0; i < aligned->alignment->links.n; i++) {
+    const AlignmentLink *link = &aligned->alignment->links.items[i];
+    for (size_t k = 0; link->verdict == ALIGNMENT_EXTRA && k < motion->notes.n; k++)
+      found += motion->notes.items[k].id == link->note && aligned->sounding[k] < needless;
+  }
+  return found;
+}
 
 static void report(const CliCall *call, const FlowAligned *aligned) {
   size_t matched = 0, extra = 0;
@@ -27,6 +42,7 @@ static void report(const CliCall *call, const FlowAligned *aligned) {
   cli_report_number(&out, "notes_matched", (double)matched);
   cli_report_number(&out, "notes_not_played", (double)(alignment->links.n - matched - extra));
   cli_report_number(&out, "notes_extra", (double)extra);
+  if (aligned->sounding) cli_report_number(&out, "notes_not_needed", (double)count_needless(aligned));
   cli_report_number(&out, "mean_confidence", sure / (double)alignment->points.n);
   cli_report_end(&out);
 }
@@ -54,6 +70,14 @@ static BaseStatus write_pairs(CliCall *call, const FlowAligned *aligned, const A
   return status;
 }
 
+/* Plays back what was heard, on an instrument learned from it. */
+static BaseStatus weigh(CliCall *call, FlowAligned *aligned) {
+  const char *audio = call->operands[call->n_operands - 1];
+  PianoModel piano;
+  BaseStatus status = flow_learn_piano(&call->ctx, &piano, audio, aligned->heard->motion);
+  return status == BASE_OK ? flow_weigh(&call->ctx, &aligned->sounding, audio, &piano, aligned->heard->motion) : status;
+}
+
 static CliExit run(CliCall *call) {
   AlignmentAnchor *anchors = NULL;
   size_t n_anchors = 0, n_scores = call->n_operands - 1;
@@ -64,6 +88,7 @@ static CliExit run(CliCall *call) {
   if (status == BASE_OK)
     status = flow_align(&call->ctx, &aligned, call->operands, n_scores, call->operands[n_scores], anchors,
                         n_anchors);
+  if (status == BASE_OK && call->values[OPTION_WEIGH]) status = weigh(call, aligned);
   if (status == BASE_OK)
     status = wants_pairs(call->output) ? write_pairs(call, aligned, anchors, n_anchors)
                                        : flow_write_alignment(&call->ctx, aligned, call->output);
@@ -80,6 +105,7 @@ const CliCommand cli_align = {
     .endings = ".csv .tsv .json .match .parangonada .pairs",
     .least = 2,
     .most = 100000,
-    .options = {[OPTION_ANCHORS] = {"anchors", "CSV", N_("places that are fixed: score_quarter,time_s")}},
+    .options = {[OPTION_ANCHORS] = {"anchors", "CSV", N_("places that are fixed: score_quarter,time_s")},
+                [OPTION_WEIGH] = {"weigh", NULL, N_("play back what was heard: .json tells how likely each note sounds")}},
     .run = run,
 };

@@ -50,6 +50,7 @@ typedef struct {
   double worth;   /* how many onsets or notes are expected to be put right; the order of the list, larger first */
   double error_s; /* of PLACES_TIMING */
   guint n_notes;  /* that disagree or look wrong: of PLACES_NOT_HEARD, PLACES_NOT_WRITTEN, PLACES_UNLIKELY */
+  guint n_needless; /* of PLACES_NOT_WRITTEN: those without which the sound is explained as well */
   int sound;      /* the first of them, index into unfolded->sounds; -1 */
   int midi;       /* its pitch; -1 */
 } PlacesDoubt;
@@ -76,6 +77,7 @@ typedef struct {
   const Project *project;
   const guint8 *seen; /* one flag an onset: has been looked at; may be null */
   const FlowSuspicion *suspicions; /* by id of the score's notes; may be null */
+  const float *sounding;           /* of the motion's notes, flow_weigh; may be null */
 } PlacesView;
 
 /* The doubts of a piece, most worthwhile first, at most `most`; those seen come later. Places and notes of which the

@@ -1,7 +1,8 @@
 /* What the list "To check" holds. All reasons have one currency: how many onsets or notes a look is expected to put
  * right. Of timing that is the sum of the chances to be off around a place, since neighbours follow an anchor; chances
  * grow where the tempo jumps. Of disagreement it is the share of such notes that prove to be misread or misheard: about
- * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing. What
+ * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing; and of a note that only the ear has, the chance that the sound, played
+ * back, has it not. What
  * the language thinks of a note is a second witness, whose odds are multiplied with these; alone it is heard where it is
  * sure. A bar that cannot be counts more when others that are doubtful look like it: what is put right there is learned
  * from.
@@ -19,7 +20,7 @@ enum { most_disagreements = 600, reach = 4, apart = 8, tempo_reach = 12 };
 static const double jumpy = 0.1, jump_most = 2; /* of the chance to be off, for a tempo e times as fast as around */
 static const double least_worth = 0.9, at_risk = 0.15;
 static const double swapped = 0.55, alone = 0.15, bar_worth = 3, seen_share = 0.1;
-static const double together_s = 0.15, believed = 0.5;
+static const double together_s = 0.15, believed = 0.5, unwritten = 0.05, needless = 0.5;
 /* The chance of a note that was heard as written to be wrong, and that which the proof-reader reckons with; how much of its
  * odds is believed beside another witness; from which chance on it speaks up alone. */
 static const double confirmed = 0.004, reckoned = 1 / 30.0, trusted = 0.5, speaks_up = 0.4;
@@ -47,6 +48,7 @@ static void join_doubt(Doubting *doubting, const PlacesDoubt *doubt) {
     before->last = MAX(before->last, doubt->last);
     before->worth += doubt->worth;
     before->n_notes += doubt->n_notes;
+    before->n_needless += doubt->n_needless;
   } else {
     add_doubt(doubting, doubt);
   }
@@ -232,7 +234,7 @@ static void doubt_unlikely(Doubting *doubting) {
       const double chance = unlikely(view, sound, heard[sound]);
       const int step = view->unfolded->sounds.items[sound].step;
       if (chance < speaks_up || view->unfolded->steps.items[step].pass > 1) continue;
-      join_doubt(doubting, &(PlacesDoubt){i, i, PLACES_UNLIKELY, with_seen(doubting, i, chance), 0, 1, (int)sound,
+      join_doubt(doubting, &(PlacesDoubt){i, i, PLACES_UNLIKELY, with_seen(doubting, i, chance), 0, 1, 0, (int)sound,
                                           view->unfolded->sounds.items[sound].midi});
     }
   }
@@ -244,6 +246,7 @@ static void doubt_unlikely(Doubting *doubting) {
 typedef struct {
   PlacesDoubt doubt;
   double time_s, confidence;
+  double sounding; /* the chance that it was played at all; negative: nobody asked */
   gboolean paired; /* with one of the other side */
 } Lonely;
 
@@ -260,10 +263,11 @@ static gboolean not_heard(Lonely *lonely, const PlacesView *view, const Alignmen
     return FALSE;
   gsize place = places_of_sound(view->unfolded, (gsize)link->sound);
   if (project_mark_at(view->project, view->unfolded->onsets.items[place].onset)) return FALSE;
-  *lonely = (Lonely){.doubt = {place, place, PLACES_NOT_HEARD, 0, 0, 1, link->sound,
+  *lonely = (Lonely){.doubt = {place, place, PLACES_NOT_HEARD, 0, 0, 1, 0, link->sound,
                                view->unfolded->sounds.items[link->sound].midi},
                      .time_s = view->places[place].time_s,
-                     .confidence = link->confidence};
+                     .confidence = link->confidence,
+                     .sounding = -1};
   return TRUE;
 }
 
@@ -273,9 +277,11 @@ static gboolean not_written(Lonely *lonely, const PlacesView *view, const Alignm
   if (!note || project_mark_of_note(view->project, note->onset_s, note->midi)) return FALSE;
   gsize place = places_before(view->places, view->unfolded->onsets.n, note->onset_s + 0.03);
   if (view->places[place].state == TRI_CHECKED) return FALSE;
-  *lonely = (Lonely){.doubt = {place, place, PLACES_NOT_WRITTEN, 0, 0, 1, -1, note->midi},
+  *lonely = (Lonely){.doubt = {place, place, PLACES_NOT_WRITTEN, 0, 0, 1, 0, -1, note->midi},
                      .time_s = note->onset_s,
-                     .confidence = fmin(note->confidence, link->confidence)};
+                     .confidence = fmin(note->confidence, link->confidence),
+                     .sounding = view->sounding ? (double)view->sounding[note - view->motion->notes.items] : -1};
+  lonely->doubt.n_needless = lonely->sounding >= 0 && lonely->sounding < needless;
   return lonely->confidence >= believed;
 }
 
@@ -309,11 +315,17 @@ static void pair_swaps(Lonely *written, gsize n, Lonely *heard, gsize m) {
   }
 }
 
+/* That a look puts something right: a note that sounds may be missing in the score, one that does not was misheard. */
+static double chance_of(const Lonely *lonely) {
+  if (lonely->sounding >= 0) return 1 - lonely->sounding * (1 - unwritten);
+  return (lonely->paired ? swapped : alone) * lonely->confidence;
+}
+
 static void add_lonely(Doubting *doubting, const Lonely *lonely, gsize n, gboolean paired_too) {
   for (gsize i = 0; i < n; i++) {
     if (lonely[i].paired && !paired_too) continue;
     PlacesDoubt doubt = lonely[i].doubt;
-    const double chance = (lonely[i].paired ? swapped : alone) * lonely[i].confidence;
+    const double chance = chance_of(&lonely[i]);
     const double suspected = doubt.sound >= 0 ? (double)suspicion_of(doubting->view, (gsize)doubt.sound).pitch : 0;
     doubt.worth = with_seen(doubting, doubt.first, together(chance, suspected));
     join_doubt(doubting, &doubt);

@@ -67,6 +67,10 @@ GArray *tri_session_list_instruments(TriSession *self) {
   return list;
 }
 
+const PianoModel *tri_session_learned_piano(TriSession *self) {
+  return self->learned->len ? &g_array_index(self->learned, Learned, self->learned->len - 1).model : NULL;
+}
+
 /* ---- choosing ---- */
 
 static const Learned *find_learned(TriSession *self, const char *id) {

@@ -153,8 +153,18 @@ void tri_session_show_motion(TriSession *self) {
 
 /* ---- the list "To check" ---- */
 
+static char *needless_text(const PlacesDoubt *doubt) {
+  if (doubt->n_notes > 1)
+    return g_strdup_printf(ngettext("%u note heard, not in the score; the sound does not need %u of them",
+                                    "%u notes heard, not in the score; the sound does not need %u of them", doubt->n_notes),
+                           doubt->n_notes, doubt->n_needless);
+  g_autofree char *pitch = words_midi(MAX(doubt->midi, 0));
+  return g_strdup_printf(_("%s heard, but the sound does not need this note"), pitch);
+}
+
 static char *disagreement_text(TriSession *self, const PlacesDoubt *doubt) {
   gboolean written = doubt->reason == PLACES_NOT_HEARD;
+  if (doubt->n_needless) return needless_text(doubt);
   if (doubt->n_notes > 1)
     return g_strdup_printf(
         written
@@ -218,7 +228,8 @@ void tri_session_show_checks(TriSession *self) {
                                         .places = places,
                                         .project = self->project,
                                         .seen = self->seen,
-                                        .suspicions = self->score->suspicions});
+                                        .suspicions = self->score->suspicions,
+                                        .sounding = aligned ? self->sounding : NULL});
   g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
   for (gsize i = 0; i < found; i++) g_ptr_array_add(fresh, check_of(self, &doubts[i]));
   if (same_checks(G_LIST_MODEL(self->to_check), fresh)) return;

@@ -5,6 +5,7 @@
 #include "app/session.h"
 #include "app/steps-edits.h"
 #include "app/store.h"
+#include "core/piano/piano_model.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +38,8 @@ struct _TriSession {
   ScoreBox picked;   /* of the note picked last, to find it again in the next score */
   StepsHeard *heard;
   Alignment *alignment;
+  gboolean weighs; /* what was heard is played back by itself */
+  float *sounding; /* of the notes that were heard, flow_weigh; null until they have been weighed */
   FlowOrders orders; /* that the person may choose from */
   FlowOrder order;   /* the one chosen */
   StepsScore *order_from; /* while another order is being aligned: that in which the marks count; else null */
@@ -93,6 +96,15 @@ void tri_session_write_view(TriSession *self);
 /* What the project has learned and chosen, once it is open; and the same of no project. */
 void tri_session_start_instruments(TriSession *self);
 void tri_session_init_instruments(TriSession *self);
+
+/* The piano that was learned last; null: none. Borrowed. */
+const PianoModel *tri_session_learned_piano(TriSession *self);
+
+/* ---- session-evidence.c ---- */
+
+/* Weighs what was heard against the sound, in the background; and forgets what came of it. */
+void tri_session_weigh(TriSession *self);
+void tri_session_forget_evidence(TriSession *self);
 
 /* ---- session-ear.c ---- */
 

@@ -21,6 +21,7 @@ void tri_session_job_ended(TriJob *job, gpointer user) {
 }
 
 static void drop_alignment(TriSession *self) {
+  tri_session_forget_evidence(self);
   g_clear_pointer(&self->alignment, alignment_free);
   g_clear_pointer(&self->played, motion_free);
   g_clear_pointer(&self->machine_s, g_free);
@@ -68,6 +69,7 @@ static void select_remembered(TriSession *self) {
 static void align_apply(TriJob *job, gpointer user, gpointer result) {
   TriSession *self = user;
   StepsAligned *aligned = result;
+  const gboolean anew = aligned->heard || aligned->score;
   alignment_free(self->alignment);
   self->alignment = g_steal_pointer(&aligned->alignment);
   motion_free(self->played);
@@ -89,6 +91,7 @@ static void align_apply(TriJob *job, gpointer user, gpointer result) {
   const gboolean carried = tri_session_carry_over(self);
   show_all(self);
   if (carried) tri_session_realign(self);
+  if (anew) tri_session_weigh(self);
   tri_session_tell_learned(self);
   select_remembered(self);
 }

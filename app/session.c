@@ -329,6 +329,7 @@ static void tri_session_init(TriSession *self) {
 
 TriSession *tri_session_make(gboolean offline) {
   TriSession *self = g_object_new(TRI_TYPE_SESSION, NULL);
+  self->weighs = !offline;
   self->player = offline ? tri_player_new_offline(44100) : tri_player_new();
   g_signal_connect_object(self->player, "notify::playing", G_CALLBACK(playing_changed), self,
                           G_CONNECT_SWAPPED);

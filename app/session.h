@@ -40,8 +40,11 @@ G_DECLARE_FINAL_TYPE(TriSession, tri_session, TRI, SESSION, GObject)
  * learned */
 TriSession *tri_session_new(void);
 
-/* A session whose player makes no sound and has no thread of its own: for tests. */
+/* A session whose player makes no sound and has no thread of its own: for tests. It plays nothing back by itself. */
 TriSession *tri_session_new_offline(void);
+
+/* Whether what was heard is played back after each alignment, to put the list "To check" in order once more. */
+void tri_session_set_weighs(TriSession *session, gboolean weighs);
 
 /* All owned by the session, there from the start, the same for its whole life. */
 TriScene *tri_session_get_scene(TriSession *session);

@@ -102,6 +102,8 @@ ok "play on the learned instrument"
 printf 'score_quarter,time_s\n3,3.25\n' >anchors.csv
 exits 0 "$cli" align "$sample/menuet.musicxml" l.csv -o "$work/in/a.csv" --anchors anchors.csv && grep -q '^3,[^,]*,[^,]*,3.25,1,1,' a.csv
 ok "an anchor is kept to"
+exits 0 "$cli" align "$sample/menuet.musicxml" "$sample/recording.ogg" -o "$work/in/weighed.json" --weigh --json && grep -q '"notes_not_needed":[0-9]' "$work/out" && grep -q '"sounding":0' weighed.json
+ok "align weighs what was heard"
 printf 'score_quarter,time_s\n3,2.48\n6,4.02\n' >two.csv
 exits 0 "$cli" learn --score "$sample/menuet.musicxml" --audio "$sample/recording.ogg" --anchors two.csv --steps 3 --json -o "$work/in/ear.weights" &&
   grep -q '"bars":2,.*"dreams_after":0' "$work/out" && exits 0 "$cli" info ear.weights --json && grep -q '"text_kind":"triptych transcription"' "$work/out"

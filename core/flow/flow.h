@@ -69,6 +69,7 @@ typedef struct {
   ScoreUnfolded *unfolded;
   Transcription *heard;
   Alignment *alignment;
+  float *sounding; /* of the notes that were heard, as flow_weigh gives it; null: nobody asked */
 } FlowAligned;
 
 /* Reads anchors from a table `score_quarter,time_s`, with or without a header line; BASE_BAD_FILE names the line.

@@ -271,6 +271,7 @@ BaseStatus flow_align(BaseContext *ctx, FlowAligned **out, const char *const *sc
 }
 
 void flow_aligned_clear(FlowAligned *aligned) {
+  free(aligned->sounding);
   alignment_free(aligned->alignment);
   transcription_free(aligned->heard);
   score_unfolded_free(aligned->unfolded);

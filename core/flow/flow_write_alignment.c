@@ -118,7 +118,7 @@ static void put_json_point(FILE *stream, const FlowAligned *aligned, const Align
   fputs("]}", stream);
 }
 
-static void put_json_link(FILE *stream, const FlowAligned *aligned, const AlignmentLink *link) {
+static void put_json_link(FILE *stream, const FlowAligned *aligned, const FlowNotes *notes, const AlignmentLink *link) {
   static const char *const VERDICTS[] = {"match", "not played", "extra", "ornament"};
   fprintf(stream, "{\"verdict\":\"%s\"", VERDICTS[link->verdict]);
   if (link->sound >= 0) {
@@ -129,10 +129,12 @@ static void put_json_link(FILE *stream, const FlowAligned *aligned, const Alignm
   if (link->note) fprintf(stream, ",\"note\":%u", link->note);
   fputs(",\"confidence\":", stream);
   put_number(stream, link->confidence, 4);
+  const MotionNote *note = aligned->sounding ? flow_notes_find(notes, link->note) : NULL;
+  if (note) flow_put_number(stream, ",\"sounding\":", (double)aligned->sounding[note - aligned->heard->motion->notes.items], 4);
   fputc('}', stream);
 }
 
-static void put_json(FILE *stream, const FlowAligned *aligned) {
+static void put_json(FILE *stream, const FlowAligned *aligned, const FlowNotes *notes) {
   fputs("{\"points\":[", stream);
   for (size_t i = 0; i < aligned->alignment->points.n; i++) {
     fputs(i ? ",\n" : "\n", stream);
@@ -141,7 +143,7 @@ static void put_json(FILE *stream, const FlowAligned *aligned) {
   fputs("],\n\"links\":[", stream);
   for (size_t i = 0; i < aligned->alignment->links.n; i++) {
     fputs(i ? ",\n" : "\n", stream);
-    put_json_link(stream, aligned, &aligned->alignment->links.items[i]);
+    put_json_link(stream, aligned, notes, &aligned->alignment->links.items[i]);
   }
   fputs("]}\n", stream);
 }
@@ -155,7 +157,7 @@ static BaseStatus write_one(BaseContext *ctx, const FlowAligned *aligned, const 
   else if (flow_ends_with(path, ".match"))
     flow_put_match(writer.stream, aligned, notes);
   else if (flow_ends_with(path, ".json"))
-    put_json(writer.stream, aligned);
+    put_json(writer.stream, aligned, notes);
   else
     put_csv(writer.stream, aligned);
   return base_file_commit(ctx, &writer);

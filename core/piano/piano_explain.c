@@ -1,8 +1,10 @@
-/* The whole performance is rendered once a stretch; then each note is rendered alone and taken away. Cells
- * where it is less than a tenth of what is expected say nothing about it and are left out. Its strength is
- * tried at several levels, since a wrong velocity is no evidence against a note. SPDX-License-Identifier:
- * GPL-3.0-or-later */
+/* The whole performance is rendered once a stretch; then each note is rendered alone and taken away. A cell
+ * counts by the square of the note's share in what is expected there; below a tenth it says nothing and is left
+ * out. Its strength is tried at several levels, since a wrong velocity is no evidence against a note, and soft
+ * notes, whose hammers come when they like, at several moments. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/piano/piano_explain.h"
+
+#include "core/piano/piano_timing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,14 +14,16 @@ enum {
   STRETCH = 1000,
   MARGIN = 60,
   LOOK = 40 /* frames after the onset */,
-  LEAD = 2,
+  LEAD = 6,
+  LATE_STEP = 2, /* frames */
+  LATEST = 4,
   LEVELS = 7,
   LEAST_CELLS = 12,
   SUSPECTS = 300, /* in a stretch */
   SKIRT = 2,      /* bins */
 };
 
-static const double LEAST_SHARE = 0.1, HOP_S = 0.01, LEVEL_PRICE = 0.3;
+static const double LEAST_SHARE = 0.1, HOP_S = 0.01, LEVEL_PRICE = 0.4, LATE_PRICE = 0.0375, LATE_MOST = 0.08;
 static const float MOST_NATS = 6; /* that one cell may say */
 static const float CREST_SHARE = 0.3f, LEAST_RISE = 6, LEAST_EXCESS = 3, LEAST_GAIN = 0.5f;
 static const float levels[LEVELS] = {0.03f, 0.1f, 0.3f, 0.6f, 1, 2, 4};
@@ -27,7 +31,8 @@ static const float levels[LEVELS] = {0.03f, 0.1f, 0.3f, 0.6f, 1, 2, 4};
 typedef struct {
   PianoSpectrum *all, *one;
   PianoFrames *sum; /* a stretch to which notes can be added */
-  PianoFrames *own; /* a note alone, LOOK + LEAD frames */
+  PianoFrames *own;    /* a note alone, LOOK + LEAD frames */
+  PianoFrames *crests; /* the same without the skirts of its partials, where a neighbour would say as much */
   const PianoModel *model;
   const PianoFrames *heard;
   float *equaliser[PIANO_RESOLUTIONS];
@@ -37,19 +42,21 @@ static void court_clear(Court *c) {
   piano_spectrum_free(c->all);
   piano_spectrum_free(c->one);
   piano_frames_free(c->own);
+  piano_frames_free(c->crests);
   piano_frames_free(c->sum);
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) free(c->equaliser[r]);
 }
 
 static BaseStatus court_init(BaseContext *ctx, Court *c, const PianoModel *model, const PianoFrames *heard) {
   *c = (Court){.model = model, .heard = heard, .own = piano_frames_new(LOOK + LEAD)};
+  c->crests = piano_frames_new(LOOK + LEAD);
   c->sum = piano_frames_new(STRETCH + 2 * MARGIN);
   BaseStatus status = piano_spectrum_new(ctx, &c->all, STRETCH + 2 * MARGIN);
   if (status == BASE_OK) status = piano_spectrum_new(ctx, &c->one, LOOK + LEAD);
   for (int r = 0; r < PIANO_RESOLUTIONS; r++) {
     int bins = piano_resolution(r)->bins;
     c->equaliser[r] = malloc((size_t)bins * sizeof(float));
-    if (!c->equaliser[r] || !c->own || !c->sum) return base_fail_memory(ctx);
+    if (!c->equaliser[r] || !c->own || !c->crests || !c->sum) return base_fail_memory(ctx);
     for (int b = 0; b < bins; b++)
       c->equaliser[r][b] = (float)exp(piano_model_equaliser(model, piano_bin_hz(r, b)));
   }
@@ -62,16 +69,17 @@ static float likelihood(float x, float expected) {
 }
 
 typedef struct {
-  double gain[LEVELS], own, heard;
+  double gain[LEVELS], weight, own, heard;
   size_t cells;
 } Trial;
 
-static void try_cell(Trial *trial, float x, float expected, float own) {
-  float rest = fmaxf(expected - own, 1e-3f * expected), without = likelihood(x, rest);
+static void try_cell(Trial *trial, float x, float rest, float own) {
+  float share = own / (rest + own), weight = share * share, without = likelihood(x, rest);
   for (int k = 0; k < LEVELS; k++) {
     float gain = likelihood(x, rest + levels[k] * own) - without;
-    trial->gain[k] += fmaxf(-MOST_NATS, fminf(MOST_NATS, gain));
+    trial->gain[k] += weight * fmaxf(-MOST_NATS, fminf(MOST_NATS, gain));
   }
+  trial->weight += weight;
   trial->own += fminf(own, x);
   trial->heard += x;
   trial->cells++;
@@ -80,19 +88,18 @@ static void try_cell(Trial *trial, float x, float expected, float own) {
 /* Nats a cell at one level; a level far from the given one has to be paid for. */
 static double gain_at(const Trial *trial, int k) {
   double ln_level = log((double)levels[k]);
-  return trial->gain[k] / (double)trial->cells - LEVEL_PRICE * ln_level * ln_level;
+  return trial->gain[k] / trial->weight - LEVEL_PRICE * ln_level * ln_level;
 }
 
-/* Power of the note alone in a cell; zero on the skirts of its partials, where a neighbour would say as much.
- */
-static float crest(const Court *c, int r, int b, size_t t) {
-  int low = b > SKIRT ? b - SKIRT : 0, last = piano_resolution(r)->bins - 1;
-  int high = b + SKIRT < last ? b + SKIRT : last;
-  const float *own = c->own->power[r] + t;
-  float most = 0;
-  for (int i = low; i <= high; i++) most = fmaxf(most, own[(size_t)i * c->own->frames]);
-  float power = own[(size_t)b * c->own->frames];
-  return power < CREST_SHARE * most ? 0 : power * c->equaliser[r][b];
+static PianoEvidence verdict(const Trial *trial) {
+  if (trial->cells < LEAST_CELLS) return PIANO_NO_EVIDENCE;
+  int best = 0;
+  for (int k = 1; k < LEVELS; k++)
+    if (gain_at(trial, k) > gain_at(trial, best)) best = k;
+  float gain = (float)gain_at(trial, best);
+  return (PianoEvidence){.gain = best == 0 ? fminf(gain, 0) - 0.01f : gain,
+                         .share = (float)(trial->heard > 0 ? trial->own / trial->heard : 0),
+                         .level = levels[best]};
 }
 
 /* The first bin where semitones are further apart than half a bin of the spectrum. */
@@ -101,47 +108,87 @@ static int first_telling_bin(int r) {
   return (int)fmax(0, ceil(piano_hz_bin(r, hz)));
 }
 
-/* Compares over the cells that matter; `from` is the first frame of `own` in the stretch `expected` and, with
- * `heard_from`, in the recording. */
-static PianoEvidence judge(const Court *c, const PianoFrames *expected, ptrdiff_t from, ptrdiff_t heard_from,
-                           bool absent) {
+/* Where the frames of the note alone stand among those that are expected and those that are heard. */
+typedef struct {
+  const PianoFrames *expected;
+  ptrdiff_t from, heard_from;
+  bool absent; /* from what is expected */
+} Case;
+
+static void try_bin(Trial *trial, const Court *c, const Case *at, int r, int b, ptrdiff_t late) {
+  const float *expected = at->expected->power[r] + (size_t)b * at->expected->frames;
+  const float *heard = c->heard->power[r] + (size_t)b * c->heard->frames;
+  const float *own = c->own->power[r] + (size_t)b * c->own->frames;
+  const float *crests = c->crests->power[r] + (size_t)b * c->crests->frames;
+  ptrdiff_t first = late > 0 ? late : 0, end = LOOK + LEAD + (late < 0 ? late : 0);
+  for (ptrdiff_t t = first; t < end; t++) {
+    ptrdiff_t e = at->from + t, h = at->heard_from + t;
+    float crest = crests[t - late];
+    if (crest <= 0 || e < 0 || e >= (ptrdiff_t)at->expected->frames || h < 0 || h >= (ptrdiff_t)c->heard->frames)
+      continue;
+    float rest = at->absent ? expected[e] : fmaxf(expected[e] - own[t], 1e-3f * expected[e]);
+    if (crest >= (float)LEAST_SHARE * (rest + crest)) try_cell(trial, heard[h], rest, crest);
+  }
+}
+
+/* Compares over the cells that matter, the note's sound `late` frames after its time. */
+static PianoEvidence judge(const Court *c, const Case *at, ptrdiff_t late) {
   Trial trial = {0};
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
-    for (int b = first_telling_bin(r); b < piano_resolution(r)->bins; b++)
-      for (ptrdiff_t t = 0; t < LOOK + LEAD; t++) {
-        if (from + t < 0 || from + t >= (ptrdiff_t)expected->frames || heard_from + t < 0 ||
-            heard_from + t >= (ptrdiff_t)c->heard->frames)
-          continue;
-        float own = crest(c, r, b, (size_t)t);
-        float all =
-            expected->power[r][(size_t)b * expected->frames + (size_t)(from + t)] + (absent ? own : 0);
-        if (own <= 0 || own < LEAST_SHARE * all) continue;
-        try_cell(&trial, c->heard->power[r][(size_t)b * c->heard->frames + (size_t)(heard_from + t)], all,
-                 own);
-      }
-  PianoEvidence e = PIANO_NO_EVIDENCE;
-  if (trial.cells < LEAST_CELLS) return e;
-  int best = 0;
-  for (int k = 1; k < LEVELS; k++)
-    if (gain_at(&trial, k) > gain_at(&trial, best)) best = k;
-  e.gain = (float)gain_at(&trial, best);
-  if (best == 0) e.gain = fminf(e.gain, 0) - 0.01f;
-  e.share = (float)(trial.heard > 0 ? trial.own / trial.heard : 0);
-  e.level = levels[best];
-  return e;
+    for (int b = first_telling_bin(r); b < piano_resolution(r)->bins; b++) try_bin(&trial, c, at, r, b, late);
+  return verdict(&trial);
+}
+
+/* Power of the note alone in a cell; zero on the skirts of its partials. */
+static float crest_of(const PianoFrames *own, int r, int b, size_t t) {
+  int low = b > SKIRT ? b - SKIRT : 0, last = piano_resolution(r)->bins - 1;
+  int high = b + SKIRT < last ? b + SKIRT : last;
+  float most = 0, power = own->power[r][(size_t)b * own->frames + t];
+  for (int i = low; i <= high; i++) most = fmaxf(most, own->power[r][(size_t)i * own->frames + t]);
+  return power < CREST_SHARE * most ? 0 : power;
 }
 
 static void render_alone(Court *c, const PianoNote *note, double start_s) {
   for (int r = 0; r < PIANO_RESOLUTIONS; r++)
     memset(c->own->power[r], 0, c->own->frames * (size_t)piano_resolution(r)->bins * sizeof(float));
   piano_spectrum_add_note(c->one, c->own, c->model, note, start_s, 1);
+  for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+    for (int b = 0; b < piano_resolution(r)->bins; b++)
+      for (size_t t = 0, i = (size_t)b * c->own->frames; t < c->own->frames; t++, i++)
+        c->crests->power[r][i] = crest_of(c->own, r, b, t) * c->equaliser[r][b];
+  for (int r = 0; r < PIANO_RESOLUTIONS; r++)
+    for (int b = 0; b < piano_resolution(r)->bins; b++)
+      for (size_t t = 0, i = (size_t)b * c->own->frames; t < c->own->frames; t++, i++)
+        c->own->power[r][i] *= c->equaliser[r][b];
 }
 
-static PianoEvidence try_note(Court *c, const PianoFrames *expected, const PianoNote *note, double stretch_s,
-                              double start_s, bool absent) {
+static Case prepare(Court *c, const PianoFrames *expected, const PianoNote *note, double stretch_s, double start_s,
+                    bool absent) {
   long first = lround((note->onset_s - start_s) / HOP_S) - LEAD;
   render_alone(c, note, start_s + HOP_S * (double)first);
-  return judge(c, expected, (ptrdiff_t)(first - lround((stretch_s - start_s) / HOP_S)), first, absent);
+  return (Case){expected, (ptrdiff_t)(first - lround((stretch_s - start_s) / HOP_S)), first, absent};
+}
+
+/* A note that is told, at its time, or as late as its softness makes likely. */
+static PianoEvidence try_note(Court *c, const PianoFrames *expected, const PianoNote *note, double stretch_s,
+                              double start_s) {
+  Case at = prepare(c, expected, note, stretch_s, start_s, false);
+  PianoEvidence best = judge(c, &at, 0);
+  for (ptrdiff_t late = -LATEST; late <= LATEST; late += LATE_STEP) {
+    double price = LATE_PRICE * piano_timing_late_price(HOP_S * (double)late, note->velocity);
+    if (!late || price > LATE_MOST) continue;
+    PianoEvidence e = judge(c, &at, late);
+    e.gain -= (float)price;
+    if (e.gain > best.gain) best = e;
+  }
+  return best;
+}
+
+/* A note that nobody told. */
+static PianoEvidence try_absent(Court *c, const PianoFrames *expected, const PianoNote *note, double stretch_s,
+                                double start_s) {
+  Case at = prepare(c, expected, note, stretch_s, start_s, true);
+  return judge(c, &at, 0);
 }
 
 /* The performance as expected from `from` − MARGIN on; `*stretch_s` receives the time of its first frame. */
@@ -164,7 +211,7 @@ BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoM
     const PianoFrames *expected = expect(&c, &stretch_s, notes, n, start_s, from);
     for (size_t i = 0; i < n; i++)
       if (notes[i].onset_s >= low && notes[i].onset_s < high)
-        evidence[i] = try_note(&c, expected, &notes[i], stretch_s, start_s, false);
+        evidence[i] = try_note(&c, expected, &notes[i], stretch_s, start_s);
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
     base_progress(ctx, (double)from / (double)heard->frames, "explaining the sound");
   }
@@ -231,7 +278,7 @@ static size_t suspect(Court *c, PianoMissing *suspects, const PianoFrames *expec
       double at_s = start_s + HOP_S * (double)((ptrdiff_t)from + t);
       if (taken(notes, n, key, at_s)) continue;
       PianoNote note = unheard(key, at_s);
-      PianoEvidence e = try_note(c, expected, &note, stretch_s, start_s, true);
+      PianoEvidence e = try_absent(c, expected, &note, stretch_s, start_s);
       if (e.gain > LEAST_GAIN) offer(suspects, &found, SUSPECTS, (PianoMissing){at_s, key, e.gain});
       t += 8;
     }
@@ -246,7 +293,7 @@ static void expect_more(const Court *c, ptrdiff_t from, float level) {
       for (ptrdiff_t t = 0; t < LOOK + LEAD; t++)
         if (from + t >= 0 && from + t < (ptrdiff_t)c->sum->frames)
           c->sum->power[r][(size_t)b * c->sum->frames + (size_t)(from + t)] +=
-              level * c->equaliser[r][b] * c->own->power[r][(size_t)b * c->own->frames + (size_t)t];
+              level * c->own->power[r][(size_t)b * c->own->frames + (size_t)t];
 }
 
 /* Goes through the suspects from the strongest on: each has to explain what those before it left over. */
@@ -254,7 +301,7 @@ static void convict(Court *c, PianoMissing *missing, size_t *found, size_t room,
                     size_t n, double stretch_s, double start_s) {
   for (size_t i = 0; i < n; i++) {
     PianoNote note = unheard(suspects[i].key, suspects[i].onset_s);
-    PianoEvidence e = try_note(c, c->sum, &note, stretch_s, start_s, true);
+    PianoEvidence e = try_absent(c, c->sum, &note, stretch_s, start_s);
     if (e.gain < LEAST_GAIN) continue;
     offer(missing, found, room, (PianoMissing){suspects[i].onset_s, suspects[i].key, e.gain});
     expect_more(c, lround((note.onset_s - stretch_s) / HOP_S) - LEAD, e.level);

@@ -6,7 +6,8 @@
 /* What one candidate note does for the explanation of a recording. */
 typedef struct {
   float gain;  /* nats a frame-bin by which the sound becomes likelier through this note, over the cells
-                * where the note is a good part of what is expected; negative: better without it */
+                * where the note is a good part of what is expected, weighted by the square of that part;
+                * negative: better without it */
   float share; /* of those cells' energy that this note accounts for, 0 … 1 */
   float level; /* velocity scale that fits best, 1: as given */
 } PianoEvidence;

@@ -35,8 +35,16 @@ void piano_timing_pull(double *pull, const double *onsets_s, const PianoNote *to
   }
 }
 
+static double scatter_s(double velocity) {
+  return SCATTER_S + SOFT_SCATTER_S * exp(-(velocity - SOFT) / SOFT_RANGE);
+}
+
 double piano_timing_late_pull(double late_s, double velocity) {
-  double deviation_s = SCATTER_S + SOFT_SCATTER_S * exp(-(velocity - SOFT) / SOFT_RANGE);
-  double x = late_s / deviation_s;
-  return x / (1 + x * x / SCATTER_FREEDOM) / deviation_s;
+  double x = late_s / scatter_s(velocity);
+  return x / (1 + x * x / SCATTER_FREEDOM) / scatter_s(velocity);
+}
+
+double piano_timing_late_price(double late_s, double velocity) {
+  double x = late_s / scatter_s(velocity);
+  return 0.5 * SCATTER_FREEDOM * log(1 + x * x / SCATTER_FREEDOM);
 }

@@ -13,3 +13,6 @@ void piano_timing_pull(double *pull, const double *onsets_s, const PianoNote *to
 /* The same for `late_s`, how much later than its way (piano_model_way_s) a hammer arrives: little when it is
  * thrown, much when it is hardly moved (Goebl & Bresin 2003). */
 double piano_timing_late_pull(double late_s, double velocity);
+
+/* What that pull is the slope of; 0 on time. Nats. */
+double piano_timing_late_price(double late_s, double velocity);
