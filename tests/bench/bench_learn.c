@@ -76,7 +76,7 @@ static double onset_f1(Bench *b, const Motion *truth, const Motion *heard, const
 static Transcription *listen(Bench *b, const char *recording, const BasePack *weights) {
   Transcription *heard = NULL;
   const TranscriptionParams params = {.weights = weights};
-  must(b, transcription_listen_file(&b->ctx, &heard, path_of(b, "maps", recording, "audio.flac"), &params));
+  must(b, flow_listen(&b->ctx, &heard, path_of(b, "maps", recording, "audio.flac"), &params));
   return heard;
 }
 
@@ -168,7 +168,8 @@ static void print_report(const LmmCalibration *r) {
   print_change("bars", r->trusted);
   print_change("beyond", r->beyond);
   print_change("dreams", r->dreams);
-  printf("  %s, %.1f of the way, %.0f s\n", r->accepted ? "accepted" : "refused", r->share, r->seconds);
+  printf("  %s, %.1f of the way here and %.1f elsewhere, %.0f s\n", r->accepted ? "accepted" : "refused", r->share,
+         r->share_elsewhere, r->seconds);
 }
 
 static void listen_to_all(Bench *b, const Case *c, int pair, const BasePack *weights, const LmmSpan *spans, size_t n) {
