@@ -101,6 +101,24 @@ static void disagreements_are_masked(void) {
   lmm_labels_clear(&labels);
 }
 
+/* Nobody wrote out the trill. */
+static void ornaments_are_left_alone(void) {
+  LmmAnswers answers = silence();
+  Motion *expected = motion_new();
+  for (int i = 0; i < 6; i++) {
+    sound(&answers, 20 + 20 * (size_t)i, 10, 0.9);
+    expect(expected, 20 + 20 * i, 10);
+  }
+  sound(&answers, 50, 41, 0.9);
+  expect(expected, 50, 41);
+  sound(&answers, 60, 43, 0.5);
+  sound(&answers, 60, 45, 0.5);
+  sound(&answers, 100, 43, 0.5);
+  LmmLabels labels = labels_of(&answers, expected);
+  CHECK(!is_known(&labels, 60, 43) && is_known(&labels, 60, 45) && is_known(&labels, 100, 43) && is_known(&labels, 50, 41));
+  lmm_labels_clear(&labels);
+}
+
 /* A melody without the accompaniment that is played: nothing is said of that. */
 static void half_a_score_makes_nobody_deaf(void) {
   LmmAnswers answers = silence();
@@ -460,7 +478,7 @@ static void called_off_nothing_is_left(void) {
   close_world(&world);
 }
 
-CHECK_MAIN({CASE(labels_snap_to_the_sound)}, {CASE(each_onset_is_taken_once)}, {CASE(disagreements_are_masked)},
+CHECK_MAIN({CASE(labels_snap_to_the_sound)}, {CASE(each_onset_is_taken_once)}, {CASE(disagreements_are_masked)}, {CASE(ornaments_are_left_alone)},
            {CASE(half_a_score_makes_nobody_deaf)}, {CASE(a_key_that_speaks_early_is_drawn_into_time)},
            {CASE(late_keys_and_soft_strokes_are_found)}, {CASE(few_notes_tell_little)},
            {CASE(how_far_chords_are_struck_together_is_found)}, {CASE(what_the_score_asks_for_is_weighed_more)}, {CASE(a_score_that_is_not_found_ends_it)},

@@ -37,7 +37,7 @@ static const struct {
   long steps;
   float rate;
   const char *patterns[MOST_PATTERNS];
-} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 110, 3e-3F, {"*"}}};
+} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 96, 3e-3F, {"*"}}};
 static const double revising = 0.27; /* of the steps: those that learn from everything */
 enum { STAGES = sizeof stages / sizeof *stages };
 
