@@ -225,6 +225,7 @@ static void learned_apply(TriJob *job, gpointer user, gpointer result) {
   forget_report(self);
   self->to_tell = g_new0(TriLearned, 1);
   *self->to_tell = (TriLearned){.accepted = learned->weights != NULL,
+                                .for_others = r->share_elsewhere > 0,
                                 .bars = (guint)r->bars,
                                 .ear_before = g_strdup(self->ear),
                                 .bars_before = r->trusted.before,

@@ -201,6 +201,7 @@ void tri_session_learn_pairs(TriSession *session, const char *folder);
  * shown it (NAN where nothing was kept apart): in bars with anchors, in the rest, and on imagined music with the truth. */
 typedef struct {
   gboolean accepted; /* else everything is as it was */
+  gboolean for_others; /* whether it is of use for other pieces, too */
   guint bars;
   char *ear_before; /* for going back */
   double bars_before, bars_after, rest_before, rest_after, dreams_before, dreams_after;

@@ -160,6 +160,7 @@ static void report(TriWindow *self, const TriLearned *learned) {
   adw_message_dialog_add_responses(ADW_MESSAGE_DIALOG(dialog), "back", _("_Go Back"), "piece", _("Only This _Piece"), "others",
                                    _("_Use for Others"), "keep", _("_Keep"), NULL);
   adw_message_dialog_set_response_enabled(ADW_MESSAGE_DIALOG(dialog), "piece", tri_session_has_shared_ear(self->session));
+  adw_message_dialog_set_response_enabled(ADW_MESSAGE_DIALOG(dialog), "others", learned->for_others);
   adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "keep", ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "keep");
   adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "keep");

@@ -23,7 +23,7 @@ static Evidence *figures_with(int doubtful, double prob, double others) {
 
 static Motion *decide(const Evidence *evidence, MusicPrior prior) {
   Motion *motion = motion_new();
-  CHECK(transcription_again(NULL, motion, evidence, prior, 0) == BASE_OK);
+  CHECK(transcription_again(NULL, motion, evidence, prior, NULL, 0) == BASE_OK);
   return motion;
 }
 
@@ -66,6 +66,20 @@ static void octaves_above_need_more_evidence(void) {
   Motion *motion = decide(evidence, (MusicPrior){0});
   CHECK(motion->notes.n == 2 && motion->notes.items[0].midi == 48 && fabs(motion->notes.items[1].onset_s - 6) < 1e-3);
   motion_free(motion);
+  evidence_free(evidence);
+}
+
+/* What would be too little is enough where a recording is known to be heard shyly. */
+static void a_recording_has_a_measure_of_its_own(void) {
+  const TranscriptionOwn own = {.weights[TRANSCRIPTION_CLUES - 1] = 2};
+  Evidence *evidence = evidence_new(400, 0.02);
+  put(evidence, 2, 60, 0.3, 60);
+  for (int i = 0; i < 2; i++) {
+    Motion *motion = motion_new();
+    CHECK(transcription_again(NULL, motion, evidence, (MusicPrior){0}, i ? &own : NULL, 0) == BASE_OK);
+    CHECK(motion->notes.n == (size_t)i);
+    motion_free(motion);
+  }
   evidence_free(evidence);
 }
 
@@ -116,7 +130,7 @@ static void it_stops_when_asked(void) {
   atomic_bool cancel = true;
   BaseContext ctx = {.cancel = &cancel};
   Motion *motion = motion_new();
-  CHECK(transcription_again(&ctx, motion, evidence, (MusicPrior){0}, 0) == BASE_CANCELLED);
+  CHECK(transcription_again(&ctx, motion, evidence, (MusicPrior){0}, NULL, 0) == BASE_CANCELLED);
   motion_free(motion);
   evidence_free(evidence);
 }
@@ -152,6 +166,6 @@ static void the_language_knows_chords(void) {
 }
 
 CHECK_MAIN({CASE(what_a_figure_has_elsewhere_is_believed)}, {CASE(what_a_figure_lacks_elsewhere_is_not)},
-           {CASE(other_music_says_nothing)}, {CASE(octaves_above_need_more_evidence)}, {CASE(a_chord_comes_together)},
+           {CASE(other_music_says_nothing)}, {CASE(octaves_above_need_more_evidence)}, {CASE(a_recording_has_a_measure_of_its_own)}, {CASE(a_chord_comes_together)},
            {CASE(the_prior_decides_between_equals)}, {CASE(the_evidence_is_left_alone)}, {CASE(it_stops_when_asked)},
            {CASE(the_language_knows_chords)})

@@ -384,13 +384,13 @@ static void soft_hammers_take_their_time(void) {
 
 /* ---- a recording's own ---- */
 
-static BasePack *pack_of(const TranscriptionLag *lag, size_t frames) {
+static BasePack *pack_of(const TranscriptionOwn *lag, size_t frames) {
   BaseContext ctx = {0};
   BasePackWriter *writer = base_pack_writer_new();
   BasePack *pack = NULL;
   void *bytes = NULL;
   size_t n = 0;
-  CHECK(transcription_lag_save(&ctx, writer, lag, frames) == BASE_OK);
+  CHECK(transcription_own_save(&ctx, writer, lag, frames) == BASE_OK);
   CHECK(base_pack_bytes(&ctx, &bytes, &n, writer) == BASE_OK);
   CHECK(base_pack_load_memory(&ctx, &pack, bytes, n, "lag") == BASE_OK);
   base_pack_writer_free(writer);
@@ -398,34 +398,77 @@ static BasePack *pack_of(const TranscriptionLag *lag, size_t frames) {
   return pack;
 }
 
-static bool is_no_lag(const TranscriptionLag *lag) {
+static bool is_nothing(const TranscriptionOwn *lag) {
   bool none = lag->rested_s == 0 && lag->restless_s == 0 && lag->together == 0;
   for (int key = 0; key < MOTION_KEYS; key++) none = none && lag->key_s[key] == 0;
+  for (int i = 0; i < TRANSCRIPTION_CLUES; i++) none = none && lag->weights[i] == 0;
   return none;
 }
 
 static void a_lag_is_that_of_one_recording(void) {
-  const TranscriptionLag lag = {.key_s[39] = 0.02F, .rested_s = 0.03F, .restless_s = -0.01F, .together = 0.8F};
-  TranscriptionLag back;
+  const TranscriptionOwn lag = {.key_s[39] = 0.02F, .rested_s = 0.03F, .restless_s = -0.01F, .together = 0.8F, .weights[2] = -0.4F};
+  TranscriptionOwn back;
   BasePack *pack = pack_of(&lag, 5000);
-  transcription_lag_load(&back, pack, 5001);
+  transcription_own_load(&back, pack, 5001);
   CHECK(memcmp(&back, &lag, sizeof lag) == 0);
-  transcription_lag_load(&back, pack, 5100);
-  CHECK(is_no_lag(&back));
-  transcription_lag_load(&back, NULL, 5000);
-  CHECK(is_no_lag(&back));
+  transcription_own_load(&back, pack, 5100);
+  CHECK(is_nothing(&back));
+  transcription_own_load(&back, NULL, 5000);
+  CHECK(is_nothing(&back));
   base_pack_free(pack);
 }
 
 static void a_lag_beyond_reason_is_none(void) {
-  const TranscriptionLag mad[] = {{.key_s[3] = 0.5F}, {.together = NAN}, {.together = -1}, {.rested_s = INFINITY}};
-  for (int i = 0; i < 4; i++) {
-    TranscriptionLag back = {.together = 0.25F};
+  const TranscriptionOwn mad[] = {{.key_s[3] = 0.5F}, {.together = NAN}, {.together = -1}, {.rested_s = INFINITY}, {.weights[5] = 90}};
+  for (int i = 0; i < 5; i++) {
+    TranscriptionOwn back = {.together = 0.25F};
     BasePack *pack = pack_of(&mad[i], 5000);
-    transcription_lag_load(&back, pack, 5000);
-    CHECK(is_no_lag(&back));
+    transcription_own_load(&back, pack, 5000);
+    CHECK(is_nothing(&back));
     base_pack_free(pack);
   }
+}
+
+/* The program's network, with its first value as it is said, for all recordings and for one of 5000 frames. */
+static BasePack *two_networks(BaseContext *ctx, NnNet *net, float for_all, float for_one) {
+  static const TranscriptionOwn nothing;
+  BasePackWriter *writer = base_pack_writer_new();
+  BasePack *pack = NULL;
+  void *bytes = NULL;
+  size_t n = 0;
+  float *values = nn_net_values(net), *own = malloc(nn_net_size(net) * sizeof *own);
+  memcpy(own, values, nn_net_size(net) * sizeof *own);
+  values[0] = for_all, own[0] = for_one;
+  CHECK(nn_weights_save(ctx, writer, net, BASE_F32) == BASE_OK);
+  CHECK(transcription_own_save(ctx, writer, &nothing, 5000) == BASE_OK);
+  CHECK(transcription_values_save(ctx, writer, own, nn_net_size(net)) == BASE_OK);
+  CHECK(base_pack_bytes(ctx, &bytes, &n, writer) == BASE_OK);
+  CHECK(base_pack_load_memory(ctx, &pack, bytes, n, "two") == BASE_OK);
+  base_pack_writer_free(writer);
+  free(own);
+  free(bytes);
+  return pack;
+}
+
+static void check_first(BaseContext *ctx, NnNet *net, const BasePack *pack, size_t frames, float wanted) {
+  CHECK_SAYING(transcription_weights_load(ctx, net, pack, frames) == BASE_OK, "%s", ctx->sentence);
+  CHECK_SAYING(nn_net_values_const(net)[0] == wanted, "%g", (double)nn_net_values_const(net)[0]);
+}
+
+static void a_recording_keeps_a_network_of_its_own(void) {
+  BaseContext ctx = {0};
+  TranscriptionTensors tensors;
+  NnNet *net = nn_net_new(0);
+  CHECK(transcription_net_build(&ctx, &tensors, net, 1, 100, false) == BASE_OK);
+  CHECK(transcription_weights_load(&ctx, net, NULL, 5000) == BASE_OK);
+  BasePack *pack = two_networks(&ctx, net, 0.5F, 0.25F), *broken = two_networks(&ctx, net, 0.5F, INFINITY);
+  check_first(&ctx, net, pack, 5000, 0.25F);
+  check_first(&ctx, net, pack, 6000, 0.5F);
+  check_first(&ctx, net, pack, 0, 0.5F);
+  CHECK(transcription_weights_load(&ctx, net, broken, 5000) == BASE_BAD_FILE && strstr(ctx.sentence, "finite"));
+  base_pack_free(pack);
+  base_pack_free(broken);
+  nn_net_free(net);
 }
 
 /* A soft note behind a loud one, one that is alone, and one that is hardly longer than the way it would be drawn. */
@@ -538,6 +581,6 @@ CHECK_MAIN({CASE(a_played_piece_is_heard)}, {CASE(a_piano_out_of_tune_is_heard)}
            {CASE(what_is_wanted_is_heard_first)},
            {CASE(listening_stops_when_asked)}, {CASE(a_score_does_not_make_notes)},
            {CASE(a_score_decides_what_is_unsure)}, {CASE(soft_hammers_take_their_time)}, {CASE(perfect_answers_give_the_notes_back)},
-           {CASE(a_lag_is_that_of_one_recording)}, {CASE(a_lag_beyond_reason_is_none)},
+           {CASE(a_lag_is_that_of_one_recording)}, {CASE(a_lag_beyond_reason_is_none)}, {CASE(a_recording_keeps_a_network_of_its_own)},
            {CASE(what_is_struck_together_is_drawn_together)}, {CASE(weights_of_another_net_are_refused)},
            {CASE(bad_files_are_named)}, {CASE(a_real_piano_is_heard)})

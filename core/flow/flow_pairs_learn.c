@@ -106,7 +106,11 @@ BaseStatus flow_learn_pairs(BaseContext *ctx, LmmCalibration *report, void **byt
   BaseContext step = base_context_step(ctx, 0, 0.05);
   BaseStatus status = base_context_join(ctx, &step, join(&step, &joined, sets, n_sets));
   if (status == BASE_OK) status = base_context_join(ctx, &step, hear(&step, &recording, joined.sound));
-  const LmmPair pair = {&recording, joined.expected, joined.trusted, joined.n_trusted};
+  const LmmPair pair = {.recording = &recording,
+                        .expected = joined.expected,
+                        .trusted = joined.trusted,
+                        .n_trusted = joined.n_trusted,
+                        .for_others = true};
   step = base_context_step(ctx, 0.05, 1);
   if (status == BASE_OK) status = base_context_join(ctx, &step, lmm_calibrate(&step, report, bytes, n, &pair, params));
   lmm_recording_clear(&recording);

@@ -1,11 +1,14 @@
 /* Bars that a person has put right say which notes sound there; the rest of the score says it with less certainty. The
  * network learns from both, a quarter of either being kept apart to judge by; labels are found anew by what has been
- * learned so far (Maman & Bermano 2022). How much may change grows with the number of bars. At last onsets are drawn to where
- * the score expects them by a lag for each key and touch, which is this recording's own.
+ * learned so far (Maman & Bermano 2022). How much may change grows with the number of bars. When that has proved better, it
+ * learns from everything for a while. What is this recording's own is found last: a lag for each key and touch, by which
+ * onsets are drawn to where the score expects them, and how doubtful ones are weighed. The recording keeps all of it;
+ * others are heard with as much as forgets nothing.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_calibrate.h"
 
 #include "core/evaluation/evaluation.h"
+#include "core/lmm/lmm_doubts.h"
 #include "core/lmm/lmm_lag.h"
 #include "core/lmm/lmm_lesson.h"
 #include "core/nn/nn_weights.h"
@@ -24,8 +27,9 @@ enum {
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ, dream_s = 21, block_s = 10;
 static const double least_gain = 0.001, most_lost = 0.005, most_worse = 0.02, most_missed = 2.5 /* in a few bars, as a part and as notes */, least_found = 0.5;
-static const float shares[] = {0.6F, 0.3F, 0};
-static const double heard_share = 0.15, taught_share = 0.85; /* of the work */
+static const float shares[] = {1, 0.6F, 0.3F, 0};
+enum { SHARES = sizeof shares / sizeof *shares };
+static const double heard_share = 0.15, taught_share = 0.7, settled_share = 0.76, revised_share = 0.94; /* of the work */
 
 /* What may change from so many bars on, and how fast. */
 static const struct {
@@ -33,7 +37,8 @@ static const struct {
   long steps;
   float rate;
   const char *patterns[MOST_PATTERNS];
-} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 60, 1e-3F, {"*"}}};
+} stages[] = {{1, 40, 1e-3F, {"keys.*", "head.*.bias"}}, {3, 96, 3e-3F, {"*"}}};
+static const double revising = 0.27; /* of the steps: those that learn from everything */
 enum { STAGES = sizeof stages / sizeof *stages };
 
 typedef enum { OUTSIDE, TRUSTED, HELD_TRUSTED, BEYOND, HELD_BEYOND, PLACES } Place;
@@ -47,9 +52,10 @@ typedef struct {
   NnNet *net;
   TranscriptionTensors tensors;
   Motion *found;          /* the score's notes, found anew from what is heard by now; null: not yet */
-  TranscriptionLag lag;
+  TranscriptionOwn own;   /* of the recording */
   double judged[PLACES]; /* expected notes */
   float *first;           /* the values before */
+  float *learned, *kept;  /* what learning came to, and what of it this recording keeps */
   uint8_t *place, *trust; /* one a frame */
   size_t *middles, n_middles;
   LmmAnswers answers;
@@ -87,7 +93,10 @@ static size_t frame_of(const Calibration *c, double at_s) {
 static void put_span(Calibration *c, const LmmSpan *span, Place place) {
   const size_t from = frame_of(c, span->from_s), to = frame_of(c, span->to_s);
   for (size_t t = from; t < to; t++) c->place[t] = (uint8_t)place;
-  if (place == TRUSTED && to > from) c->middles[c->n_middles++] = (from + to) / 2;
+}
+
+static bool is_believed(const Calibration *c, size_t t, bool all) {
+  return t < c->pair->recording->frames && (c->place[t] == TRUSTED || (all && c->place[t] == HELD_TRUSTED));
 }
 
 /* What may be learned from: with `all`, what was held out as well. */
@@ -95,8 +104,12 @@ static void believe(Calibration *c, bool all) {
   const uint8_t beyond = (uint8_t)lrintf(255 * fmaxf(0, c->params.beyond));
   for (size_t t = 0; t < c->pair->recording->frames; t++) {
     const Place place = (Place)c->place[t];
-    const bool trusted = place == TRUSTED || (all && place == HELD_TRUSTED);
-    c->trust[t] = trusted ? 255 : place == BEYOND || (all && place == HELD_BEYOND) ? beyond : 0;
+    c->trust[t] = is_believed(c, t, all) ? 255 : place == BEYOND || (all && place == HELD_BEYOND) ? beyond : 0;
+  }
+  c->n_middles = 0;
+  for (size_t i = 0; i < c->pair->n_trusted; i++) {
+    const size_t middle = frame_of(c, 0.5 * (c->pair->trusted[i].from_s + c->pair->trusted[i].to_s));
+    if (is_believed(c, middle, all)) c->middles[c->n_middles++] = middle;
   }
 }
 
@@ -180,21 +193,24 @@ static const Motion *taught(const Calibration *c) {
   return c->found ? c->found : c->pair->expected;
 }
 
-/* Decides what is heard by the lag that shows in it, and what is struck together by what that leaves. */
-static BaseStatus take_lag(Calibration *c) {
+/* Decides what is heard by the lag that shows in it, what is struck together by what that leaves, and what is doubtful by
+ * what the score asks for then. */
+static BaseStatus take_own(Calibration *c) {
   const size_t frames = c->pair->recording->frames;
+  BaseContext ctx = quiet(c);
   BaseStatus status = lmm_answers_decide(c->ctx, &c->answers, NULL);
+  if (status != BASE_OK || c->pair->for_others) return status;
+  lmm_lag_fit(&c->own, c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
+  status = lmm_answers_decide(c->ctx, &c->answers, &c->own);
   if (status != BASE_OK) return status;
-  lmm_lag_fit(&c->lag, c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
-  status = lmm_answers_decide(c->ctx, &c->answers, &c->lag);
-  if (status != BASE_OK) return status;
-  c->lag.together = lmm_together_fit(c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
-  return lmm_answers_decide(c->ctx, &c->answers, &c->lag);
+  c->own.together = lmm_together_fit(c->answers.heard->motion, taught(c), c->trust, frames, hop_s);
+  status = base_context_join(c->ctx, &ctx, lmm_doubts_fit(&ctx, &c->own, c->answers.heard->evidence, taught(c), c->trust));
+  return status == BASE_OK ? lmm_answers_decide(c->ctx, &c->answers, &c->own) : status;
 }
 
 static BaseStatus hear_in_time(Calibration *c) {
   BaseStatus status = hear(c);
-  return status == BASE_OK ? take_lag(c) : status;
+  return status == BASE_OK ? take_own(c) : status;
 }
 
 /* What is heard in time lets the score be found better (labels that are estimated anew: Maman & Bermano 2022). */
@@ -209,10 +225,9 @@ static BaseStatus expect_anew(Calibration *c) {
   return BASE_OK;
 }
 
-static BaseStatus judge(Calibration *c, double *trusted, double *beyond, double *dreams) {
+static BaseStatus judge_here(Calibration *c, double *trusted, double *beyond) {
   BaseStatus status = judge_place(c, trusted, HELD_TRUSTED);
-  if (status == BASE_OK) status = judge_place(c, beyond, HELD_BEYOND);
-  return status == BASE_OK ? judge_dreams(c, dreams) : status;
+  return status == BASE_OK ? judge_place(c, beyond, HELD_BEYOND) : status;
 }
 
 /* ---- learning ---- */
@@ -228,7 +243,7 @@ static void thaw(Calibration *c) {
   }
 }
 
-static BaseStatus learn_round(Calibration *c) {
+static BaseStatus learn_round(Calibration *c, long steps) {
   LmmLabels labels = {0};
   BaseStatus status = lmm_labels_of(c->ctx, &labels, &c->answers, taught(c), &c->params.labels);
   if (status != BASE_OK) return status;
@@ -244,7 +259,7 @@ static BaseStatus learn_round(Calibration *c) {
                             .n_dreams = c->n_dreams,
                             .batch = c->params.batch,
                             .rehearsal = c->params.rehearsal};
-  const LmmLessonParams params = {.steps = c->params.steps / c->params.rounds, .rate = c->params.rate};
+  const LmmLessonParams params = {.steps = steps > 0 ? steps : 1, .rate = c->params.rate};
   if ((double)labels.found < least_found * (double)(labels.found + labels.unheard))
     status = base_fail(c->ctx, BASE_BAD_INPUT, "Only %zu of %zu notes of the score are heard where they should be.",
                        labels.found, labels.found + labels.unheard);
@@ -253,16 +268,25 @@ static BaseStatus learn_round(Calibration *c) {
   return status;
 }
 
-static BaseStatus learn(Calibration *c) {
-  BaseStatus status = BASE_OK;
-  thaw(c);
-  status = take_lag(c);
+/* Where the score's notes are by what is heard now, and what is heard without what is the recording's own, for labels. */
+static BaseStatus get_ready(Calibration *c) {
+  BaseStatus status = take_own(c);
   if (status == BASE_OK) status = expect_anew(c);
-  if (status == BASE_OK) status = lmm_answers_decide(c->ctx, &c->answers, NULL);
+  return status == BASE_OK ? lmm_answers_decide(c->ctx, &c->answers, NULL) : status;
+}
+
+static long steps_revising(const Calibration *c) {
+  return c->pair->for_others ? 0 : lrint(revising * (double)c->params.steps);
+}
+
+static BaseStatus learn(Calibration *c) {
+  const long steps = (c->params.steps - steps_revising(c)) / c->params.rounds;
+  thaw(c);
+  BaseStatus status = get_ready(c);
   for (int round = 0; status == BASE_OK && round < c->params.rounds; round++) {
     const double share = (taught_share - heard_share) / c->params.rounds;
     begin(c, heard_share + round * share, heard_share + (round + 1) * share);
-    status = learn_round(c);
+    status = learn_round(c, steps);
     if (status == BASE_OK && round + 1 < c->params.rounds) status = hear(c);
   }
   return status;
@@ -284,39 +308,100 @@ static bool is_better(const Calibration *c) {
   const double trusted = gain_of(&r->trusted), beyond = gain_of(&r->beyond);
   const double few = c->judged[HELD_TRUSTED], all = few + c->judged[HELD_BEYOND];
   const double gain = (few * trusted + c->judged[HELD_BEYOND] * beyond) / fmax(1, all);
-  return gain > least_gain && beyond >= 0 && trusted * few >= -fmax(most_missed, most_worse * few) && !has_forgotten(r);
+  return gain > least_gain && beyond >= 0 && trusted * few >= -fmax(most_missed, most_worse * few);
 }
 
-static void go_back(Calibration *c, const float *learned, float share) {
+/* To so much of the way from the beginning to there. */
+static void go_back(Calibration *c, const float *there, float share) {
   float *values = nn_net_values(c->net);
-  for (size_t i = 0; i < nn_net_size(c->net); i++) values[i] = c->first[i] + share * (learned[i] - c->first[i]);
+  for (size_t i = 0; i < nn_net_size(c->net); i++) values[i] = c->first[i] + share * (there[i] - c->first[i]);
   nn_net_changed(c->net);
 }
 
-/* Judges what was learned, then what lies between it and the beginning (Wortsman et al. 2022), which may be nothing but the
- * lag of the keys, until it is better. */
-static BaseStatus settle(Calibration *c) {
+static float *copy_of(const NnNet *net) {
+  float *values = malloc((nn_net_size(net) + 1) * sizeof *values);
+  if (values) memcpy(values, nn_net_values_const(net), nn_net_size(net) * sizeof *values);
+  return values;
+}
+
+/* For this recording: what was learned, or what lies between it and the beginning (Wortsman et al. 2022), which may be
+ * nothing but the lag of the keys, whatever is better first. */
+static BaseStatus settle_here(Calibration *c) {
   LmmCalibration *r = &c->report;
-  const size_t bytes = nn_net_size(c->net) * sizeof(float);
-  float *learned = malloc(bytes);
-  if (!learned) return base_fail_memory(c->ctx);
-  memcpy(learned, nn_net_values_const(c->net), bytes);
-  begin(c, taught_share, 1);
-  BaseStatus status = hear_in_time(c);
-  if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
-  r->share = 1;
-  for (size_t i = 0; status == BASE_OK && !is_better(c) && i < sizeof shares / sizeof *shares; i++) {
-    r->share = shares[i];
-    go_back(c, learned, shares[i]);
+  BaseStatus status = BASE_OK;
+  for (size_t i = 0; status == BASE_OK && i < SHARES && !r->accepted; i++) {
+    r->share = (double)shares[i];
+    go_back(c, c->learned, shares[i]);
     status = hear_in_time(c);
-    if (status == BASE_OK) status = judge(c, &r->trusted.after, &r->beyond.after, &r->dreams.after);
+    if (status == BASE_OK) status = judge_here(c, &r->trusted.after, &r->beyond.after);
+    if (status == BASE_OK && c->pair->for_others) status = judge_dreams(c, &r->dreams.after);
+    if (status == BASE_OK) r->accepted = is_better(c) && !(c->pair->for_others && has_forgotten(r));
   }
-  r->accepted = status == BASE_OK && is_better(c);
-  free(learned);
-  if (!r->accepted) return status;
-  believe(c, true); /* when it is settled that lags help, what was kept apart to judge by tells of them, too */
-  status = expect_anew(c);
-  return status == BASE_OK ? take_lag(c) : status;
+  return status;
+}
+
+/* With the whole score. */
+static BaseStatus judge_all(Calibration *c, double *f1) {
+  return agreement(c->ctx, f1, c->pair->expected, c->answers.heard->motion);
+}
+
+/* Learns from what was kept apart to judge by, too, and takes that back if it makes things worse. */
+static BaseStatus revise(Calibration *c) {
+  const size_t bytes = nn_net_size(c->net) * sizeof(float);
+  double before = 0, after = 0;
+  float *kept = copy_of(c->net);
+  if (!kept) return base_fail_memory(c->ctx);
+  BaseStatus status = judge_all(c, &before);
+  believe(c, true);
+  if (status == BASE_OK) status = get_ready(c);
+  if (status == BASE_OK) status = learn_round(c, steps_revising(c));
+  if (status == BASE_OK) status = hear_in_time(c);
+  if (status == BASE_OK) status = judge_all(c, &after);
+  if (status == BASE_OK && after < before) {
+    memcpy(nn_net_values(c->net), kept, bytes);
+    nn_net_changed(c->net);
+    status = hear_in_time(c);
+  }
+  free(kept);
+  return status;
+}
+
+/* For others: as much of it as forgets nothing, which may be nothing. Where it is not better here, it is nothing. */
+static BaseStatus settle_elsewhere(Calibration *c) {
+  LmmCalibration *r = &c->report;
+  BaseStatus status = BASE_OK;
+  for (size_t i = 0; status == BASE_OK && i < SHARES; i++) {
+    r->share_elsewhere = (double)shares[i] * r->share;
+    go_back(c, c->kept, shares[i]);
+    status = judge_dreams(c, &r->dreams.after);
+    if (status == BASE_OK && !has_forgotten(r)) break;
+  }
+  return status;
+}
+
+/* When it is settled that it is better, what was kept apart tells of it, too. */
+static BaseStatus go_on(Calibration *c) {
+  const bool learned = c->report.share > 0 && !c->pair->for_others;
+  begin(c, settled_share, revised_share);
+  BaseStatus status = learned ? revise(c) : BASE_OK;
+  believe(c, true);
+  if (status == BASE_OK) status = expect_anew(c);
+  return status == BASE_OK ? take_own(c) : status;
+}
+
+static BaseStatus keep(float **values, Calibration *c) {
+  free(*values);
+  return (*values = copy_of(c->net)) ? BASE_OK : base_fail_memory(c->ctx);
+}
+
+static BaseStatus settle(Calibration *c) {
+  begin(c, taught_share, settled_share);
+  BaseStatus status = keep(&c->learned, c);
+  if (status == BASE_OK) status = settle_here(c);
+  if (status == BASE_OK && c->report.accepted) status = go_on(c);
+  if (status == BASE_OK) status = keep(&c->kept, c);
+  begin(c, revised_share, 1);
+  return status == BASE_OK ? settle_elsewhere(c) : status;
 }
 
 /* The net alone, or with the lag of the recording that it was calibrated to. */
@@ -325,7 +410,8 @@ static BaseStatus write_out(BaseContext *ctx, void **bytes, size_t *n, const NnN
   BasePackWriter *writer = base_pack_writer_new();
   if (!writer) return base_fail_memory(ctx);
   BaseStatus status = nn_weights_save(ctx, writer, net, BASE_F16);
-  if (status == BASE_OK && c) status = transcription_lag_save(ctx, writer, &c->lag, c->pair->recording->frames);
+  if (status == BASE_OK && c) status = transcription_own_save(ctx, writer, &c->own, c->pair->recording->frames);
+  if (status == BASE_OK && c) status = transcription_values_save(ctx, writer, c->kept, nn_net_size(net));
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "kind", "triptych transcription");
   if (status == BASE_OK) status = base_pack_add_text(ctx, writer, "origin", origin);
   if (status == BASE_OK) status = base_pack_bytes(ctx, bytes, n, writer);
@@ -337,7 +423,7 @@ BaseStatus lmm_calibrate_unchanged(BaseContext *ctx, void **bytes, size_t *n, co
   NnNet *net = NULL;
   TranscriptionTensors tensors;
   BaseStatus status = lmm_lesson_net(ctx, &net, &tensors, 1);
-  if (status == BASE_OK) status = transcription_weights_load(ctx, net, weights);
+  if (status == BASE_OK) status = transcription_weights_load(ctx, net, weights, 0);
   if (status == BASE_OK) status = write_out(ctx, bytes, n, net, NULL, "triptych learn: as it was before");
   nn_net_free(net);
   return status;
@@ -382,7 +468,7 @@ static BaseStatus prepare(Calibration *c) {
   if (!c->place || !c->trust || !c->middles) return base_fail_memory(c->ctx);
   lay_out(c);
   BaseStatus status = lmm_lesson_net(c->ctx, &c->net, &c->tensors, c->params.batch);
-  if (status == BASE_OK) status = transcription_weights_load(c->ctx, c->net, c->params.weights);
+  if (status == BASE_OK) status = transcription_weights_load(c->ctx, c->net, c->params.weights, 0);
   if (status != BASE_OK) return status;
   c->first = malloc(nn_net_size(c->net) * sizeof(float));
   if (!c->first) return base_fail_memory(c->ctx);
@@ -399,6 +485,8 @@ static void clear(Calibration *c) {
   motion_free(c->found);
   nn_net_free(c->net);
   free(c->first);
+  free(c->learned);
+  free(c->kept);
   free(c->place);
   free(c->trust);
   free(c->middles);
@@ -415,7 +503,8 @@ BaseStatus lmm_calibrate(BaseContext *ctx, LmmCalibration *report, void **bytes,
   begin(&c, 0, heard_share);
   BaseStatus status = prepare(&c);
   if (status == BASE_OK) status = hear(&c);
-  if (status == BASE_OK) status = judge(&c, &r->trusted.before, &r->beyond.before, &r->dreams.before);
+  if (status == BASE_OK) status = judge_here(&c, &r->trusted.before, &r->beyond.before);
+  if (status == BASE_OK) status = judge_dreams(&c, &r->dreams.before);
   if (status == BASE_OK) status = learn(&c);
   if (status == BASE_OK) status = settle(&c);
   if (status == BASE_OK && r->accepted)

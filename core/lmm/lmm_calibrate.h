@@ -5,6 +5,8 @@
 #include "core/lmm/lmm_instruments.h"
 #include "core/lmm/lmm_labels.h"
 
+#include <stdbool.h>
+
 /* A stretch of a recording, in seconds. */
 typedef struct {
   double from_s, to_s;
@@ -20,6 +22,7 @@ typedef struct {
    * stay where they are. Judged is by `expected` in any case. */
   BaseStatus (*expect)(BaseContext *ctx, void *user, Motion **out, const Transcription *heard);
   void *user;
+  bool for_others; /* it will not be heard again: only what serves other recordings is of use */
 } LmmPair;
 
 /* A zero stands for the value in brackets. */
@@ -47,16 +50,18 @@ typedef struct {
   bool accepted;
   LmmChange trusted; /* agreement with the score in trusted spans that were held out; NAN without */
   LmmChange beyond;  /* the same outside of trusted spans; NAN where nothing was held out */
-  LmmChange dreams;  /* on dreams that were not trained on */
-  double share;      /* of the way to what was learned that was gone */
+  LmmChange dreams;  /* as others will be heard, on dreams that were not trained on */
+  double share;      /* of the way to what was learned that was gone for this recording */
+  double share_elsewhere; /* and for others */
   size_t bars, bars_held_out, labels, unheard;
   size_t free_values; /* how many numbers were allowed to change */
   double seconds;
 } LmmCalibration;
 
 /* Adapts the network. `*bytes` become a file of weights (nn_weights.h), freed by the caller with free(), or null when the
- * result is not accepted: it has to agree better with the score where it was not shown it, and must not lose more than
- * half a point on dreams. BASE_BAD_INPUT when nothing is trusted or the score does not fit the recording there. Same
+ * result is not accepted: it has to agree better with the score where it was not shown it. Other recordings are heard with
+ * as much of it as does not lose more than half a point on dreams, which may be nothing; this one with values of its own
+ * (transcription_hear.h) and what else it has of its own (transcription_own.h). BASE_BAD_INPUT when nothing is trusted or the score does not fit the recording there. Same
  * inputs, seed and threads: same bytes. Cancelled within 100 ms. */
 BaseStatus lmm_calibrate(BaseContext *ctx, LmmCalibration *report, void **bytes, size_t *n, const LmmPair *pair,
                          const LmmCalibrateParams *params);

@@ -157,11 +157,21 @@ static void find_note(Maker *maker, Found *found, const MotionNote *note) {
   labels->found++;
 }
 
+/* Trills and mordents are played that nobody wrote out: of the keys beside a note nothing is said for a while. */
+static void forget_ornaments(LmmLabels *labels, const MotionNote *note) {
+  const double middle_s = note->onset_s + 0.5 * LMM_ORNAMENT_S;
+  for (int beside = -LMM_ORNAMENT_KEYS; beside <= LMM_ORNAMENT_KEYS; beside++) {
+    const int key = note->midi + beside - MOTION_LOWEST_KEY;
+    if (beside && key >= 0 && key < KEYS) forget(labels, key, middle_s / hop_s, 0.5 * LMM_ORNAMENT_S / hop_s);
+  }
+}
+
 /* Masks before tents, so that a note that was found is known whatever is missing beside it. */
 static void snap_all(Maker *maker, Found *found, double *room, const Motion *expected) {
   const MotionNote *notes = expected->notes.items;
   const size_t n = expected->notes.n;
   for (size_t i = 0; i < n; i++) find_note(maker, &found[i], &notes[i]);
+  for (size_t i = 0; i < n; i++) forget_ornaments(maker->labels, &notes[i]);
   draw_in_time(found, room, expected);
   for (size_t i = 0; i < n; i++)
     if (found[i].t >= 0) raise_tent(maker->labels, notes[i].midi - MOTION_LOWEST_KEY, found[i].tip);

@@ -13,6 +13,10 @@ typedef struct {
   size_t foreign, unclear; /* onsets that nobody expects: told to be none, and left alone because they are clear */
 } LmmLabels;
 
+/* So many keys beside a note of the score may ornament it for so long. */
+enum { LMM_ORNAMENT_KEYS = 2 };
+static const double LMM_ORNAMENT_S = 0.6;
+
 /* A zero stands for the value in brackets. */
 typedef struct {
   double reach_s;  /* an expected note takes an onset at most this far away [0.1] */
@@ -24,7 +28,7 @@ typedef struct {
 /* Labels for the whole recording. `expected` are the score's notes where the alignment puts them (onset_s and midi are
  * looked at). Times of an alignment jitter, so each note snaps to the network's own onset peak, the likeliest and nearest
  * that no other note has taken, and is then drawn to where the notes around it let expect it; without a peak a note's
- * surroundings are unknown, never a negative. `params` may be null.
+ * surroundings are unknown, never a negative, and so is what may ornament a note. `params` may be null.
  * O(notes × reach + frames). */
 BaseStatus lmm_labels_of(BaseContext *ctx, LmmLabels *out, const LmmAnswers *answers, const Motion *expected,
                          const LmmLabelsParams *params);

@@ -55,7 +55,7 @@ static double usualness(double left_s) {
 }
 
 /* One pass: gathers sums over all notes with what the lag so far explains taken off. */
-static void gather(Sums *sums, const TranscriptionLag *lag, const Motion *heard, const Motion *expected, const uint8_t *trust,
+static void gather(Sums *sums, const TranscriptionOwn *lag, const Motion *heard, const Motion *expected, const uint8_t *trust,
                    size_t frames, double hop_s) {
   double struck_s[MOTION_KEYS];
   size_t from = 0;
@@ -85,9 +85,9 @@ static float moved(float value, const Sum *sum, double shy, double most_s) {
   return (float)fmin(fmax(to, -most_s), most_s);
 }
 
-void lmm_lag_fit(TranscriptionLag *out, const Motion *heard, const Motion *expected, const uint8_t *trust, size_t frames,
+void lmm_lag_fit(TranscriptionOwn *out, const Motion *heard, const Motion *expected, const uint8_t *trust, size_t frames,
                  double hop_s) {
-  *out = (TranscriptionLag){0};
+  *out = (TranscriptionOwn){0};
   for (int round = 0; round < ROUNDS; round++) {
     Sums sums;
     gather(&sums, out, heard, expected, trust, frames, hop_s);

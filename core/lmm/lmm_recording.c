@@ -169,12 +169,12 @@ BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, c
 /* ---- notes ---- */
 
 /* Evidence of the answers, some frames at a time. */
-static bool look(Evidence *evidence, float *pedal, const LmmAnswers *answers, const TranscriptionLag *lag) {
+static bool look(Evidence *evidence, float *pedal, const LmmAnswers *answers, const TranscriptionOwn *own) {
   const size_t row = TRANSCRIPTION_HEADS * KEYS + 1;
   float *block = malloc(POLL * row * sizeof *block);
   TranscriptionPeaks peaks;
   if (!block) return false;
-  transcription_peaks_init(&peaks, evidence, pedal, lag, 0, (long)answers->frames);
+  transcription_peaks_init(&peaks, evidence, pedal, own, 0, (long)answers->frames);
   for (size_t at = 0; at < answers->frames; at += POLL) {
     const size_t n = answers->frames - at < POLL ? answers->frames - at : POLL, cells = n * KEYS;
     float *down = block + TRANSCRIPTION_HEADS * cells;
@@ -193,22 +193,22 @@ static bool look(Evidence *evidence, float *pedal, const LmmAnswers *answers, co
 }
 
 /* As transcription_listen does when all is heard. */
-static BaseStatus conclude(BaseContext *ctx, Transcription *heard, const float *pedal, const TranscriptionLag *lag) {
+static BaseStatus conclude(BaseContext *ctx, Transcription *heard, const float *pedal, const TranscriptionOwn *own) {
   Motion *motion = heard->motion;
-  BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, 0);
+  BaseStatus status = transcription_again(ctx, motion, heard->evidence, (MusicPrior){0}, own, 0);
   if (status != BASE_OK) return status;
-  const bool fine = transcription_draw_together(motion, lag ? (double)lag->together : 0);
+  const bool fine = transcription_draw_together(motion, own ? (double)own->together : 0);
   motion_number(motion);
   return fine && transcription_pedal_events(motion, pedal, heard->evidence->frames, hop_s) ? BASE_OK : base_fail_memory(ctx);
 }
 
-BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionLag *lag) {
+BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionOwn *own) {
   float *pedal = calloc(answers->frames + 1, sizeof *pedal);
   Transcription *heard = calloc(1, sizeof *heard);
   if (heard) heard->motion = motion_new(), heard->evidence = evidence_new(answers->frames, hop_s);
   bool fine = pedal && heard && heard->motion && heard->evidence;
-  fine = fine && look(heard->evidence, pedal, answers, lag);
-  BaseStatus status = fine ? conclude(ctx, heard, pedal, lag) : base_fail_memory(ctx);
+  fine = fine && look(heard->evidence, pedal, answers, own);
+  BaseStatus status = fine ? conclude(ctx, heard, pedal, own) : base_fail_memory(ctx);
   free(pedal);
   if (status == BASE_OK) {
     transcription_free(answers->heard);

@@ -4,7 +4,7 @@
 
 #include "core/nn/nn_net.h"
 #include "core/transcription/transcription.h"
-#include "core/transcription/transcription_lag.h"
+#include "core/transcription/transcription_own.h"
 #include "core/transcription/transcription_net.h"
 
 /* Features of a whole recording, frame t centred at t × FEATURES_HOP. Cleared by its holder. 1.8 MB a minute. */
@@ -32,7 +32,7 @@ typedef struct {
  * features and answers. 70 × real time. */
 BaseStatus lmm_answers_of(BaseContext *ctx, LmmAnswers *out, const NnNet *net, const LmmRecording *recording);
 
-/* Decides once more what was heard, with another lag (null: none); what the network answered stays. On failure nothing
+/* Decides once more what was heard, as another recording (null: none in particular); what the network answered stays. On failure nothing
  * changes. 1000 × real time. */
-BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionLag *lag);
+BaseStatus lmm_answers_decide(BaseContext *ctx, LmmAnswers *answers, const TranscriptionOwn *own);
 void lmm_answers_clear(LmmAnswers *answers);

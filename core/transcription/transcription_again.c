@@ -11,14 +11,14 @@
 
 static const float least = 0.03F, sure = 0.97F, believed = 0.5F;
 
-/* Of the logit that was heard, of what the piece says elsewhere, of the nats of the prior; and where there is none. */
-static const double of_ear = 0.72, of_figures = 0.45, of_prior = 0.25, base_with_prior = 1.4, base_alone = 0.3;
+enum { EAR, FIGURES, OVERTONES, BASE = OVERTONES + 3 };
 
-/* Strokes whose overtones are easily taken for another: semitones below, and what each takes from the logit. */
-static const struct {
-  int below;
-  double takes;
-} OVERTONES[] = {{12, 1.1}, {19, 0.5}, {24, 0.5}};
+/* Semitones to strokes whose overtones are easily taken for another. */
+static const int below[] = {12, 19, 24};
+
+const double transcription_usual_weights[TRANSCRIPTION_CLUES] = {
+    [EAR] = 0.72, [FIGURES] = 0.45, [OVERTONES] = -1.1, [OVERTONES + 1] = -0.5, [OVERTONES + 2] = -0.5, [BASE] = 0.3};
+static const double of_prior = 0.25, base_of_prior = 1.1; /* of its nats, and beside them */
 
 static const double together_s = 0.06, drawn = 0.6, louder = 10; /* velocities that make a neighbour count e times as much */
 
@@ -27,6 +27,7 @@ typedef struct {
   Motion *notes; /* all that may be; confidence as heard */
   TranscriptionFigures *figures;
   MusicPrior prior;
+  const TranscriptionOwn *own;
   double *onset_s; /* of all notes, drawn together */
   float *prob;
 } Again;
@@ -43,25 +44,36 @@ static void find_neighbours(size_t *from, size_t *to, const Motion *motion, size
   for (*to = at + 1; *to < motion->notes.n && notes[*to].onset_s < notes[at].onset_s + together_s;) ++*to;
 }
 
-static double overtones(const Motion *motion, size_t at) {
-  double most[sizeof OVERTONES / sizeof *OVERTONES] = {0}, sum = 0;
+static void find_overtones(double *most, const Motion *motion, size_t at) {
   size_t from, to;
   find_neighbours(&from, &to, motion, at);
   for (size_t i = from; i < to; i++)
-    for (size_t k = 0; k < sizeof OVERTONES / sizeof *OVERTONES; k++)
-      if (motion->notes.items[i].midi + OVERTONES[k].below == motion->notes.items[at].midi)
+    for (size_t k = 0; k < sizeof below / sizeof *below; k++)
+      if (motion->notes.items[i].midi + below[k] == motion->notes.items[at].midi)
         most[k] = fmax(most[k], (double)motion->notes.items[i].confidence);
-  for (size_t k = 0; k < sizeof OVERTONES / sizeof *OVERTONES; k++) sum += most[k] * OVERTONES[k].takes;
-  return sum;
+}
+
+static bool is_doubtful(const MotionNote *note) {
+  return note->confidence >= least && note->confidence <= sure;
+}
+
+static void find_clues(double clues[TRANSCRIPTION_CLUES], const Again *a, size_t at) {
+  memset(clues, 0, TRANSCRIPTION_CLUES * sizeof *clues);
+  clues[EAR] = logit((double)a->notes->notes.items[at].confidence);
+  clues[FIGURES] = transcription_figures_ask(a->figures, at);
+  find_overtones(clues + OVERTONES, a->notes, at);
+  clues[BASE] = 1;
 }
 
 static float think(const Again *a, size_t at) {
   const MotionNote *note = &a->notes->notes.items[at];
-  if (note->confidence < least || note->confidence > sure) return note->confidence;
-  double odds = of_ear * logit((double)note->confidence) + of_figures * transcription_figures_ask(a->figures, at) -
-                overtones(a->notes, at);
-  odds += a->prior.fn ? base_with_prior + of_prior * a->prior.fn(a->prior.user, a->notes->notes.items, a->notes->notes.n, at)
-                      : base_alone;
+  if (!is_doubtful(note)) return note->confidence;
+  double clues[TRANSCRIPTION_CLUES], odds = 0;
+  find_clues(clues, a, at);
+  for (int i = 0; i < TRANSCRIPTION_CLUES; i++)
+    odds += clues[i] * (transcription_usual_weights[i] + (double)a->own->weights[i]);
+  if (a->prior.fn)
+    odds += base_of_prior + of_prior * a->prior.fn(a->prior.user, a->notes->notes.items, a->notes->notes.n, at);
   return (float)(1 / (1 + exp(-odds)));
 }
 
@@ -111,22 +123,57 @@ static BaseStatus decide(Motion *motion, const Evidence *heard, const Again *a, 
   return status;
 }
 
-BaseStatus transcription_again(BaseContext *ctx, Motion *motion, const Evidence *heard, MusicPrior prior, float threshold) {
-  Again again = {.ctx = ctx, .notes = motion_new(), .prior = prior};
+/* Everything that may have been played. */
+static BaseStatus open_thoughts(Again *a, const Evidence *heard) {
   const TranscriptionDecoderParams params = {.threshold = least, .to = heard->frames};
-  bool fine = again.notes && transcription_decode(again.notes, heard, &params);
-  if (fine) {
-    again.figures = transcription_figures_new(again.notes);
-    again.onset_s = calloc(again.notes->notes.n + 1, sizeof *again.onset_s);
-    again.prob = calloc(again.notes->notes.n + 1, sizeof *again.prob);
-    fine = again.figures && again.onset_s && again.prob;
-  }
-  BaseStatus status = fine ? think_all(&again) : base_fail_memory(ctx);
+  a->notes = motion_new();
+  if (!a->notes || !transcription_decode(a->notes, heard, &params)) return base_fail_memory(a->ctx);
+  a->figures = transcription_figures_new(a->notes);
+  a->onset_s = calloc(a->notes->notes.n + 1, sizeof *a->onset_s);
+  a->prob = calloc(a->notes->notes.n + 1, sizeof *a->prob);
+  return a->figures && a->onset_s && a->prob ? BASE_OK : base_fail_memory(a->ctx);
+}
+
+static void close_thoughts(Again *a) {
+  transcription_figures_free(a->figures);
+  motion_free(a->notes);
+  free(a->onset_s);
+  free(a->prob);
+}
+
+BaseStatus transcription_again(BaseContext *ctx, Motion *motion, const Evidence *heard, MusicPrior prior,
+                               const TranscriptionOwn *own, float threshold) {
+  static const TranscriptionOwn usual;
+  Again again = {.ctx = ctx, .prior = prior, .own = own ? own : &usual};
+  BaseStatus status = open_thoughts(&again, heard);
+  if (status == BASE_OK) status = think_all(&again);
   if (status == BASE_OK) draw_together(&again);
   if (status == BASE_OK) status = decide(motion, heard, &again, threshold);
-  transcription_figures_free(again.figures);
-  motion_free(again.notes);
-  free(again.onset_s);
-  free(again.prob);
+  close_thoughts(&again);
+  return status;
+}
+
+static BaseStatus gather(TranscriptionDoubts *out, const Again *a) {
+  for (size_t i = 0; i < a->notes->notes.n; i++) {
+    const MotionNote *note = &a->notes->notes.items[i];
+    TranscriptionDoubt doubt = {.onset_s = note->onset_s, .midi = note->midi};
+    if (base_cancelled(a->ctx)) return base_fail_cancelled(a->ctx);
+    if (!is_doubtful(note)) continue;
+    find_clues(doubt.clues, a, i);
+    if (!base_array_push(out, doubt)) return base_fail_memory(a->ctx);
+  }
+  return BASE_OK;
+}
+
+BaseStatus transcription_doubts(BaseContext *ctx, TranscriptionDoubts *out, const Evidence *heard) {
+  Again again = {.ctx = ctx};
+  TranscriptionDoubts doubts = {0};
+  BaseStatus status = open_thoughts(&again, heard);
+  if (status == BASE_OK) status = gather(&doubts, &again);
+  close_thoughts(&again);
+  if (status == BASE_OK)
+    *out = doubts;
+  else
+    base_array_clear(&doubts);
   return status;
 }

@@ -6,11 +6,17 @@
 #include "core/nn/nn_stream.h"
 #include "core/nn/nn_weights.h"
 
+#include "core/transcription/transcription_own.h"
+
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STEP = 500, WINDOW = STEP + 2 * NET_CONTEXT, ROW = FEATURES_BINS * FEATURES_CHANNELS, POLL = 25 };
 
 BASE_EMBEDDED_WEIGHTS(hearing);
+
+static const char OWN[] = "own.values";
 
 struct TranscriptionEar {
   double level;
@@ -20,8 +26,7 @@ struct TranscriptionEar {
   TranscriptionFeatures *features;
 };
 
-BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights) {
-  if (weights) return nn_weights_load(ctx, net, weights);
+static BaseStatus load_shipped(BaseContext *ctx, NnNet *net) {
   BasePack *shipped = NULL;
   BaseStatus status = base_pack_load_memory(ctx, &shipped, hearing_weights,
                                             (size_t)(hearing_weights_end - hearing_weights), "hearing.weights");
@@ -30,9 +35,42 @@ BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePa
   return status;
 }
 
-static BaseStatus prepare(BaseContext *ctx, TranscriptionEar *ear, const BasePack *weights) {
+static bool are_finite(const float *values, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(values[i])) return false;
+  return true;
+}
+
+/* Over the values for all recordings. */
+static BaseStatus load_own(BaseContext *ctx, NnNet *net, const BasePack *weights) {
+  const uint64_t n = nn_net_size(net);
+  float *values = malloc((n + 1) * sizeof *values);
+  BaseStatus status = values ? base_pack_floats(ctx, values, weights, OWN, 1, &n) : base_fail_memory(ctx);
+  if (status == BASE_OK && !are_finite(values, n))
+    status = base_fail(ctx, BASE_BAD_FILE, "the tensor \"%s\" holds a value that is not a finite number", OWN);
+  if (status == BASE_OK) {
+    memcpy(nn_net_values(net), values, n * sizeof *values);
+    nn_net_changed(net);
+  }
+  free(values);
+  return status;
+}
+
+BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights, size_t frames) {
+  if (!weights) return load_shipped(ctx, net);
+  const bool own = frames && transcription_is_of(weights, frames) && base_pack_find(weights, OWN);
+  BaseStatus status = nn_weights_load(ctx, net, weights);
+  return status == BASE_OK && own ? load_own(ctx, net, weights) : status;
+}
+
+BaseStatus transcription_values_save(BaseContext *ctx, BasePackWriter *writer, const float *values, size_t n) {
+  const uint64_t shape[] = {n};
+  return base_pack_add_floats(ctx, writer, OWN, BASE_F16, 1, shape, values);
+}
+
+static BaseStatus prepare(BaseContext *ctx, TranscriptionEar *ear, const TranscriptionEarParams *params) {
   BaseStatus status = transcription_net_build(ctx, &ear->tensors, ear->net, 1, WINDOW, false);
-  if (status == BASE_OK) status = transcription_weights_load(ctx, ear->net, weights);
+  if (status == BASE_OK) status = transcription_weights_load(ctx, ear->net, params->weights, params->frames);
   if (status != BASE_OK) return status;
   NnVar outputs[TRANSCRIPTION_HEADS + 1];
   for (int h = 0; h < TRANSCRIPTION_HEADS; h++) outputs[h] = ear->tensors.heads[h];
@@ -47,7 +85,7 @@ BaseStatus transcription_ear_new(BaseContext *ctx, TranscriptionEar **out, const
   ear->level = params->level;
   ear->net = nn_net_new(0);
   ear->features = transcription_features_new(params->tuning_cents);
-  BaseStatus status = ear->net && ear->features ? prepare(ctx, ear, params->weights) : base_fail_memory(ctx);
+  BaseStatus status = ear->net && ear->features ? prepare(ctx, ear, params) : base_fail_memory(ctx);
   if (status == BASE_OK)
     *out = ear;
   else

@@ -23,10 +23,15 @@ typedef struct {
   double tuning_cents;
   double level;            /* as transcription_level tells it of the whole recording */
   const BasePack *weights; /* of triptych-train hearing; null: those that are part of the program */
+  size_t frames;           /* of the recording, whose own values are taken where there are some; 0: nobody's */
 } TranscriptionEarParams;
 
-/* Takes the values of a net of transcription_net_build from `weights` (null: those that are part of the program). */
-BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights);
+/* Takes the values of a net of transcription_net_build from `weights` (null: those that are part of the program): for a
+ * recording of so many frames its own, where the file says that they are; 0 frames: those for all recordings. */
+BaseStatus transcription_weights_load(BaseContext *ctx, NnNet *net, const BasePack *weights, size_t frames);
+
+/* Adds values of a net, in the order of nn_net_values, for the one recording that transcription_own_save names. */
+BaseStatus transcription_values_save(BaseContext *ctx, BasePackWriter *writer, const float *values, size_t n);
 
 /* Level and tuning of the recording at `path`; weights are left alone. Reads it once or twice: 200 × real time. */
 BaseStatus transcription_ear_prepare(BaseContext *ctx, TranscriptionEarParams *params, const char *path);

@@ -63,7 +63,7 @@ typedef struct {
   DspStream *stream;
   TranscriptionEar *ear;
   TranscriptionPeaks peaks;
-  TranscriptionLag lag;
+  TranscriptionOwn own;
   Evidence *evidence; /* of all the frames that the recording claims to have */
   float *pedal;
   bool *done; /* for each stretch */
@@ -76,7 +76,7 @@ static BaseStatus listener_init(Listener *l) {
   l->evidence = evidence_new((size_t)frames, hop_s);
   l->pedal = calloc((size_t)frames + 1, sizeof *l->pedal);
   l->done = calloc((size_t)l->stretches + 1, sizeof *l->done);
-  transcription_lag_load(&l->lag, l->params->weights, (size_t)frames);
+  transcription_own_load(&l->own, l->params->weights, (size_t)frames);
   return l->evidence && l->pedal && l->done ? BASE_OK : base_fail_memory(l->ctx);
 }
 
@@ -112,7 +112,7 @@ static BaseStatus hear(Listener *l, long from, long to) {
   BaseContext step = base_context_step(l->ctx, (double)l->heard / (double)l->stretches,
                                        (double)(l->heard + 1) / (double)l->stretches);
   BaseStatus status = fresh ? BASE_OK : dsp_stream_seek(&step, l->stream, (int64_t)origin * FEATURES_HOP);
-  transcription_peaks_init(&l->peaks, l->evidence, l->pedal, &l->lag, from, to);
+  transcription_peaks_init(&l->peaks, l->evidence, l->pedal, &l->own, from, to);
   if (!status) status = transcription_ear_hear(&step, l->ear, l->stream, from, to, (TranscriptionTaker){take, l});
   if (!status) transcription_peaks_end(&l->peaks);
   return base_context_join(l->ctx, &step, status);
@@ -155,9 +155,9 @@ static BaseStatus conclude(Listener *l, Transcription **out) {
   Motion *motion = motion_new();
   if ((size_t)l->reached < l->evidence->frames) l->evidence->frames = (size_t)l->reached;
   const size_t frames = l->evidence->frames;
-  BaseStatus status = result && motion ? transcription_again(l->ctx, motion, l->evidence, l->params->prior, l->params->onset_threshold)
+  BaseStatus status = result && motion ? transcription_again(l->ctx, motion, l->evidence, l->params->prior, &l->own, l->params->onset_threshold)
                                        : base_fail_memory(l->ctx);
-  if (!status && !transcription_draw_together(motion, (double)l->lag.together)) status = base_fail_memory(l->ctx);
+  if (!status && !transcription_draw_together(motion, (double)l->own.together)) status = base_fail_memory(l->ctx);
   if (!status) motion_number(motion);
   if (!status && !transcription_pedal_events(motion, l->pedal, frames, hop_s)) status = base_fail_memory(l->ctx);
   if (status) {
@@ -180,6 +180,7 @@ static BaseStatus listen_to(BaseContext *ctx, Transcription **out, const Source 
   BaseStatus status = prepare(l.ctx, &ear, source);
   if (!status) status = open_source(l.ctx, &l.stream, source);
   if (!status) status = listener_init(&l);
+  if (!status) ear.frames = l.evidence->frames;
   if (!status) status = transcription_ear_new(l.ctx, &l.ear, &ear);
   if (!status) status = hear_all(&l);
   if (!status) status = conclude(&l, out);

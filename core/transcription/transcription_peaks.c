@@ -31,10 +31,10 @@ static uint8_t sparse(float probability) {
   return probability < 0.02F ? 0 : byte(probability);
 }
 
-void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, const TranscriptionLag *lag,
+void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, const TranscriptionOwn *own,
                               long from, long to) {
-  static const TranscriptionLag none;
-  *peaks = (TranscriptionPeaks){.evidence = evidence, .pedal = pedal, .lag = lag ? lag : &none, .from = from, .to = to};
+  static const TranscriptionOwn none;
+  *peaks = (TranscriptionPeaks){.evidence = evidence, .pedal = pedal, .own = own ? own : &none, .from = from, .to = to};
   for (int key = 0; key < KEYS; key++) peaks->struck[key] = -INFINITY;
 }
 
@@ -63,7 +63,7 @@ static bool is_peak(const TranscriptionPeaks *p, long t, int key) {
 
 static double lag_s(const TranscriptionPeaks *p, int key, double velocity, double since_s) {
   const double travel = softest_s * transcription_softness(velocity) * (early + (1 - early) * transcription_rest(since_s));
-  return loud_lag_s + travel + transcription_lag_of(p->lag, key, velocity, since_s);
+  return loud_lag_s + travel + transcription_lag_of(p->own, key, velocity, since_s);
 }
 
 /* Peaks ahead of the planes count as strokes before. */

@@ -3,7 +3,7 @@
 
 #include "core/music/evidence.h"
 #include "core/transcription/transcription_hear.h"
-#include "core/transcription/transcription_lag.h"
+#include "core/transcription/transcription_own.h"
 
 #include <stdbool.h>
 
@@ -15,7 +15,7 @@ enum { PEAKS_AHEAD = 2, PEAKS_KEPT = 2 * PEAKS_AHEAD + 1 };
 typedef struct {
   Evidence *evidence; /* all planes there; borrowed */
   float *pedal;       /* evidence->frames probabilities that the pedal is down; borrowed */
-  const TranscriptionLag *lag; /* of this recording; borrowed; null: none */
+  const TranscriptionOwn *own; /* of this recording; borrowed; null: none */
   long from, to;      /* inside the evidence */
   long first, next;   /* frames taken are [first, next) */
   float onset[PEAKS_KEPT][MOTION_KEYS], velocity[PEAKS_KEPT][MOTION_KEYS]; /* the latest frames */
@@ -23,7 +23,7 @@ typedef struct {
 } TranscriptionPeaks;
 
 /* Begins a pass. */
-void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, const TranscriptionLag *lag,
+void transcription_peaks_init(TranscriptionPeaks *peaks, Evidence *evidence, float *pedal, const TranscriptionOwn *own,
                               long from, long to);
 
 void transcription_peaks_add(TranscriptionPeaks *peaks, const TranscriptionAnswers *answers);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PAIRS = 3, OTHERS = 4, MOST_BARS = 512, MOST_KS = 8 };
@@ -76,7 +77,7 @@ static double onset_f1(Bench *b, const Motion *truth, const Motion *heard, const
 static Transcription *listen(Bench *b, const char *recording, const BasePack *weights) {
   Transcription *heard = NULL;
   const TranscriptionParams params = {.weights = weights};
-  must(b, transcription_listen_file(&b->ctx, &heard, path_of(b, "maps", recording, "audio.flac"), &params));
+  must(b, flow_listen(&b->ctx, &heard, path_of(b, "maps", recording, "audio.flac"), &params));
   return heard;
 }
 
@@ -163,12 +164,14 @@ static void print_change(const char *name, LmmChange change) {
   printf("  %s %.1f %+.1f", name, 100 * change.before, 100 * (change.after - change.before));
 }
 
-static void print_report(const LmmCalibration *r) {
+/* `processor_s` of all threads, which is less dependent on what else the machine does. */
+static void print_report(const LmmCalibration *r, double processor_s) {
   printf(" judged by itself:");
   print_change("bars", r->trusted);
   print_change("beyond", r->beyond);
   print_change("dreams", r->dreams);
-  printf("  %s, %.1f of the way, %.0f s\n", r->accepted ? "accepted" : "refused", r->share, r->seconds);
+  printf("  %s, %.1f of the way here and %.1f elsewhere, %.0f s (%.0f s of processors)\n", r->accepted ? "accepted" : "refused", r->share,
+         r->share_elsewhere, r->seconds, processor_s);
 }
 
 static void listen_to_all(Bench *b, const Case *c, int pair, const BasePack *weights, const LmmSpan *spans, size_t n) {
@@ -196,10 +199,12 @@ static void run(Bench *b, const Case *c, int pair, int k) {
   size_t size = 0;
   if (k > c->n_bars) k = c->n_bars;
   const size_t n = annotate(b, c, anchors, spans, k);
+  const clock_t began = clock();
   void *bytes = learn(b, c, &size, &report, pair, anchors, n);
+  const double processor_s = (double)(clock() - began) / CLOCKS_PER_SEC;
   if (bytes) must(b, base_pack_load_memory(&b->ctx, &weights, bytes, size, "calibrated"));
   printf("%s, %d bars\n", PAIR[pair].pair, k);
-  print_report(&report);
+  print_report(&report, processor_s);
   listen_to_all(b, c, pair, weights, spans, (size_t)k);
   fflush(stdout);
   base_pack_free(weights);
