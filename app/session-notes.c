@@ -253,23 +253,32 @@ static gsize say_added(TriSession *self, OmrEdit *edits, const ScoreNote *note) 
   return page && note->kind == SCORE_NOTE ? 1 : 0;
 }
 
+/* What was last said of a note, whether or not the page has been put together since; otherwise what is read. */
+static int said_or(TriSession *self, const ScoreNote *note, OmrEditKind kind, int read) {
+  OmrEdit at = omr_edit_at(note, kind, 0);
+  for (gsize i = 0; i < self->project->edits.n; i++)
+    if (omr_edit_same(&self->project->edits.items[i], &at)) return self->project->edits.items[i].value;
+  return read;
+}
+
 /* What a verb says of a note; 0: nothing. */
 static gsize say(TriSession *self, OmrEdit edits[most_said], const ScoreNote *note, TriNoteVerb verb,
                  int value) {
   gboolean is_note = note->kind == SCORE_NOTE;
   switch (verb) {
   case TRI_NOTE_STEP:
-    edits[0] = omr_edit_at(note, OMR_EDIT_PITCH, CLAMP(height(note) + value, 0, 69));
+    edits[0] = omr_edit_at(note, OMR_EDIT_PITCH,
+                           CLAMP(said_or(self, note, OMR_EDIT_PITCH, height(note)) + value, 0, 69));
     return is_note;
   case TRI_NOTE_ALTER:
-    return is_note ? say_alter(self, edits, note, CLAMP(note->alter + value, -2, 2)) : 0;
+    return is_note ? say_alter(self, edits, note, CLAMP(said_or(self, note, OMR_EDIT_ALTER, note->alter) + value, -2, 2)) : 0;
   case TRI_NOTE_VALUE:
     edits[0] = omr_edit_at(note, OMR_EDIT_VALUE, CLAMP(value, 0, is_note ? 7 : 6));
     edits[1] = omr_edit_at(note, OMR_EDIT_DOTS, 0);
     return 2;
   case TRI_NOTE_DOT:
     edits[0] = omr_edit_at(note, OMR_EDIT_VALUE, CLAMP(note->type, 0, is_note ? 7 : 6));
-    edits[1] = omr_edit_at(note, OMR_EDIT_DOTS, (note->dots + 1) % 3);
+    edits[1] = omr_edit_at(note, OMR_EDIT_DOTS, (said_or(self, note, OMR_EDIT_DOTS, note->dots) + 1) % 3);
     return 2;
   case TRI_NOTE_TRIPLET:
     edits[0] = omr_edit_at(note, OMR_EDIT_VALUE, CLAMP(note->type, 0, is_note ? 7 : 6));
