@@ -1,6 +1,7 @@
 /* The language: texts there and back, reading in pieces, learning, making up. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/base_rng.h"
 #include "core/language/language_model.h"
+#include "core/language/language_prior.h"
 #include "core/language/language_proof.h"
 #include "core/language/language_sample.h"
 #include "core/music/musicxml.h"
@@ -518,9 +519,42 @@ static void nothing_is_doubted_in_an_empty_score(void) {
   language_proof_free(proof);
 }
 
+/* Broken chords of C major, one note of the third bar another one when `midi` is one. */
+static Score *broken_chords(int midi) {
+  static const int chords[4][4] = {{60, 64, 67, 64}, {60, 65, 69, 65}, {59, 62, 67, 62}, {60, 64, 67, 72}};
+  Score *score = example_score(4);
+  for (int bar = 0; bar < 4; bar++)
+    for (int k = 0; k < 4; k++)
+      example_note(score, bar, beat_whole(k), beat_whole(1), midi && bar == 2 && k == 2 ? midi : chords[bar][k]);
+  for (size_t i = 0; i < score->measures.n; i++) score->measures.items[i].length = beat_whole(4);
+  score_sort(score);
+  return score;
+}
+
+static void bars_with_a_wrong_note_surprise(void) {
+  BaseContext ctx = {0};
+  LanguageModel *model = NULL;
+  LanguageScorePrior *prior = NULL;
+  Score *right = broken_chords(0), *wrong = broken_chords(66);
+  float odd_right[4], odd_wrong[4];
+  CHECK_SAYING(language_model_load(&ctx, &model, NULL) == BASE_OK, "%s", ctx.sentence);
+  CHECK(language_score_prior_new(&ctx, &prior, model) == BASE_OK);
+  ScorePrior ask = language_score_prior(prior);
+  double usual = ask.fn(ask.user, right, 2, 4), surprise = ask.fn(ask.user, wrong, 2, 4);
+  CHECK_SAYING(usual > 0 && surprise > usual + 2, "%g and %g nats", usual, surprise);
+  CHECK(ask.fn(ask.user, right, 2, 4) == usual);
+  CHECK_NEAR(ask.fn(ask.user, wrong, 0, 2), ask.fn(ask.user, right, 0, 2), 1e-6); /* it looks back only */
+  CHECK(ask.odd(ask.user, odd_right, right) && ask.odd(ask.user, odd_wrong, wrong));
+  CHECK(odd_wrong[2] > odd_right[2] + 1 && odd_wrong[1] == odd_right[1]);
+  score_free(right);
+  score_free(wrong);
+  language_score_prior_free(prior);
+  language_model_free(model);
+}
+
 CHECK_MAIN({CASE(bins_hold_their_middle)}, {CASE(a_chord_is_put_in_order)}, {CASE(played_comes_back)},
            {CASE(tempo_divides_all_times)}, {CASE(written_comes_back)}, {CASE(a_file_comes_back)},
            {CASE(transposing_spells_in_the_new_key)}, {CASE(reading_in_pieces_is_reading_at_once)},
            {CASE(reading_agrees_with_training)}, {CASE(asking_agrees_with_reading)}, {CASE(the_score_is_a_mean)},
            {CASE(the_seed_decides_a_sample)}, {CASE(other_weights_are_told_apart)}, {CASE(the_rival_looks_back_only)}, {CASE(the_own_weights_know_music)},
-           {CASE(wrong_notes_stand_out)}, {CASE(nothing_is_doubted_in_an_empty_score)}, {CASE(scoring_and_sampling_are_fast)})
+           {CASE(wrong_notes_stand_out)}, {CASE(bars_with_a_wrong_note_surprise)}, {CASE(nothing_is_doubted_in_an_empty_score)}, {CASE(scoring_and_sampling_are_fast)})

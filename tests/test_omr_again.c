@@ -27,7 +27,7 @@ static double ask(void *user, const Score *score, int32_t first, int32_t end) {
 
 static BaseStatus think(OmrPage *page, Taste *taste) {
   BaseContext ctx = {0};
-  return omr_again(&ctx, page, NULL, (ScorePrior){ask, taste});
+  return omr_again(&ctx, page, NULL, (ScorePrior){ask, NULL, taste});
 }
 
 /* A sharp before the head that looks so much more like one than it has to. */
@@ -97,5 +97,31 @@ static void heads_go_where_the_others_stand(void) {
   omr_page_free(page);
 }
 
+static bool find_odd(void *user, float *odd, const Score *score) {
+  (void)user;
+  for (size_t m = 0; m < score->measures.n; m++) odd[m] = (float)m * 3;
+  return true;
+}
+
+static void what_is_odd_is_trusted_less(void) {
+  OmrPage *page = three_bars();
+  BaseContext ctx = {0};
+  Taste taste = {0};
+  Score *score = NULL;
+  void *bytes = NULL;
+  size_t n = 0;
+  CHECK(omr_again(&ctx, page, NULL, (ScorePrior){ask, find_odd, &taste}) == BASE_OK);
+  CHECK(page->bars.items[1].odd == 3 && page->bars.items[2].odd == 6);
+  CHECK(omr_page_pack(&ctx, &bytes, &n, page) == BASE_OK);
+  omr_page_free(page);
+  CHECK(omr_page_unpack(&ctx, &page, bytes, n) == BASE_OK && page->bars.items[2].odd == 6); /* it is remembered */
+  const OmrPage *pages[1] = {page};
+  CHECK(omr_assemble(&ctx, &score, pages, 1, NULL) == BASE_OK && score->measures.n == 3);
+  CHECK(score->measures.items[2].confidence < score->measures.items[1].confidence - 0.01f);
+  score_free(score);
+  free(bytes);
+  omr_page_free(page);
+}
+
 CHECK_MAIN({CASE(takes_a_weak_sign_away)}, {CASE(adds_a_sign_that_was_nearly_one)}, {CASE(small_differences_change_nothing)},
-           {CASE(heads_go_where_the_others_stand)})
+           {CASE(heads_go_where_the_others_stand)}, {CASE(what_is_odd_is_trusted_less)})

@@ -64,6 +64,41 @@ static double ask(void *user, const Score *score, int32_t first, int32_t end) {
   return sum;
 }
 
+/* Nats beyond what was expected of the facts of the metric. */
+static double excess(const float *nats, const float *expected) {
+  double sum = 0;
+  for (int f = 0; f < LANGUAGE_METRIC_FIELDS; f++) sum += (double)(nats[f] - expected[f]);
+  return sum;
+}
+
+static void sum_bars(float *odd, size_t bars, const LanguageText *text, const float *nats, const float *expected) {
+  size_t bar = 0;
+  double sum = 0, notes = 0;
+  for (size_t i = 0; i <= text->n; i++) {
+    bool line = i < text->n && text->items[i].field[LANGUAGE_TIME] == LANGUAGE_BAR;
+    if (i && (line || i == text->n) && bar < bars) {
+      odd[bar++] = (float)(sum / sqrt(notes + 1));
+      sum = notes = 0;
+    }
+    if (i == text->n) break;
+    notes += !line;
+    sum += excess(nats + i * LANGUAGE_FIELDS, expected + i * LANGUAGE_FIELDS);
+  }
+}
+
+static bool find_odd(void *user, float *odd, const Score *score) {
+  LanguageScorePrior *prior = user;
+  prior->text.n = 0;
+  if (language_of_score(NULL, &prior->text, score) != BASE_OK) return false;
+  size_t n = prior->text.n * LANGUAGE_FIELDS;
+  if (!base_array_reserve(&prior->nats, 2 * n)) return false;
+  language_reader_restart(prior->reader);
+  if (language_read(NULL, prior->reader, prior->text.items, prior->text.n, prior->nats.items, prior->nats.items + n) != BASE_OK)
+    return false;
+  sum_bars(odd, score->measures.n, &prior->text, prior->nats.items, prior->nats.items + n);
+  return true;
+}
+
 ScorePrior language_score_prior(LanguageScorePrior *prior) {
-  return (ScorePrior){ask, prior};
+  return (ScorePrior){ask, find_odd, prior};
 }

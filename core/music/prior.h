@@ -21,8 +21,13 @@ typedef struct {
  * time for one `user`. */
 typedef double (*ScorePriorFn)(void *user, const Score *score, int32_t first, int32_t end);
 
+/* How much more surprising than what it expected each bar of a score is, in nats for the root of the number of its notes;
+ * `odd` has room for all measures. False when it cannot be said. */
+typedef bool (*ScoreOddFn)(void *user, float *odd, const Score *score);
+
 /* A zeroed prior knows nothing. */
 typedef struct {
   ScorePriorFn fn;
+  ScoreOddFn odd;
   void *user;
 } ScorePrior;

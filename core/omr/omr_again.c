@@ -332,6 +332,24 @@ static BaseStatus think(BaseContext *ctx, Again *again) {
   return status;
 }
 
+/* Notes how odd each bar is; bars of the score begin at bar lines of the page. */
+static bool find_odd(const Again *again) {
+  const Score *score = again->score;
+  OmrPage *page = again->page;
+  float *odd = calloc(score->measures.n + 1, sizeof *odd);
+  if (!odd) return false;
+  bool told = again->prior.odd && again->prior.odd(again->prior.user, odd, score);
+  for (size_t m = 0; told && m < score->measures.n; m++) {
+    const ScoreBox *box = &score->measures.items[m].box;
+    for (size_t i = 0; i < page->bars.n; i++) {
+      OmrBar *bar = &page->bars.items[i];
+      if (bar->x_px == box->x && page->systems.items[bar->system].y0_px == box->y) bar->odd = odd[m];
+    }
+  }
+  free(odd);
+  return true;
+}
+
 BaseStatus omr_again(BaseContext *ctx, OmrPage *page, OmrBars *bars, ScorePrior prior) {
   if (!prior.fn) return BASE_OK;
   Again again = {.page = page, .prior = prior};
@@ -341,6 +359,7 @@ BaseStatus omr_again(BaseContext *ctx, OmrPage *page, OmrBars *bars, ScorePrior 
   again.kept = calloc(again.score->notes.n + 1, sizeof *again.kept);
   again.room = calloc(page->heads.n + 1, sizeof *again.room);
   status = again.kept && again.room ? think(ctx, &again) : base_fail_memory(ctx);
+  if (!status && !find_odd(&again)) status = base_fail_memory(ctx);
   free(again.kept);
   free(again.room);
   score_free(again.score);

@@ -19,6 +19,7 @@ enum { MOST = 64 };
 #define FARTHEST    0.6f /* distance for each event */
 #define BY_PERSON   0.2f /* what a step of distance costs from a bar that a person … */
 #define BY_ITSELF   0.3f /* … or nobody looked at */
+#define HOLLOW_OR_FILLED 3.0f /* distance of a half note from a quarter note: they look unlike */
 #define GAIN        0.15f /* that makes a change worthwhile */
 
 /* The events of one staff of a bar, from left to right. */
@@ -93,6 +94,7 @@ static int32_t written(const OmrEvent *event) {
 static float value_distance(const OmrEvent *asks, const OmrEvent *gives) {
   int32_t a = asks->ticks, b = written(gives);
   if (a == b) return 0;
+  if (!asks->rest && (a >= 2 * OMR_TICKS) != (b >= 2 * OMR_TICKS)) return HOLLOW_OR_FILLED;
   if (asks->other_ticks == b || asks->unsure) return 0.15f;
   if (a == 2 * b || b == 2 * a || 2 * a == 3 * b || 2 * b == 3 * a) return 0.5f;
   return 1;

@@ -11,8 +11,9 @@
 
 #define TEEN_SCORE       0.6f
 #define CHANGE_SCORE     0.65f
-#define INNER_CLEF_SCORE 0.57f
-#define FIRST_NOTE       2.5f /* no clef changes before it, staff spaces behind the header */
+#define INNER_G 0.57f
+#define INNER_F 0.62f
+#define FIRST_NOTE 2.5f /* no clef changes before it, staff spaces behind a header without time signature */
 
 bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {
@@ -227,16 +228,23 @@ float omr_header_end(const OmrPage *page, int32_t staff) {
   return end;
 }
 
+static bool has_time(const OmrPage *page, int32_t staff) {
+  for (size_t i = 0; i < page->times.n; i++)
+    if (page->times.items[i].staff == staff) return true;
+  return false;
+}
+
 /* Clefs behind the header: full size or smaller, none over another one that fits better. */
 static bool find_inner_clefs(OmrPage *page, const OmrMatcher *matcher, int32_t index) {
   const OmrStaff *staff = &page->staves.items[index];
-  float space = staff->space_px, from = omr_header_end(page, index) + FIRST_NOTE * space, last_end = 0;
+  float space = staff->space_px, last_end = 0;
+  float from = omr_header_end(page, index) + (has_time(page, index) ? 0.1f : FIRST_NOTE) * space;
   for (float x = from; x < staff->x1_px - space; x += 1.5f * space) {
     int position = 0, big_position = 0;
     OmrMatch clef = find_clef(&position, matcher, page, staff, 0.78f, x, x + 1.5f * space);
     OmrMatch big = find_clef(&big_position, matcher, page, staff, 1, x, x + 1.5f * space);
     if (big.score > clef.score) clef = big, position = big_position;
-    if (clef.score < INNER_CLEF_SCORE || clef.kind == OMR_CLEF_C) continue;
+    if (clef.kind == OMR_CLEF_C || clef.score < (clef.kind == OMR_CLEF_G ? INNER_G : INNER_F)) continue;
     OmrSymbol *last = &page->symbols.items[page->symbols.n - 1];
     if (last_end > clef.x0) {
       if (clef.score <= last->score) continue;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYOUT = 5 };
+enum { LAYOUT = 6 };
 
 static const char magic[8] = "TripOMR";
 
@@ -109,7 +109,7 @@ static void pack_system(Pack *pack, OmrSystem *system) {
 static void pack_bar(Pack *pack, OmrBar *bar) {
   pack_i32(pack, &bar->system), pack_u32(pack, &bar->flags);
   pack_float(pack, &bar->x_px), pack_float(pack, &bar->x0_px), pack_float(pack, &bar->x1_px);
-  pack_float(pack, &bar->column_sp);
+  pack_float(pack, &bar->column_sp), pack_float(pack, &bar->odd);
 }
 
 static void pack_head(Pack *pack, OmrHead *head) {

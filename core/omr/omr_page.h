@@ -39,6 +39,7 @@ typedef struct {
   float x_px, x0_px, x1_px;
   float column_sp; /* staff spaces from the left edge, on a page made straight: what stands above each other
                       has the same column in all staves of a system; of chords and symbols likewise */
+  float odd;       /* how odd the music up to the next bar line is (ScorePrior), 0 when nobody said */
 } OmrBar;
 
 /* What a person said of a chord or a rest; zeroed: nothing. It is laid over a copy of what was read (omr_edit.h)
