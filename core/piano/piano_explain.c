@@ -209,7 +209,7 @@ BaseStatus piano_explain(BaseContext *ctx, PianoEvidence *evidence, const PianoM
   for (size_t from = 0; from < heard->frames && status == BASE_OK; from += STRETCH) {
     double stretch_s, low = start_s + HOP_S * (double)from, high = low + HOP_S * STRETCH;
     const PianoFrames *expected = expect(&c, &stretch_s, notes, n, start_s, from);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !base_cancelled(ctx); i++)
       if (notes[i].onset_s >= low && notes[i].onset_s < high)
         evidence[i] = try_note(&c, expected, &notes[i], stretch_s, start_s);
     if (base_cancelled(ctx)) status = base_fail_cancelled(ctx);
