@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/lmm/lmm_doubts.h"
 
-#include "core/lmm/lmm_labels.h"
 #include "core/transcription/transcription_again.h"
 
 #include <math.h>
@@ -39,26 +38,6 @@ static void ask(bool *asked, const TranscriptionDoubts *doubts, const Motion *ex
     while (from < doubts->n && doubts->items[from].onset_s < note->onset_s - reach_s) from++;
     ask_for(asked, doubts, from, note);
   }
-}
-
-static bool may_ornament(const Motion *expected, size_t *from, const TranscriptionDoubt *doubt) {
-  while (*from < expected->notes.n && expected->notes.items[*from].onset_s < doubt->onset_s - LMM_ORNAMENT_S) (*from)++;
-  for (size_t i = *from; i < expected->notes.n && expected->notes.items[i].onset_s < doubt->onset_s; i++) {
-    const int beside = abs(expected->notes.items[i].midi - doubt->midi);
-    if (beside && beside <= LMM_ORNAMENT_KEYS) return true;
-  }
-  return false;
-}
-
-/* What may be an ornament tells nothing. */
-static void leave_ornaments(TranscriptionDoubts *doubts, bool *asked, const Motion *expected) {
-  size_t from = 0, n = 0;
-  for (size_t i = 0; i < doubts->n; i++) {
-    if (!asked[i] && may_ornament(expected, &from, &doubts->items[i])) continue;
-    asked[n] = asked[i];
-    doubts->items[n++] = doubts->items[i];
-  }
-  doubts->n = n;
 }
 
 /* ---- regression ---- */
@@ -125,7 +104,6 @@ BaseStatus lmm_doubts_fit(BaseContext *ctx, TranscriptionOwn *own, const Evidenc
   bool *asked = calloc(doubts.n + 1, sizeof *asked);
   if (asked && doubts.n >= LEAST) {
     ask(asked, &doubts, expected);
-    leave_ornaments(&doubts, asked, expected);
     regress(weights, &doubts, asked, trust, heard);
     for (int i = 0; i < N; i++)
       own->weights[i] = (float)fmin(fmax(weights[i] - transcription_usual_weights[i], -most_change), most_change);

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3, ROLLED = 3 /* notes at least */, MANY = 4 /* one clear foreign onset to so many notes */ };
+enum { KEYS = MOTION_KEYS, AHEAD = 2, TENT = 3, ROLLED = 3 /* notes at least */, MANY = 4 /* one clear foreign onset to so many notes */,
+       BESIDE = 2, GOES_ON = 5 /* keys to either side that ornament a note, and from which the next comes */ };
 
 static const double hop_s = (double)FEATURES_HOP / FEATURES_RATE_HZ;
 static const double lag_s = 0.01;       /* of the network's peaks behind the key, about */
 static const double deviation_s = 0.04; /* of an alignment */
 static const double together_s = 0.12, around_s = 1.5, rolled_s = 0.03, trust = 0.7; /* in the music around a note */
+static const double ornament_s = 0.6, at_once_s = 0.04;
 static const float a_note = 0.15F;      /* onsets below are no matter for a negative */
 
 typedef struct {
@@ -157,12 +159,23 @@ static void find_note(Maker *maker, Found *found, const MotionNote *note) {
   labels->found++;
 }
 
-/* Trills and mordents are played that nobody wrote out: of the keys beside a note nothing is said for a while. */
-static void forget_ornaments(LmmLabels *labels, const MotionNote *note) {
-  const double middle_s = note->onset_s + 0.5 * LMM_ORNAMENT_S;
-  for (int beside = -LMM_ORNAMENT_KEYS; beside <= LMM_ORNAMENT_KEYS; beside++) {
+/* When music goes on near a note's key, or after a while. */
+static double ornamented_until_s(const Motion *expected, size_t i) {
+  const MotionNote *notes = expected->notes.items;
+  const double from_s = notes[i].onset_s, most_s = from_s + ornament_s;
+  for (size_t j = i + 1; j < expected->notes.n && notes[j].onset_s < most_s; j++)
+    if (notes[j].onset_s > from_s + at_once_s && abs(notes[j].midi - notes[i].midi) <= GOES_ON) return notes[j].onset_s;
+  return most_s;
+}
+
+/* Trills and mordents are played that nobody wrote out: of the keys beside a note nothing is said till music goes on. */
+static void forget_ornaments(LmmLabels *labels, const Motion *expected, size_t i) {
+  const MotionNote *note = &expected->notes.items[i];
+  const double until_s = ornamented_until_s(expected, i);
+  for (int beside = -BESIDE; beside <= BESIDE; beside++) {
     const int key = note->midi + beside - MOTION_LOWEST_KEY;
-    if (beside && key >= 0 && key < KEYS) forget(labels, key, middle_s / hop_s, 0.5 * LMM_ORNAMENT_S / hop_s);
+    if (beside && key >= 0 && key < KEYS)
+      forget(labels, key, 0.5 * (note->onset_s + until_s) / hop_s, 0.5 * (until_s - note->onset_s) / hop_s);
   }
 }
 
@@ -171,7 +184,7 @@ static void snap_all(Maker *maker, Found *found, double *room, const Motion *exp
   const MotionNote *notes = expected->notes.items;
   const size_t n = expected->notes.n;
   for (size_t i = 0; i < n; i++) find_note(maker, &found[i], &notes[i]);
-  for (size_t i = 0; i < n; i++) forget_ornaments(maker->labels, &notes[i]);
+  for (size_t i = 0; i < n; i++) forget_ornaments(maker->labels, expected, i);
   draw_in_time(found, room, expected);
   for (size_t i = 0; i < n; i++)
     if (found[i].t >= 0) raise_tent(maker->labels, notes[i].midi - MOTION_LOWEST_KEY, found[i].tip);

@@ -13,10 +13,6 @@ typedef struct {
   size_t foreign, unclear; /* onsets that nobody expects: told to be none, and left alone because they are clear */
 } LmmLabels;
 
-/* So many keys beside a note of the score may ornament it for so long. */
-enum { LMM_ORNAMENT_KEYS = 2 };
-static const double LMM_ORNAMENT_S = 0.6;
-
 /* A zero stands for the value in brackets. */
 typedef struct {
   double reach_s;  /* an expected note takes an onset at most this far away [0.1] */

@@ -65,6 +65,13 @@ static void find_clues(double clues[TRANSCRIPTION_CLUES], const Again *a, size_t
   clues[BASE] = 1;
 }
 
+/* Weights that were fitted to the recording were fitted, and judged, without anybody's prior. */
+static bool has_own_weights(const TranscriptionOwn *own) {
+  for (int i = 0; i < TRANSCRIPTION_CLUES; i++)
+    if (own->weights[i] != 0) return true;
+  return false;
+}
+
 static float think(const Again *a, size_t at) {
   const MotionNote *note = &a->notes->notes.items[at];
   if (!is_doubtful(note)) return note->confidence;
@@ -72,7 +79,7 @@ static float think(const Again *a, size_t at) {
   find_clues(clues, a, at);
   for (int i = 0; i < TRANSCRIPTION_CLUES; i++)
     odds += clues[i] * (transcription_usual_weights[i] + (double)a->own->weights[i]);
-  if (a->prior.fn)
+  if (a->prior.fn && !has_own_weights(a->own))
     odds += base_of_prior + of_prior * a->prior.fn(a->prior.user, a->notes->notes.items, a->notes->notes.n, at);
   return (float)(1 / (1 + exp(-odds)));
 }

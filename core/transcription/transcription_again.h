@@ -9,7 +9,7 @@
 /* Appends the notes of evidence that has all planes, sorted, as transcription_decode does over all frames, but: doubtful
  * onsets become likelier or less so by what the piece does where it sounds alike, by overtones of other strokes, and by what
  * `prior` thinks of them; and strokes of one chord come together. A `prior` of zeros is not asked; `own` (null: the usual) is
- * how this recording wants clues to be weighed; a `threshold` of 0 means the default. The evidence stays what the sound says.
+ * how this recording wants clues to be weighed, without the prior where it has weights; a `threshold` of 0 means the default. The evidence stays what the sound says.
  * 2 ms for each doubtful onset, mostly the prior's. */
 BaseStatus transcription_again(BaseContext *ctx, Motion *motion, const Evidence *heard, MusicPrior prior,
                                const TranscriptionOwn *own, float threshold);
