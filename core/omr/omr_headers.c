@@ -11,9 +11,9 @@
 
 #define TEEN_SCORE       0.6f
 #define CHANGE_SCORE     0.65f
-#define INNER_G 0.57f
-#define INNER_F 0.62f
-#define FIRST_NOTE 2.5f /* no clef changes before it, staff spaces behind a header without time signature */
+#define INNER_G          0.57f
+#define INNER_F          0.62f
+#define FIRST_NOTE       2.5f /* no clef changes before it, staff spaces behind a header without time signature */
 
 bool omr_add_match(OmrPage *page, int32_t staff, const OmrMatch *match, int position) {
   OmrSymbol symbol = {
