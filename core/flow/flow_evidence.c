@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Fitted to notes that were heard and are not written, of five recordings; nats a cell beyond the bounds say no more. */
+/* Fitted to notes that were heard and are not written, of four recordings; nats a cell beyond the bounds say no more. */
 static const double AT_NOTHING = -3.25, BY_GAIN = 3.07, BY_CONFIDENCE = 1.22, LEAST_GAIN = -2, MOST_GAIN = 2.5;
 
 BaseStatus flow_learn_piano(BaseContext *ctx, PianoModel *out, const char *audio_path, const Motion *motion) {
