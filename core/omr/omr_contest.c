@@ -125,7 +125,7 @@ BaseStatus omr_contest_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sh
     for (size_t i = 0; chord->flags && i < page->heads.n; i++) {
       const OmrHead *head = &page->heads.items[i];
       bool bare = page->chords.items[head->chord].stem == OMR_STEM_NONE && chord->flags > 1,
-           hole = head->kind != OMR_FILLED && alone_on_stem(page, i) && head->x_px < chord->x_px + 0.75f * sheet->space;
+           hole = head->kind != OMR_FILLED && head->chord != c && head->x_px < chord->x_px + 0.75f * sheet->space;
       gone[i] |= (bare || hole) && in_flags(chord, head->x_px, head->y_px, sheet->space);
     }
   }

@@ -163,7 +163,7 @@ static float correlate(const OmrMatcher *matcher, const Template *shape, int x, 
   if (x < 0 || y < 0 || x + shape->width > matcher->width || y + shape->height > matcher->height) return 0;
   size_t stride = (size_t)matcher->width + 1;
   double sum = boxed(matcher->sums, stride, x, y, shape->width, shape->height);
-  if (sum < 0.5 * (double)shape->mass || sum > 2.2 * (double)shape->mass) return 0;
+  if (sum < 0.5 * (double)shape->mass || sum > 3.2 * (double)shape->mass) return 0;
   double n = (double)(shape->width * shape->height);
   double variance = boxed(matcher->squares, stride, x, y, shape->width, shape->height) - sum * sum / n;
   if (variance <= 1e-6) return 0;

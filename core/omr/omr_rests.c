@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define CLEAR_PICTURE    0.8f
+#define CLEAR_BLOCK      0.9f
 #define SECOND_BELOW     0.12f
 #define FAINT_ACCIDENTAL 0.68f /* may be a block and what is around it; a block may be one bar of a sharp */
 
@@ -190,12 +192,24 @@ static void find_second(OmrSymbol *rest, const Symbols *found, float space) {
   }
 }
 
-static BaseStatus keep_free(BaseContext *ctx, OmrPage *page, Symbols *found, float space) {
+/* True when a faint picture lies on a clear block. */
+static bool is_block(const OmrSymbol *picture, const Symbols *blocks, float space) {
+  for (size_t i = 0; picture->score < CLEAR_PICTURE && i < blocks->n; i++) {
+    const OmrSymbol *block = &blocks->items[i];
+    if (block->score > CLEAR_BLOCK && overlap(picture->x_px, picture->width_px, picture->y_px, picture->height_px,
+                                              block->x_px, block->width_px, block->y_px, block->height_px, 0.2f * space))
+      return true;
+  }
+  return false;
+}
+
+/* Keeps what stands free of everything else, and of `blocks` (may be null) where it is faint. */
+static BaseStatus keep_free(BaseContext *ctx, OmrPage *page, Symbols *found, const Symbols *blocks, float space) {
   if (found->n) qsort(found->items, found->n, sizeof *found->items, by_score);
   for (size_t i = 0; i < found->n; i++) {
     const OmrSymbol *rest = &found->items[i];
     if (rest->kind >= OMR_REST_QUARTER && rest->score < wanted_score(rest->kind, rest->position)) continue;
-    if (!free_place(page, rest, space)) continue;
+    if (!free_place(page, rest, space) || (blocks && is_block(rest, blocks, space))) continue;
     find_second(&found->items[i], found, space);
     drop_covered_accidentals(page, &found->items[i], space);
     if (!base_array_push(&page->symbols, found->items[i])) return base_fail_memory(ctx);
@@ -203,7 +217,7 @@ static BaseStatus keep_free(BaseContext *ctx, OmrPage *page, Symbols *found, flo
   return BASE_OK;
 }
 
-/* Pictures first: a block may be the upper part of one. */
+/* Clear pictures first: a block may be the upper part of one. */
 BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet, const OmrMatcher *matcher) {
   Symbols pictures = {0}, blocks = {0};
   BaseStatus status = BASE_OK;
@@ -216,8 +230,8 @@ BaseStatus omr_find_rests(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
              !scan_blocks(&blocks, page, sheet, i, x0, x1))
       status = base_fail_memory(ctx);
   }
-  if (!status) status = keep_free(ctx, page, &pictures, sheet->space);
-  if (!status) status = keep_free(ctx, page, &blocks, sheet->space);
+  if (!status) status = keep_free(ctx, page, &pictures, &blocks, sheet->space);
+  if (!status) status = keep_free(ctx, page, &blocks, NULL, sheet->space);
   base_array_clear(&pictures);
   base_array_clear(&blocks);
   return status;
