@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define CLEAR_SIGN 0.66f
+#define CLEAR_SIGN 0.75f
 
 /* A spot right of x near y; its centre x comes back. */
 static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1, float y, float play) {

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLEAR_PICTURE    0.8f
-#define CLEAR_BLOCK      0.9f
+#define CLEAR_PICTURE    0.74f
+#define CLEAR_BLOCK      0.97f
 #define SECOND_BELOW     0.12f
 #define FAINT_ACCIDENTAL 0.68f /* may be a block and what is around it; a block may be one bar of a sharp */
 
