@@ -32,6 +32,12 @@ static inline void block(const Paper *paper, float x0, float x1, float y0, float
     for (float x = x0; x < x1; x++) dot(paper, x, y);
 }
 
+static inline void disc(const Paper *paper, float x, float y, float radius) {
+  for (float v = -radius; v <= radius; v++)
+    for (float u = -radius; u <= radius; u++)
+      if (u * u + v * v <= radius * radius) dot(paper, x + u, y + v);
+}
+
 static inline void staff(const Paper *paper, float top) {
   for (int line = 0; line < 5; line++)
     block(paper, LEFT, RIGHT, top + (float)(line * SPACE) - 1, top + (float)(line * SPACE) + 2);

@@ -85,12 +85,6 @@ static void beams_join_stems_from_both_sides(void) {
   image_free(paper.image);
 }
 
-static void disc(const Paper *paper, float x, float y, float radius) {
-  for (float v = -radius; v <= radius; v++)
-    for (float u = -radius; u <= radius; u++)
-      if (u * u + v * v <= radius * radius) dot(paper, x + u, y + v);
-}
-
 /* A note with two dots that nearly touch, one with one dot, one with none. */
 static void dots_may_stand_close(void) {
   static const float bars[] = {1496};

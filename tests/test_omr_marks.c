@@ -87,12 +87,6 @@ static void curves_are_ties_or_slurs(void) {
   image_free(paper.image);
 }
 
-static void disc(const Paper *paper, float x, float y, float radius) {
-  for (float v = -radius; v <= radius; v++)
-    for (float u = -radius; u <= radius; u++)
-      if (u * u + v * v <= radius * radius) dot(paper, x + u, y + v);
-}
-
 /* A dot below, a fermata above, a dot that lengthens, nothing. */
 static void dots_beyond_heads_are_marks(void) {
   static const float bars[] = {1496};
