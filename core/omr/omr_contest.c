@@ -92,7 +92,6 @@ BaseStatus omr_drop_heads(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet
 BaseStatus omr_contest_beams(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
   if (!gone) return base_fail_memory(ctx);
-  for (size_t i = 0; i < page->heads.n; i++) gone[i] = false;
   for (int32_t c = 0; c < (int32_t)page->chords.n; c++) {
     if (page->chords.items[c].group < 0) continue;
     int32_t next = next_in_group(page, c);
@@ -119,7 +118,6 @@ static bool in_flags(const OmrChord *chord, float x, float y, float space) {
 BaseStatus omr_contest_flags(BaseContext *ctx, OmrPage *page, const OmrSheet *sheet) {
   bool *gone = BASE_TAKE(sheet->arena, bool, page->heads.n + 1);
   if (!gone) return base_fail_memory(ctx);
-  for (size_t i = 0; i < page->heads.n; i++) gone[i] = false;
   for (int32_t c = 0; c < (int32_t)page->chords.n; c++) {
     const OmrChord *chord = &page->chords.items[c];
     for (size_t i = 0; chord->flags && i < page->heads.n; i++) {

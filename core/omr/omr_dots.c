@@ -23,11 +23,8 @@ static bool spot_beside(float *found, const OmrSheet *sheet, float x0, float x1,
 
 /* A spot with paper above it, below it and at one side. */
 static bool half_free(const OmrSheet *sheet, int x, int y, int side) {
-  int core = (int)lrintf(0.1f * sheet->space), edge = (int)lrintf(0.34f * sheet->space), inside = 0, tried = 0;
-  for (int v = -core; v <= core; v++)
-    for (int u = -core; u <= core; u++, tried++) inside += omr_ink_at(sheet, sheet->clean, x + u, y + v);
-  if (inside * 10 < tried * 9) return false;
-  int around = 0;
+  int core = (int)lrintf(0.1f * sheet->space), edge = (int)lrintf(0.34f * sheet->space), around = 0;
+  if (!omr_core_at(sheet, x, y)) return false;
   for (int k = -core; k <= core; k++)
     around += omr_ink_at(sheet, sheet->clean, x + k, y - edge) + omr_ink_at(sheet, sheet->clean, x + k, y + edge) +
               omr_ink_at(sheet, sheet->clean, x + side * edge, y + k);
@@ -108,16 +105,15 @@ static void drop_rests_in_dots(OmrPage *page, float space) {
   size_t kept = 0;
   for (size_t i = 0; i < page->symbols.n; i++) {
     const OmrSymbol *rest = &page->symbols.items[i];
-    bool covers = false;
-    for (size_t k = 0; k < page->heads.n && !covers; k++) {
+    bool is_rest = rest->kind >= OMR_REST_QUARTER && rest->kind <= OMR_REST_64, covers = false;
+    for (size_t k = 0; is_rest && k < page->heads.n && !covers; k++) {
       const OmrHead *head = &page->heads.items[k];
       float x = head->x_px + 0.5f * head->width_px + 0.8f * space;
       covers = head->dots == 2 && head->staff == rest->staff && x > rest->x_px - 0.3f * space &&
                x < rest->x_px + rest->width_px && head->y_px > rest->y_px - 0.6f * space &&
                head->y_px < rest->y_px + rest->height_px;
     }
-    if (!covers || rest->kind < OMR_REST_QUARTER || rest->kind > OMR_REST_64)
-      page->symbols.items[kept++] = page->symbols.items[i];
+    if (!covers) page->symbols.items[kept++] = page->symbols.items[i];
   }
   page->symbols.n = kept;
 }

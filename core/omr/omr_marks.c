@@ -10,13 +10,16 @@
 
 enum { MAX_ROWS = 2048 };
 
-bool omr_spot_at(const OmrSheet *sheet, int x, int y) {
-  float space = sheet->space;
-  int core = (int)lrintf(0.1f * space), frame = (int)lrintf(0.42f * space), inside = 0, tried = 0, rim = 0,
-      rim_tried = 0;
+bool omr_core_at(const OmrSheet *sheet, int x, int y) {
+  int core = (int)lrintf(0.1f * sheet->space), inside = 0, tried = 0;
   for (int v = -core; v <= core; v++)
     for (int u = -core; u <= core; u++, tried++) inside += omr_ink_at(sheet, sheet->clean, x + u, y + v);
-  if (inside * 10 < tried * 9) return false;
+  return inside * 10 >= tried * 9;
+}
+
+bool omr_spot_at(const OmrSheet *sheet, int x, int y) {
+  int frame = (int)lrintf(0.42f * sheet->space), rim = 0, rim_tried = 0;
+  if (!omr_core_at(sheet, x, y)) return false;
   for (int k = -frame; k <= frame; k++, rim_tried += 4)
     rim += omr_ink_at(sheet, sheet->clean, x + k, y - frame) +
            omr_ink_at(sheet, sheet->clean, x + k, y + frame) +

@@ -3,6 +3,9 @@
 
 #include "core/omr/omr_sheet.h"
 
+/* True where ink fills the middle of what may be a spot. */
+bool omr_core_at(const OmrSheet *sheet, int x, int y);
+
 /* True where a round spot of ink, 0.2 to 0.6 staff spaces across, stands in paper. */
 bool omr_spot_at(const OmrSheet *sheet, int x, int y);
 
