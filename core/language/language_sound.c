@@ -6,7 +6,6 @@
 #include "core/nn/nn_run.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,11 +35,9 @@ static BaseStatus load_own(BaseContext *ctx, NnNet *net, const BasePack *pack) {
   BaseStatus status = BASE_OK;
   for (int i = 0; i < nn_net_parameter_count(net) && status == BASE_OK; i++) {
     const NnParameter *p = nn_net_parameter(net, i);
-    char name[NN_NAME_SIZE + 16];
+    char name[LANGUAGE_SOUND_NAME_SIZE];
     uint64_t shape[4] = {0};
-    if (!language_sound_owns(p->name)) continue;
-    for (int k = 0; k < p->rank; k++) shape[k] = (uint64_t)p->dims[k];
-    snprintf(name, sizeof name, "weights.%s", p->name);
+    if (!language_sound_tensor(name, shape, p)) continue;
     status = base_pack_floats(ctx, nn_net_values(net) + p->offset, pack, name, p->rank, shape);
   }
   nn_net_changed(net);

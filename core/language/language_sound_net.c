@@ -97,6 +97,12 @@ bool language_sound_owns(const char *parameter) {
   return strncmp(parameter, "sound.", 6) == 0;
 }
 
+bool language_sound_tensor(char name[LANGUAGE_SOUND_NAME_SIZE], uint64_t shape[4], const NnParameter *p) {
+  for (int k = 0; k < p->rank; k++) shape[k] = (uint64_t)p->dims[k];
+  snprintf(name, LANGUAGE_SOUND_NAME_SIZE, "weights.%s", p->name);
+  return language_sound_owns(p->name);
+}
+
 void language_sound_trunk(char text[BASE_HASH_SIZE], const NnNet *net) {
   uint8_t raw[BASE_HASH_BYTES] = {0};
   BaseHash *hash = base_hash_new();

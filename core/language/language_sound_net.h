@@ -25,6 +25,11 @@ BaseStatus language_sound_net_build(BaseContext *ctx, LanguageSoundTensors *tens
 /* Whether a parameter is the modality's own; the others are named as in the language. */
 bool language_sound_owns(const char *parameter);
 
+enum { LANGUAGE_SOUND_NAME_SIZE = NN_NAME_SIZE + 16 };
+
+/* The name and shape under which a file keeps a parameter; false when it is not the modality's own. */
+bool language_sound_tensor(char name[LANGUAGE_SOUND_NAME_SIZE], uint64_t shape[4], const NnParameter *p);
+
 /* A hash of the values that are not the net's own, by which its file knows the language that it belongs to: the text "trunk".
  * Without memory all zeros. */
 void language_sound_trunk(char text[BASE_HASH_SIZE], const NnNet *net);

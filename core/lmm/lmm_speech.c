@@ -98,11 +98,9 @@ static BaseStatus add_own(BaseContext *ctx, BasePackWriter *writer, const NnNet 
   BaseStatus status = BASE_OK;
   for (int i = 0; i < nn_net_parameter_count(net) && status == BASE_OK; i++) {
     const NnParameter *p = nn_net_parameter(net, i);
-    char name[NN_NAME_SIZE + 16];
+    char name[LANGUAGE_SOUND_NAME_SIZE];
     uint64_t shape[4] = {0};
-    if (!language_sound_owns(p->name)) continue;
-    for (int k = 0; k < p->rank; k++) shape[k] = (uint64_t)p->dims[k];
-    snprintf(name, sizeof name, "weights.%s", p->name);
+    if (!language_sound_tensor(name, shape, p)) continue;
     status = base_pack_add_floats(ctx, writer, name, BASE_F16, p->rank, shape, nn_net_values_const(net) + p->offset);
   }
   return status;
