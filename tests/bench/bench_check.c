@@ -239,21 +239,24 @@ typedef struct {
   int planted_without, planted_with;
 } Figures;
 
-static PlacesView view_of(const Piece *piece, const TriPlace *places, const Project *project, const float *sounding,
-                          const FlowSuspicion *suspicions) {
-  return (PlacesView){.score = piece->read, .unfolded = piece->unfolded, .alignment = piece->alignment,
-                      .motion = piece->heard->motion, .places = places, .project = project,
-                      .suspicions = suspicions, .sounding = sounding};
+/* The first places of the list of a project that nobody has touched; `places` has room for all. */
+static gsize list(PlacesDoubt doubts[LISTED], TriPlace *places, const Piece *piece, const float *sounding,
+                  const FlowSuspicion *suspicions) {
+  Project *project = project_new();
+  places_fill(places, piece->unfolded, piece->alignment, NULL, project);
+  const PlacesView view = {.score = piece->read, .unfolded = piece->unfolded, .alignment = piece->alignment,
+                           .motion = piece->heard->motion, .places = places, .project = project,
+                           .suspicions = suspicions, .sounding = sounding};
+  const gsize n = places_doubts(doubts, LISTED, &view);
+  project_free(project);
+  return n;
 }
 
 static First first_ten(const Piece *piece, const float *sounding, const FlowSuspicion *suspicions, bool tell) {
   First first = {0};
   PlacesDoubt doubts[LISTED];
-  Project *project = project_new();
-  TriPlace *places = g_new0(TriPlace, piece->unfolded->onsets.n + 1);
-  places_fill(places, piece->unfolded, piece->alignment, NULL, project);
-  const PlacesView view = view_of(piece, places, project, sounding, suspicions);
-  const gsize n = places_doubts(doubts, LISTED, &view);
+  g_autofree TriPlace *places = g_new0(TriPlace, piece->unfolded->onsets.n + 1);
+  const gsize n = list(doubts, places, piece, sounding, suspicions);
   for (gsize i = 0; i < n; i++) {
     const bool wrong = is_wrong(piece, places, &doubts[i]);
     first.wrong += wrong, first.shown++;
@@ -261,8 +264,6 @@ static First first_ten(const Piece *piece, const float *sounding, const FlowSusp
       printf("    %c %d %.2f place %zu at %.2f s, %u notes, pitch %d\n", wrong ? '+' : '-', doubts[i].reason, doubts[i].worth, doubts[i].first,
              places[doubts[i].first].time_s, doubts[i].n_notes, doubts[i].midi);
   }
-  g_free(places);
-  project_free(project);
   return first;
 }
 
@@ -316,11 +317,8 @@ static void plant(Piece *piece, BaseRng *rng) {
 /* How many of the first ten places lead to one of these. */
 static int lead_to_planted(const Piece *piece, const float *sounding, const FlowSuspicion *suspicions) {
   PlacesDoubt doubts[LISTED];
-  Project *project = project_new();
-  TriPlace *places = g_new0(TriPlace, piece->unfolded->onsets.n + 1);
-  places_fill(places, piece->unfolded, piece->alignment, NULL, project);
-  const PlacesView view = view_of(piece, places, project, sounding, suspicions);
-  const gsize n = places_doubts(doubts, LISTED, &view);
+  g_autofree TriPlace *places = g_new0(TriPlace, piece->unfolded->onsets.n + 1);
+  const gsize n = list(doubts, places, piece, sounding, suspicions);
   int found = 0;
   for (gsize i = 0; i < n; i++) {
     bool leads = false;
@@ -331,8 +329,6 @@ static int lead_to_planted(const Piece *piece, const float *sounding, const Flow
     }
     found += leads;
   }
-  g_free(places);
-  project_free(project);
   return found;
 }
 
