@@ -1,11 +1,10 @@
 /* What the list "To check" holds. All reasons have one currency: how many onsets or notes a look is expected to put
  * right. Of timing that is the sum of the chances to be off around a place, since neighbours follow an anchor; chances
  * grow where the tempo jumps. Of disagreement it is the share of such notes that prove to be misread or misheard: about
- * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing; and of a note that only the ear has, the chance that the sound, played
- * back, has it not. What
- * the language thinks of a note is a second witness, whose odds are multiplied with these; alone it is heard where it is
- * sure. A bar that cannot be counts more when others that are doubtful look like it: what is put right there is learned
- * from.
+ * one in two where another pitch a step or an octave away sounds instead, one in seven where a note is just missing;
+ * of a note that only the ear has, the chance that the sound, played back, has it not. What the language thinks of a
+ * note is a second witness, whose odds are multiplied with these; alone it is heard where it is sure. A bar that cannot
+ * be counts more when others that are doubtful look like it: what is put right there is learned from.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/places.h"
 
